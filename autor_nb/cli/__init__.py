@@ -1,0 +1,1 @@
+"""The command-line face: entry point, JSON envelope, exit codes."""

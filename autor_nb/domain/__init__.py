@@ -1,0 +1,1 @@
+"""What things are: nouns, events, commands, the fold and the rules; pure, with no I/O."""

@@ -1,0 +1,1 @@
+"""What happens next: the only author of events."""

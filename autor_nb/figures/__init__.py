@@ -1,0 +1,1 @@
+"""State to figure: one description, drawn live by plotly and static by matplotlib."""

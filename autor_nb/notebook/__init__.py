@@ -1,0 +1,1 @@
+"""The notebook face: magics, rich representations, completion."""

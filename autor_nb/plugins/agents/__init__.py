@@ -1,0 +1,1 @@
+"""Agents: who carries out an attempt."""

@@ -1,0 +1,1 @@
+"""Checkers: the rules by which an attempt is judged, by content."""

@@ -1,0 +1,1 @@
+"""Renderers: paper sources from a document model, and a PDF from sources."""

@@ -1,0 +1,1 @@
+"""Shipped for those who build on autor_nb: fakes that are real parts, contracts, scenarios."""

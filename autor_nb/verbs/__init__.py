@@ -1,0 +1,1 @@
+"""Every verb once: the click command tree that the magic, the command line and the tests share."""
