@@ -67,7 +67,7 @@ class AttemptState(msgspec.Struct, kw_only=True):
     checked_seq: int = 0
     notebook: str = ""
     notebook_complete: bool | None = None
-    reviewed: bool = False
+    judged: bool = False
     cap_reached: bool = False
     waivers: tuple[Waiver, ...] = ()
 

@@ -1,0 +1,347 @@
+"""The rules of a run: what comes next, what a command leads to or why it is refused, what a policy decides.
+
+Pure: state in, events or a step out. The engine carries it out and fills in what only the disk can tell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from autor_nb.domain import commands as cmd
+from autor_nb.domain import events as ev
+from autor_nb.domain.run import Actor, RunConfig, RunStatus
+from autor_nb.domain.stage import Ending
+from autor_nb.domain.state import AttemptState, RunState, StageState
+
+FEEDBACK_CAP = 32_000
+POLICY = Actor(face="policy")
+
+
+class Refused(Exception):
+    """A command is refused: `reason`, and the `suggestion` that mends it."""
+
+    def __init__(self, reason: str, suggestion: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.suggestion = reason, suggestion
+
+
+# ----------------------------------------------------------------------------------------------- steps
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what the engine does next."""
+
+
+class Wait(Step, frozen=True, kw_only=True):
+    """Nothing to do until somebody decides (or ever)."""
+
+
+class Restore(Step, frozen=True, kw_only=True):
+    """Bring the workspace back to the manifest `files`."""
+
+    files: str
+
+
+class Work(Step, frozen=True, kw_only=True):
+    """Set an agent to work on the stage."""
+
+    stage: str
+    trigger: str
+
+
+class Lose(Step, frozen=True, kw_only=True):
+    """An attempt was in work when its engine died: record it as lost."""
+
+    stage: str
+    attempt: int
+
+
+class Judge(Step, frozen=True, kw_only=True):
+    """Bring a finished attempt on: `part` is check · notebook · verdict."""
+
+    stage: str
+    attempt: int
+    part: str
+
+
+class Decide(Step, frozen=True, kw_only=True):
+    """A policy decides the attempt in review."""
+
+
+class Complete(Step, frozen=True, kw_only=True):
+    """Every stage is approved."""
+
+
+def next_step(state: RunState) -> Step:
+    """What the engine does next in this state."""
+    if state.status not in (RunStatus.RUNNING, RunStatus.IN_REVIEW):
+        return Wait()
+    if state.pending_files:
+        return Restore(files=state.pending_files)
+    if state.review is not None:
+        return Decide() if config_of(state).reviewer != "person" else Wait()
+    if state.current is None:
+        return Complete()
+    stage = state.stage(state.current)
+    attempt = stage.latest if stage else None
+    if attempt is not None and not attempt.judged:
+        return _unfinished(attempt)
+    return Work(stage=state.current, trigger=state.next_trigger)
+
+
+def _unfinished(attempt: AttemptState) -> Step:
+    if attempt.ending is None:
+        return Lose(stage=attempt.stage, attempt=attempt.attempt)
+    part = "check" if not attempt.checked else "notebook" if not attempt.notebook else "verdict"
+    return Judge(stage=attempt.stage, attempt=attempt.attempt, part=part)
+
+
+def verdict(state: RunState, attempt: AttemptState, retries: int) -> ev.ReviewOpened | ev.AttemptRetried:
+    """New work goes to review; anything else is tried again, up to the cap, and then a person decides."""
+    if attempt.is_new_work:
+        return ev.ReviewOpened(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256)
+    if state.retries < retries:
+        reason = f"{attempt.ending}: {attempt.detail}"[:500]
+        return ev.AttemptRetried(stage=attempt.stage, attempt=attempt.attempt, reason=reason)
+    return ev.ReviewOpened(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256,
+                           cap_reached=True)
+
+
+def config_of(state: RunState) -> RunConfig:
+    """The run's configuration, typed; keys that are not ours are ignored."""
+    return msgspec.convert(state.config, RunConfig)
+
+
+# -------------------------------------------------------------------------------------------- commands
+
+
+def answer(state: RunState, command: cmd.RunCommand) -> list[ev.Decision]:
+    """The events a command leads to; raises Refused. `files` of Redone and RolledBack is the engine's to fill."""
+    who: dict[str, Any] = {"by": command.by, "command_id": command.id}
+    match command:
+        case cmd.Start():
+            return _start(state, command, who)
+        case cmd.Stop():
+            return _stop(state, who)
+        case cmd.Abort():
+            if state.status in (RunStatus.COMPLETED, RunStatus.ABORTED):
+                raise Refused(f"Run {state.run_id} is {state.status} already.")
+            return [ev.Aborted(reason=command.reason, **who)]
+        case cmd.Approve():
+            return _approve(state, command, who)
+        case cmd.Waive():
+            attempt = _reviewed(state, command.attempt, "waive")
+            return [_waiver(attempt, command.check_id, command.why, command.by, who)]
+        case cmd.Refine():
+            return _refine(state, command, who)
+        case cmd.Answer():
+            return _answer(state, command, who)
+        case cmd.Redo():
+            stage = _known(state, command.stage)
+            if not stage.attempts:
+                raise Refused(f"Stage {stage.ref.number} has not been worked on yet, so there is nothing to redo.")
+            return [ev.Redone(stage=stage.ref.slug, **who)]
+        case cmd.Rollback():
+            return _rollback(state, command, who)
+        case cmd.Undo():
+            if state.undoable is None:
+                raise Refused("There is no rollback to undo: undo is possible until the next decision after it.")
+            return [ev.RollbackUndone(**who)]
+
+
+def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.Decision]:
+    if state.status is RunStatus.COMPLETED:
+        raise Refused(f"Run {state.run_id} is complete.",
+                      "`autor redo STAGE` or `autor rollback STAGE` takes up work on it again.")
+    changed: list[ev.Decision] = []
+    if command.config:
+        changed.append(ev.ConfigChanged(config={**state.config, **command.config}, by=command.by))
+    return [*changed, ev.RunStarted(**who)]
+
+
+def _stop(state: RunState, who: dict[str, Any]) -> list[ev.Decision]:
+    if state.status not in (RunStatus.RUNNING, RunStatus.IN_REVIEW):
+        raise Refused(f"Run {state.run_id} is not working: it is {state.status}.")
+    return [ev.Stopped(**who)]
+
+
+def _known(state: RunState, key: str) -> StageState:
+    stage = state.stage(key)
+    if stage is None:
+        raise Refused(f"This run has no stage {key!r}.", "Stages: " + ", ".join(s.ref.slug for s in state.stages))
+    return stage
+
+
+def _reviewed(state: RunState, number: int | None, verb: str) -> AttemptState:
+    if state.status is RunStatus.ABORTED:
+        raise Refused(f"Run {state.run_id} was aborted.", f"`autor resume {state.run_id}` takes it up again.")
+    attempt = state.under_review
+    if attempt is None:
+        now = f"stage {state.current} is being worked on" if state.current else f"the run is {state.status}"
+        raise Refused(f"Nothing waits for a decision: {now}.", "`autor status` shows what comes next.")
+    if number is not None and number != attempt.attempt:
+        raise Refused(
+            f"Attempt {number} is not in review: attempt {attempt.attempt} of {attempt.stage} is.",
+            f"Look at it, then `autor {verb}`.",
+        )
+    return attempt
+
+
+def _waiver(attempt: AttemptState, check_id: str, why: str, by: Actor, who: dict[str, Any]) -> ev.CheckWaived:
+    if not by.is_person:
+        raise Refused("A policy never waives a check.", "A person can: `autor approve --waive CHECK --why TEXT`.")
+    if not why.strip():
+        raise Refused(f"Waiving {check_id} needs a reason.", f"`autor waive {check_id} --why \"…\"`")
+    if len(why) > 2000:
+        raise Refused("A reason for a waiver has at most 2,000 characters.")
+    if check_id not in attempt.blocking:
+        known = ", ".join(attempt.blocking) or "none"
+        raise Refused(f"{check_id} is not a failing blocking check of this attempt.", f"Failing: {known}.")
+    if check_id in attempt.unwaivable:
+        raise Refused(f"{check_id} cannot be waived: {attempt.detail or 'there is no new work to approve'}.",
+                      "`autor refine \"…\"` or `autor redo STAGE`.")
+    return ev.CheckWaived(stage=attempt.stage, attempt=attempt.attempt, check_id=check_id, why=why.strip(), **who)
+
+
+def _approve(state: RunState, command: cmd.Approve, who: dict[str, Any]) -> list[ev.Decision]:
+    attempt = _reviewed(state, command.attempt, "approve")
+    if command.draft_sha256 and command.draft_sha256 != attempt.draft_sha256:
+        raise Refused("The draft is not the one that you saw.", "Look at it again, then approve.")
+    if not attempt.is_new_work:
+        raise Refused(
+            f"Attempt {attempt.attempt} of {attempt.stage} is not new work ({attempt.ending}): {attempt.detail}",
+            "`autor refine \"…\"` sets the agent to work again; `autor abort` ends the run.",
+        )
+    unanswered = [q.text for q in attempt.questions if not q.default and q.text not in _asked(state)]
+    if unanswered:
+        raise Refused(f"A question waits that has no default: {unanswered[0]}", "`autor answer 1 \"…\"`")
+    waived = [_waiver(attempt, check, why, command.by, {"by": command.by}) for check, why in command.waive.items()]
+    left = [check for check in attempt.open_blocking if check not in command.waive]
+    if left:
+        raise Refused(
+            f"{len(left)} blocking check{'s' if len(left) > 1 else ''} of {attempt.stage} attempt "
+            f"{attempt.attempt} fail{'' if len(left) > 1 else 's'}: {', '.join(left)}.",
+            f"`autor refine \"…\"`, or a person takes it over: `autor approve --waive {left[0]} --why \"…\"`.",
+        )
+    approved = ev.Approved(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256,
+                           note=command.note[:2000], **who)
+    return [*waived, approved]
+
+
+def _asked(state: RunState) -> set[str]:
+    return {qa.question for qa in state.intake if qa.answer.strip()}
+
+
+def _refine(state: RunState, command: cmd.Refine, who: dict[str, Any]) -> list[ev.Decision]:
+    attempt = _reviewed(state, command.attempt, "refine")
+    text = command.feedback.strip()
+    if command.suggestion is not None:
+        if not 1 <= command.suggestion <= len(attempt.suggestions):
+            raise Refused(
+                f"There is no suggestion {command.suggestion}: the draft has {len(attempt.suggestions)}.",
+                "`autor refine 1`, or `autor refine \"your own words\"`.",
+            )
+        text = attempt.suggestions[command.suggestion - 1]
+    if not text:
+        raise Refused("Refining needs a suggestion's number or your own words.", "`autor refine 2`")
+    if len(text) > FEEDBACK_CAP:
+        raise Refused(f"Feedback has at most {FEEDBACK_CAP:,} characters; this has {len(text):,}.",
+                      "Put the long part into a file and name it in the feedback.")
+    return [ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=text, suggestion=command.suggestion,
+                       **who)]
+
+
+def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[ev.Decision]:
+    intake = next((stage for stage in state.stages if stage.latest and stage.latest.questions), None)
+    if intake is None or intake.latest is None:
+        raise Refused("This run has asked nothing.", "Questions come from the intake stage (`new --intake`).")
+    if intake.approved is not None:
+        raise Refused("The intake is approved: its answers are in use.", f"`autor redo {intake.ref.number}` reopens it.")
+    known = {key: q.text for q in intake.latest.questions for key in (q.id, q.text)}
+    answers = []
+    for qa in command.answers:
+        if qa.question not in known:
+            raise Refused(f"There is no question {qa.question!r}.",
+                          "Questions: " + "; ".join(q.id for q in intake.latest.questions))
+        if not qa.answer.strip() or len(qa.answer) > 4000:
+            raise Refused("An answer has between 1 and 4,000 characters.")
+        answers.append(msgspec.structs.replace(qa, question=known[qa.question]))
+    return [ev.Answered(answers=tuple(answers), **who)]
+
+
+def _rollback(state: RunState, command: cmd.Rollback, who: dict[str, Any]) -> list[ev.Decision]:
+    stage = _known(state, command.stage)
+    if stage.last_approved is None:
+        raise Refused(f"Stage {stage.ref.number} was never approved, so there is nothing to roll back to.",
+                      f"`autor redo {stage.ref.number}` starts it afresh.")
+    return [ev.RolledBack(stage=stage.ref.slug, attempt=stage.last_approved, **who)]
+
+
+# --------------------------------------------------------------------------------------------- preview
+
+
+def withdrawal(state: RunState, key: str) -> list[StageState]:
+    """The stages that redoing or rolling back `key` would withdraw, for a preview."""
+    first = _known(state, key)
+    return [stage for stage in state.stages[state.stages.index(first):] if stage.attempts]
+
+
+# ---------------------------------------------------------------------------------------------- policy
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recorded decision of a `--decisions` file."""
+
+    stage: str
+    decision: str
+    suggestion: int | None = None
+    feedback: str = ""
+
+
+def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list[ev.Event]:
+    """`--reviewer auto`: approve what no blocking check objects to, refine up to the cap, else fail."""
+    if attempt.is_new_work and not attempt.blocking and not attempt.waivers:
+        return [ev.Approved(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, by=POLICY)]
+    what = f"{attempt.stage} attempt {attempt.attempt}"
+    if attempt.waivers:
+        return [ev.RunFailed(reason=f"A check of {what} was waived: a policy does not approve that.",
+                             suggestion="A person approves it: `autor approve`.")]
+    if attempt.cap_reached or state.retries >= config_of(state).limits.retries:
+        failing = ", ".join(attempt.blocking) or attempt.detail
+        return [ev.RunFailed(reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
+                             suggestion="`autor show` tells why; `autor refine \"…\"` helps it on.")]
+    return [ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=remedies[:FEEDBACK_CAP], by=POLICY)]
+
+
+def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Recorded]) -> list[ev.Event]:
+    """`--decisions FILE`: the next recorded decision, if it is about this stage; anything else fails the run."""
+    position = state.policy_decisions
+    where = f"decision {position + 1} of the file"
+    if position >= len(recorded):
+        return [ev.RunFailed(reason=f"The decisions file has no decision for {attempt.stage}.",
+                             suggestion="Add one, or decide by hand: `autor review`.")]
+    entry = recorded[position]
+    stage = state.stage(entry.stage)
+    if stage is None or stage.ref.slug != attempt.stage:
+        return [ev.RunFailed(reason=f"{where} is about stage {entry.stage}, but {attempt.stage} waits.",
+                             suggestion="Mend the file, or decide by hand: `autor review`.")]
+    command: cmd.RunCommand
+    if entry.decision == "approve":
+        command = cmd.Approve(id="", at="", by=POLICY)
+    elif entry.decision == "refine":
+        command = cmd.Refine(id="", at="", by=POLICY, suggestion=entry.suggestion, feedback=entry.feedback)
+    else:
+        return [ev.RunFailed(reason=f"{where} says {entry.decision!r}; it may say approve or refine.")]
+    try:
+        decided = answer(state, command)
+    except Refused as refused:
+        return [ev.RunFailed(reason=f"{where} was refused: {refused.reason}", suggestion=refused.suggestion)]
+    return [msgspec.structs.replace(event, command_id=None) for event in decided]
+
+
+def lost_by(attempt: AttemptState) -> ev.AttemptEnded:
+    """What is recorded of an attempt whose engine died."""
+    return ev.AttemptEnded(stage=attempt.stage, attempt=attempt.attempt, ending=Ending.LOST,
+                           detail="The engine ended while the agent was at work.")

@@ -1,0 +1,186 @@
+"""The log of a run: one JSON object a line, appended only by who holds the lock, replayed by everybody.
+
+A line is acknowledged once it is flushed to disk. A torn tail, left by a kill in the middle of a write, is cut
+before the next append; readers stop at the last whole line. A line that is no known event is kept as Unknown.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from autor_nb.domain.errors import BugError, StoreError
+from autor_nb.domain.events import Event, RunEvent, Unknown
+
+LINE_CAP = 64 * 1024
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(RunEvent)
+
+
+class _Head(msgspec.Struct):
+    seq: int = 0
+    at: str = ""
+    type: str = ""
+
+
+_head_decoder = msgspec.json.Decoder(_Head)
+Logged = Event | Unknown
+E = TypeVar("E", bound=Event)
+
+
+def utc_now() -> str:
+    """The time as the log writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class EventLog:
+    """The appending end; whoever makes one must hold the run's lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._stream = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._cut_torn_tail()
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self.seq = _last_seq(path)
+
+    def append(self, event: E) -> E:
+        """Write one event and flush it to disk; answers with the event as written, numbered and dated."""
+        written = msgspec.structs.replace(event, seq=self.seq + 1, at=event.at or utc_now())
+        line = encode(written) + b"\n"
+        if len(line) > LINE_CAP:
+            raise BugError(f"A {type(event).__name__} event of {len(line):,} bytes does not fit a line of the log.")
+        size = os.fstat(self._stream).st_size
+        try:
+            done = os.write(self._stream, line)
+            if done != len(line):
+                raise OSError(28, "No space left on device")
+            os.fsync(self._stream)
+        except OSError as error:
+            self._cut_to(size)
+            raise _unwritable(self.path, error) from error
+        self.seq += 1
+        return written
+
+    def close(self) -> None:
+        """Release the file."""
+        os.close(self._stream)
+
+    def _cut_to(self, size: int) -> None:
+        try:
+            os.ftruncate(self._stream, size)
+        except OSError:
+            return  # the torn tail is cut by the next engine
+
+    def _cut_torn_tail(self) -> None:
+        size = os.fstat(self._stream).st_size
+        position = size
+        while position > 0:
+            start = max(0, position - LINE_CAP)
+            block = os.pread(self._stream, position - start, start)
+            cut = block.rfind(b"\n")
+            if cut >= 0:
+                position = start + cut + 1
+                break
+            position = start
+        if position < size:
+            os.ftruncate(self._stream, position)
+            os.fsync(self._stream)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"Cannot write the log {path}: {error.strerror}. Nothing that was acknowledged is lost.",
+        f"Free some space or mend the permissions, then `autor resume {path.parent.name}`.", path=str(path),
+    )
+
+
+def encode(event: Event) -> bytes:
+    """One event as JSON without a newline; non-finite numbers are refused, undecodable names escaped."""
+    try:
+        _refuse_non_finite(msgspec.to_builtins(event))
+        return _encoder.encode(event)
+    except UnicodeEncodeError:
+        return _encoder.encode(_escaped(msgspec.to_builtins(event)))
+
+
+def _refuse_non_finite(value: Any) -> None:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise BugError(f"A log holds no {value} number.")
+    elif isinstance(value, dict):
+        for item in value.values():
+            _refuse_non_finite(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_non_finite(item)
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return value
+
+
+def decode(line: bytes) -> Logged:
+    """One line as an event; whatever it holds, an answer."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            head = _head_decoder.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            head = _Head()
+        return Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
+
+
+def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
+    """Whole lines from `offset` on as events, and the offset behind them; a file that is not there is empty."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            content = stream.read()
+    except FileNotFoundError:
+        return [], offset
+    end = content.rfind(b"\n") + 1
+    if not end:
+        return [], offset
+    content = content[:end]
+    try:
+        return list(_decoder.decode_lines(content)), offset + end
+    except (msgspec.DecodeError, RecursionError):
+        return [decode(line) for line in content.split(b"\n") if line.strip()], offset + end
+
+
+def follow(path: Path, offset: int = 0) -> Iterator[tuple[list[Logged], int]]:
+    """Ever newer whole lines; the caller decides when to ask again."""
+    while True:
+        events, offset = read(path, offset)
+        yield events, offset
+
+
+def _last_seq(path: Path) -> int:
+    """The highest number in the last lines of the file; lines that hold none are passed over."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        back = LINE_CAP * 2
+        while True:
+            start = max(0, size - back)
+            stream.seek(start)
+            for line in reversed(stream.read().split(b"\n")):
+                if line.strip() and (seq := decode(line).seq):
+                    return seq
+            if start == 0:
+                return 0
+            back *= 8
