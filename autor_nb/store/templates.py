@@ -52,7 +52,7 @@ class _WorkflowFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     stages: Literal["all"] | tuple[_Name, ...]
 
 
-_T = TypeVar("_T", _StageFile, _WorkflowFile)
+_T = TypeVar("_T", _StageFile, _WorkflowFile, dict[str, str])
 
 
 def stages(
@@ -88,6 +88,22 @@ def prompt_template(spec: StageSpec) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 (byte {error.start}).", "Save the file in UTF-8.") from error
+
+
+def contract_template() -> str:
+    """The form of a summary as agents are told it; checks ask for exactly this, so no project changes it."""
+    return (ROOT / "contract.md").read_text(encoding="utf-8")
+
+
+def gate_words(project: Path | None = None) -> dict[str, str]:
+    """What each check asks, in words for prompts; later places add to and replace earlier ones."""
+    words: dict[str, str] = {}
+    for root in _roots(project):
+        path = root / "gates.yaml"
+        if path.is_file():
+            stat = path.stat()
+            words |= _load(path, stat.st_mtime_ns, stat.st_size, dict[str, str])
+    return words
 
 
 def notebook_template(spec: StageSpec) -> Path:
@@ -240,7 +256,7 @@ def _load(path: Path, mtime_ns: int, size: int, kind: type[_T]) -> _T:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.") or "(the whole file)"
-        allowed = ", ".join(field for field in kind.__struct_fields__)
+        allowed = ", ".join(getattr(kind, "__struct_fields__", ("any name, with words",)))
         raise UsageError(f"{path}: key {key}: {message}.", f"Keys: {allowed}; numbers in quotes.") from error
 
 
