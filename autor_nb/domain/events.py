@@ -112,6 +112,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     written_by: str = "agent"
     files: str = ""
     changed: int = 0
+    outside: tuple[str, ...] = ()
     session_id: str | None = None
     exit_code: int | None = None
     duration_s: float = 0.0

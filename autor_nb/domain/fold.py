@@ -136,7 +136,7 @@ def _attempt_ended(state: RunState, event: ev.AttemptEnded) -> None:
     attempt.ending, attempt.detail, attempt.ended_at = event.ending, event.detail, event.at
     attempt.draft_sha256, attempt.summary_path, attempt.written_by = (
         event.draft_sha256, event.summary_path, event.written_by)
-    attempt.files_after, attempt.changed = event.files, event.changed
+    attempt.files_after, attempt.changed, attempt.outside = event.files, event.changed, event.outside
     attempt.session_id = event.session_id
     attempt.exit_code, attempt.duration_s = event.exit_code, event.duration_s
     attempt.usage, attempt.cost_usd, attempt.agent_events = event.usage, event.cost_usd, event.events

@@ -52,6 +52,7 @@ class AttemptState(msgspec.Struct, kw_only=True):
     files_before: str = ""
     files_after: str = ""
     changed: int = 0
+    outside: tuple[str, ...] = ()
     exit_code: int | None = None
     duration_s: float = 0.0
     usage: Usage = Usage()

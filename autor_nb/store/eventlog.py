@@ -50,6 +50,7 @@ class EventLog:
         except OSError as error:
             raise _unwritable(path, error) from error
         self.seq = _last_seq(path)
+        self._size = os.fstat(self._stream).st_size
 
     def append(self, event: E) -> E:
         """Write one event and flush it to disk; answers with the event as written, numbered and dated."""
@@ -67,7 +68,16 @@ class EventLog:
             self._cut_to(size)
             raise _unwritable(self.path, error) from error
         self.seq += 1
+        self._size = size + len(line)
         return written
+
+    def is_intact(self) -> bool:
+        """Whether the file ends where the last append ended, and is the one that was opened."""
+        try:
+            here, there = os.fstat(self._stream), self.path.stat()
+        except OSError:
+            return False
+        return here.st_ino == there.st_ino and here.st_size == self._size
 
     def close(self) -> None:
         """Release the file."""

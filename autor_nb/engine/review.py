@@ -1,0 +1,52 @@
+"""Decisions that no person takes: `--reviewer auto` and `--reviewer decisions`, within a time budget."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from autor_nb.domain import events as ev
+from autor_nb.domain import rules
+from autor_nb.domain.check import Check
+from autor_nb.domain.state import AttemptState, RunState
+from autor_nb.store import objects
+from autor_nb.store.layout import RunFolder
+
+AUTO_BUDGET_S = 12 * 3600.0
+
+
+def decide(run: RunFolder, state: RunState, attempt: AttemptState) -> list[ev.Event]:
+    """What the run's policy decides about the attempt in review."""
+    config = rules.config_of(state)
+    budget_s = config.limits.run_budget_s or AUTO_BUDGET_S
+    if (worked_s := seconds_since(state.started_work_at)) > budget_s:
+        return [ev.Paused(reason=f"The time budget of {budget_s:g} s is used up ({worked_s:.0f} s).")]
+    if config.reviewer == "decisions":
+        return rules.recorded_decision(state, attempt, recorded_decisions(run))
+    return rules.auto_decision(state, attempt, remedies(checks_of(run, attempt)))
+
+
+def recorded_decisions(run: RunFolder) -> list[rules.Recorded]:
+    """The decisions to replay, as they were read when the run was made."""
+    try:
+        return msgspec.json.decode(run.decisions.read_bytes(), type=list[rules.Recorded])
+    except (OSError, msgspec.DecodeError):
+        return []
+
+
+def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
+    """The recorded Checks, wherever they lie."""
+    return attempt.checks or (objects.get_checks(run, attempt.checks_object) if attempt.checks_object else ())
+
+
+def remedies(checks: tuple[Check, ...]) -> str:
+    """Failing checks as feedback that an agent can act on."""
+    lines = [f"- {check.id} ({check.subject or check.title}): {check.detail} {check.remedy}".rstrip()
+             for check in checks if check.blocks]
+    return "These checks fail and block the approval. Mend each:\n" + "\n".join(lines)
+
+
+def seconds_since(at: str) -> float:
+    """Wall seconds since a time of the log."""
+    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() if at else 0.0

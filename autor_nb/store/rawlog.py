@@ -1,0 +1,104 @@
+"""Everything the agents said: `logs_raw.jsonl`, one event a line with its stage, attempt and time.
+
+Not flushed to disk line by line and not part of the truth. It is rotated by size; old parts are
+`logs_raw.1.jsonl` (newest) and upwards, and the oldest go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from autor_nb.domain.ports import AgentEvent
+from autor_nb.store.eventlog import utc_now
+from autor_nb.store.layout import RunFolder
+
+PART_BYTES = 16 * 1024 * 1024
+PARTS = 8
+TEXT_CAP = 64 * 1024
+
+
+class RawLog:
+    """The appending end, held by the engine for one attempt."""
+
+    def __init__(self, run: RunFolder, stage: str, attempt: int) -> None:
+        self.path, self.stage, self.attempt = run.raw_log, stage, attempt
+        self._stream: IO[bytes] = self.path.open("ab")
+        self._size = self._stream.tell()
+        self.count = 0
+
+    def write(self, event: AgentEvent) -> None:
+        """Append one event; a very long text is cut, and says so."""
+        said = {"at": utc_now(), "stage": self.stage, "attempt": self.attempt, **msgspec.to_builtins(event)}
+        try:
+            line = msgspec.json.encode(said) + b"\n"
+        except UnicodeEncodeError:
+            line = msgspec.json.encode(_clean(said)) + b"\n"
+        if len(line) > TEXT_CAP:
+            line = msgspec.json.encode({key: _cut(value) for key, value in _clean(said).items()}) + b"\n"
+        if self._size and self._size + len(line) > PART_BYTES:
+            self._rotate()
+        self._stream.write(line)
+        self._size += len(line)
+        self.count += 1
+
+    def flush(self) -> None:
+        """Let readers see what was written so far."""
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._stream.close()
+
+    def _rotate(self) -> None:
+        self._stream.close()
+        for number in range(PARTS - 1, 0, -1):
+            part = _part(self.path, number)
+            if part.exists():
+                part.replace(_part(self.path, number + 1)) if number + 1 < PARTS else part.unlink()
+        self.path.replace(_part(self.path, 1))
+        self._stream = self.path.open("ab")
+        self._size = 0
+
+
+def _part(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}.{number}{path.suffix}")
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > TEXT_CAP // 8:
+        return f"{value[: TEXT_CAP // 8]}… ({len(value):,} characters, cut)"
+    if isinstance(value, dict):
+        whole = msgspec.json.encode(value)
+        return value if len(whole) < TEXT_CAP // 4 else {"cut": f"{len(whole):,} bytes"}
+    return value
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+def read(run: RunFolder, stage: str | None = None, attempt: int | None = None) -> Iterator[dict[str, Any]]:
+    """What was said, oldest first, of one stage or attempt if given; lines that are torn are passed over."""
+    parts = [_part(run.raw_log, number) for number in range(PARTS - 1, 0, -1)]
+    for path in (*parts, run.raw_log):
+        if not path.is_file():
+            continue
+        with path.open("rb") as stream:
+            for line in stream:
+                try:
+                    said = msgspec.json.decode(line)
+                except (msgspec.DecodeError, RecursionError):
+                    continue
+                if (isinstance(said, dict) and (stage is None or said.get("stage") == stage)
+                        and (attempt is None or said.get("attempt") == attempt)):
+                    yield said

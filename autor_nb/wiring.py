@@ -1,0 +1,51 @@
+"""Names and configuration → a built engine: the one place that knows both the engine and the parts' names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autor_nb import registry
+from autor_nb.domain.ports import Agent, Checker
+from autor_nb.domain.run import RunConfig
+from autor_nb.domain.stage import StageSpec
+from autor_nb.domain.state import RunState
+from autor_nb.domain.venue import Venue
+from autor_nb.engine.workflow import Engine, Notebooks
+from autor_nb.store import templates, venues
+from autor_nb.store.layout import RunFolder
+
+
+class WiredParts:
+    """`engine.workflow.Parts` by name, loaded when they are first needed."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.project: Path = run.path.parent.parent
+
+    def agent(self, config: RunConfig) -> Agent:
+        """A fresh agent of the configured name."""
+        agent: Agent = registry.create("agents", config.agent)
+        return agent
+
+    def specs(self, state: RunState) -> list[StageSpec]:
+        """The stages of this run, as the log names them, with their templates of today."""
+        wanted = {stage.ref.slug for stage in state.stages}
+        return [spec for spec in templates.stages(self.project, intake=True) if spec.slug in wanted]
+
+    def checkers(self, specs: list[StageSpec], slug: str) -> list[Checker]:
+        """The rules that judge that stage."""
+        return [registry.create("checkers", name) for name in templates.gates(specs, slug)]
+
+    def venue(self, config: RunConfig) -> Venue:
+        """The run's venue; UsageError if its profile is not known (any more)."""
+        return venues.find_venue(config.venue, self.project)
+
+    def notebooks(self) -> Notebooks:
+        """A room with a warm kernel."""
+        from autor_nb.engine.render import NotebookRoom
+
+        return NotebookRoom()
+
+
+def build(run: RunFolder) -> Engine:
+    """An engine over this run."""
+    return Engine(run, WiredParts(run))
