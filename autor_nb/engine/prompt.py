@@ -1,7 +1,7 @@
 """The prompt of one attempt: the stage's template, the contract and what the run knows, within a budget.
 
-What a person, a file name or an agent wrote enters as data: fenced, cleaned and bounded. It is never rendered as
-a template, and no heading or fence in it can end a section of ours.
+What a person, a file name or an agent wrote enters as data: fenced, cleaned and bounded. It is never rendered
+as a template, and no heading or fence in it can end a section of ours.
 """
 
 from __future__ import annotations

@@ -217,9 +217,11 @@ def feedback_section(feedback: Sequence[FeedbackGiven]) -> str:
         room -= len(text)
         who = one_line(str(given.by), 80)
         blocks.append(f"On attempt {given.attempt} ({words}, by {who}):\n\n{fence(text)}")
-    opening = ("Change the work accordingly, not only its description: new results where results are asked for. "
-               "All of it still holds; where two pieces disagree, the last one counts. If something cannot be done, "
-               "say so in the summary.")
+    opening = (
+        "Change the work accordingly, not only its description: new results where results are asked for. "
+        "All of it still holds; where two pieces disagree, the last one counts. What you cannot do, name in "
+        "the summary."
+    )
     return "\n\n".join([opening, *reversed(blocks)])
 
 
