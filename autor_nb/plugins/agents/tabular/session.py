@@ -61,7 +61,7 @@ class Session:
         self.emit(Notice(text=text))
 
     @contextlib.contextmanager
-    def step(self, name: str, **given: Any) -> Iterator[Step]:
+    def step(self, name: str, /, **given: Any) -> Iterator[Step]:
         """A step shown as a tool call and its result; an exception shows as a failed result and goes on up."""
         self._steps += 1
         mark = f"{self.task.stage.number}.{self._steps}"
