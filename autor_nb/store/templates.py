@@ -150,13 +150,13 @@ def prompt_environment() -> Any:
 def resolve_stage(key: str | int, refs: Sequence[StageRef]) -> StageRef:
     """The stage that a person named as 3, 03 or 03_study_design; UsageError with the list for others."""
     text = str(key).strip()
-    number = f"{int(text):02d}" if text.isascii() and text.isdigit() else text
+    number = text.zfill(2) if text.isascii() and text.isdigit() else text
     for ref in refs:
         if number == ref.number or text == ref.slug:
             return ref
-    near = difflib.get_close_matches(text.lower(), [ref.slug for ref in refs], n=1, cutoff=0.4)
+    near = difflib.get_close_matches(text[:60].lower(), [ref.slug for ref in refs], n=1, cutoff=0.4)
     raise UsageError(
-        f"There is no stage {text!r} in this run.",
+        f"There is no stage {text[:60]!r} in this run.",
         (f"Did you mean {near[0]}? " if near else "") + f"Stages: {', '.join(ref.slug for ref in refs)}.",
     )
 
