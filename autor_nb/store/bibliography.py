@@ -54,3 +54,20 @@ def read_bibliography(content: bytes | str) -> Bibliography:
         reason = " ".join(str(getattr(block, "error", "") or "cannot be parsed").split())
         problems.append(f"line {(block.start_line or 0) + 1}: {reason}"[:300])
     return Bibliography(entries=tuple(entries.values()), problems=tuple(problems))
+
+
+_CITE = re.compile(r"\\(?:no)?(?:[Cc]ite|[Pp]arencite|[Tt]extcite|[Aa]utocite|footcite|fullcite)[A-Za-z]*\*?"
+                   r"\s*(?:\[[^\]]*\]\s*){0,2}\{([^{}]*)\}")
+
+
+def cited_keys(tex: str) -> list[str]:
+    r"""Keys that LaTeX source cites (\cite, \citep, \citet, \parencite …), in order, each once; comments skipped."""
+    found: dict[str, None] = {}
+    for match in _CITE.finditer(without_comments(tex)):
+        found.update((key.strip(), None) for key in match.group(1).split(",") if key.strip())
+    return list(found)
+
+
+def without_comments(tex: str) -> str:
+    """LaTeX source with what stands behind % signs blanked; an escaped percent sign stays."""
+    return re.sub(r"(?<!\\)((?:\\\\)*)%[^\n]*", r"\1", tex)

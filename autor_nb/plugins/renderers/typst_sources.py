@@ -87,7 +87,7 @@ class TypstSource:
             path = "/" + source.relative_to(self.manuscript.workspace).as_posix()
             body = f"picture({literal(path)}, {width * 100:.3g}%)"
         return (
-            f"#[#figure({body}, caption: [{self.inline(figure.caption)}], placement: auto)"
+            f"#[#figure({body}, kind: image, caption: [{self.inline(figure.caption)}], placement: auto)"
             f"#label({literal(self.manuscript.labels[figure.label])});]\n"
         )
 
