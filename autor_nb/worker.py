@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
         print(f"{run.path} is not a run: it has no events.jsonl.", file=sys.stderr)
         return 2
     with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the face, not for the engine
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the face
     os.chdir(run.path)
     try:
         return serve(run)

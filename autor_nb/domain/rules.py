@@ -157,6 +157,10 @@ def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.
                       "`autor redo STAGE` or `autor rollback STAGE` takes up work on it again.")
     changed: list[ev.Decision] = []
     if command.config:
+        try:
+            msgspec.convert({**state.config, **command.config}, RunConfig)
+        except msgspec.ValidationError as error:
+            raise Refused(f"That is not a valid configuration: {error}.", "`autor resume --help`") from error
         changed.append(ev.ConfigChanged(config={**state.config, **command.config}, by=command.by))
     return [*changed, ev.RunStarted(**who)]
 

@@ -23,6 +23,7 @@ from autor_nb.domain.stage import StageSpec
 from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.domain.venue import Venue
 from autor_nb.engine import orphans, restoring, review
+from autor_nb.engine.configuration import edited_config, write_config
 from autor_nb.engine.projections import Views
 from autor_nb.engine.work import StageWork
 from autor_nb.store import eventlog, inbox, lock
@@ -59,11 +60,11 @@ class Notebooks(Protocol):
 class Parts(Protocol):
     """What wiring gives to the engine."""
 
-    def agent(self, config: RunConfig) -> Agent: ...  # noqa: D102
-    def specs(self, state: RunState) -> list[StageSpec]: ...  # noqa: D102
-    def checkers(self, specs: list[StageSpec], slug: str) -> list[Checker]: ...  # noqa: D102
-    def venue(self, config: RunConfig) -> Venue: ...  # noqa: D102
-    def notebooks(self) -> Notebooks: ...  # noqa: D102
+    def agent(self, config: RunConfig) -> Agent: ...
+    def specs(self, state: RunState) -> list[StageSpec]: ...
+    def checkers(self, specs: list[StageSpec], slug: str) -> list[Checker]: ...
+    def venue(self, config: RunConfig) -> Venue: ...
+    def notebooks(self) -> Notebooks: ...
 
 
 class Engine:
@@ -102,6 +103,7 @@ class Engine:
             self.made = made_by(self.run, self.state)
             self.append(ev.WorkerStarted(pid=me.pid, host=me.host, boot_id=me.boot_id,
                                          process_started=me.process_started, version=__version__))
+            self._adopt_edited_config()
             self._steps()
             self.append(ev.WorkerStopped(reason=self.state.pause_reason or f"the run is {self.state.status}"))
         finally:
@@ -109,6 +111,15 @@ class Engine:
             self._log.close()
             if self._notebooks is not None:
                 self._notebooks.close()
+
+    def _adopt_edited_config(self) -> None:
+        try:
+            changed = edited_config(self.run, self.state)
+        except AutorError as error:
+            self.append(ev.RunFailed(reason=error.message[:2000], suggestion=error.suggestion[:2000]))
+            return
+        if changed is not None:
+            self.append(changed)
 
     def _steps(self) -> None:
         while True:
@@ -185,9 +196,11 @@ class Engine:
         self.append(*decided)
 
     def _filled(self, event: ev.Decision) -> ev.Decision:
-        """What only the disk can tell: the files as they are before a withdrawal."""
+        """What only the disk can tell: the files before a withdrawal, the hash of a configuration."""
         if isinstance(event, ev.Redone | ev.RolledBack):
             return msgspec.structs.replace(event, files=self.keep_files())
+        if isinstance(event, ev.ConfigChanged):
+            return write_config(self.run, event)
         return event
 
     def interrupting(self) -> bool:

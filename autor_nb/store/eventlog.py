@@ -146,13 +146,14 @@ def _escaped(value: Any) -> Any:
 def decode(line: bytes) -> Logged:
     """One line as an event; whatever it holds, an answer."""
     try:
-        return _decoder.decode(line)
+        event: Logged = _decoder.decode(line)
     except (msgspec.DecodeError, RecursionError):
         try:
             head = _head_decoder.decode(line)
         except (msgspec.DecodeError, RecursionError):
             head = _Head()
-        return Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
+        event = Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
+    return event
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:

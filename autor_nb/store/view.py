@@ -104,7 +104,7 @@ def goal_of(run: RunFolder, state: RunState) -> str:
 def made_by(run: RunFolder, state: RunState, upto: AttemptState | None = None) -> MadeBy:
     """(path, hash) → (stage number, attempt) that made that content there, over all attempts up to one."""
     made: MadeBy = {}
-    ended = [(stage.ref.number, attempt) for stage in state.stages for attempt in stage.attempts if attempt.ended_at]
+    ended = [(stage.ref.number, a) for stage in state.stages for a in stage.attempts if a.ended_at]
     for number, attempt in sorted(ended, key=lambda pair: pair[1].ended_at):
         if upto is not None and attempt.ended_at > upto.ended_at:
             break
