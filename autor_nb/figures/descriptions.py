@@ -1,0 +1,128 @@
+"""What a figure shows, without saying how it is drawn: frozen descriptions with a text twin each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar from `start` to `end`; `kind` is a key of palette.KINDS, `note` stands beside it."""
+
+    label: str
+    start: float
+    end: float
+    note: str = ""
+    kind: str = "work"
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Horizontal bars on one axis, from top to bottom: steps in time, or counts from zero."""
+
+    name: str
+    bars: tuple[Bar, ...]
+    axis: str = ""
+    unit: str = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return 820, 20 * max(1, len(self.bars)) + 34 + (18 if self.axis else 0)
+
+    def text(self) -> str:
+        """The same as lines of text."""
+        width = max((len(bar.label) for bar in self.bars), default=0)
+        lines = [f"{bar.label:<{width}}  {bar.note or format(bar.end - bar.start, 'g')}" for bar in self.bars]
+        return "\n".join([self.name, *lines])
+
+
+@dataclass(frozen=True)
+class StripRow:
+    """One row of a strip: `lines` of values (one line per seed), the row's mean and text columns beside it."""
+
+    label: str
+    lines: tuple[tuple[float, ...], ...]
+    mean: float
+    columns: tuple[str, ...] = ()
+    baseline: bool = False
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Every single value as a ring, each line's mean as a tick, the row's mean as a triangle."""
+
+    name: str
+    rows: tuple[StripRow, ...]
+    axis: str
+    headers: tuple[str, ...] = ()
+
+    @property
+    def row_height(self) -> int:
+        """Pixels of a row; more lines need more room."""
+        return 30 + 5 * max((min(len(row.lines), 8) for row in self.rows), default=1)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return 820, self.row_height * max(1, len(self.rows)) + 74
+
+    def text(self) -> str:
+        """The same as lines of text."""
+        width = max((len(row.label) for row in self.rows), default=0)
+        lines = [f"{'':<{width}}  {'  '.join(self.headers)}"] if self.headers else []
+        lines += [f"{row.label:<{width}}  {'  '.join(row.columns) or format(row.mean, '.6g')}" for row in self.rows]
+        return "\n".join([f"{self.name} ({self.axis})", *lines])
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Statuses (keys of palette.STATUS) by row and numbered column; columns stand in named groups."""
+
+    name: str
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    details: tuple[str, ...] = ()
+
+    STEP = 34
+    GAP = 16
+    PER_LINE = 19
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Labels of all columns in order."""
+        return tuple(label for _, labels in self.groups for label in labels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        width = 110 + self.STEP * len(self.columns) + self.GAP * max(0, len(self.groups) - 1) + 24
+        return max(420, width), 66 + 26 * len(self.rows)
+
+    @property
+    def places(self) -> tuple[float, ...]:
+        """The x of every column, in pixels from the left."""
+        found: list[float] = []
+        left = 110.0
+        for _, labels in self.groups:
+            found += [left + self.STEP * (index + 0.5) for index in range(len(labels))]
+            left += self.STEP * len(labels) + self.GAP
+        return tuple(found)
+
+    def text(self) -> str:
+        """The same as lines of text."""
+        from autor_nb.figures.palette import STATUS
+
+        width = max((len(label) for label, _ in self.rows), default=0)
+        cell = max((len(label) for label in self.columns), default=1) + 1
+        head = " " * width + "".join(f"{label:>{cell}}" for label in self.columns)
+        lines = [
+            f"{label:<{width}}" + "".join(f"{STATUS[status][1]:>{cell}}" for status in statuses)
+            for label, statuses in self.rows
+        ]
+        used = dict.fromkeys(status for _, statuses in self.rows for status in statuses)
+        legend = "   ".join(f"{STATUS[status][1]} {STATUS[status][4]}" for status in STATUS if status in used)
+        return "\n".join([self.name, head, *lines, legend])
+
+
+Description = Bars | Strip | Matrix

@@ -1,0 +1,22 @@
+"""Colours of every figure and status: told apart without colour vision, and always beside a glyph and a word."""
+
+from __future__ import annotations
+
+INK = "#16202b"
+TEXT = "#37414d"
+MUTED = "#5b6673"
+GRID = "#e4e7eb"
+PANEL = "#f4f5f7"
+PAPER = "#ffffff"
+ACCENT = "#2f7fd0"
+
+KINDS = {"work": ACCENT, "write": "#8a6bb8", "test": "#3c9aa8", "other": "#6b7c8f", "failed": "#d1512d"}
+
+# status → (colour, glyph in text, plotly symbol, matplotlib marker, word)
+STATUS: dict[str, tuple[str, str, str, str, str]] = {
+    "pass": ("#1f8a70", "●", "circle", "o", "pass"),
+    "waived": ("#2f7fd0", "◆", "diamond", "D", "waived"),
+    "warning": ("#b7791f", "▲", "triangle-up", "^", "warning"),
+    "fail": ("#d1512d", "✕", "x", "X", "fails, blocking"),
+    "none": ("#c3cad2", "·", "line-ew-open", "_", "not answered"),
+}
