@@ -40,6 +40,7 @@ from autor_nb.store.templates import (
     gates,
     prompt_environment,
     prompt_template,
+    stages,
 )
 from autor_nb.store.view import MadeBy, goal_of, made_by
 
@@ -91,12 +92,13 @@ def prompt_inputs(
 ) -> PromptInputs:
     """Gather what the attempt's prompt is made of.
 
-    `specs` are all stages of the run (their gates are cumulative); `files` and `made` are read from the log's
-    manifests when they are not at hand.
+    `specs` are all stages of the run (their gates are cumulative), read anew if not given; `files` and `made`
+    are read from the log's manifests when they are not at hand.
     """
+    ahead = specs or [known for known in stages(project, intake=True) if state.stage(known.slug)]
     run = RunFolder(run_dir)
     words = gate_words(project)
-    names = gates(specs or [spec], spec.slug)
+    names = gates([*(known for known in ahead if known.slug < spec.slug), spec], spec.slug)
     stage = state.stage(spec.slug)
     return PromptInputs(
         run_id=state.run_id, spec=spec, attempt=attempt, template=prompt_template(spec),

@@ -112,6 +112,12 @@ def test_gates_are_those_of_this_and_all_earlier_stages(story: RunStory) -> None
     assert "- **figures**" not in prompt
 
 
+def test_gates_need_no_list_of_stages(story: RunStory) -> None:
+    """Without the run's stages at hand the same gates are told."""
+    spec = story.specs["06_analysis"]
+    assert _inputs(story, spec.slug).gates == prompt_inputs(story.state, story.run.path, spec, 1).gates
+
+
 def test_every_check_has_words(story: RunStory) -> None:
     """No stage's gate is shown without saying what it asks."""
     inputs = _inputs(story, "08_dissemination")
