@@ -53,11 +53,15 @@ class Views:
         self, state: RunState, new_events: Sequence[Event | Unknown], index: Index, *, changed_files: bool,
         made: MadeBy | None = None,
     ) -> None:
-        """Bring every view up to these events; `changed_files` says whether the index was scanned anew."""
+        """Bring every view up to these events; `changed_files` says whether the index was scanned anew.
+
+        The first update makes the index in any case: a killed engine may have left an old one.
+        """
         self.write_logs(new_events)
         self.write_manifest(state)
         self.write_memory(state)
-        if changed_files:
+        path = self.run.path / "artifact_index.json"
+        if changed_files or path not in self._written or not path.exists():
             self.write_index(state, index, made)
 
     def rebuild(

@@ -98,6 +98,19 @@ def test_logs_deleted_or_torn_while_working_are_made_whole(story: RunStory) -> N
     assert whole == (story.run.path / "logs.txt").read_bytes()
 
 
+def test_a_new_engine_mends_what_a_killed_one_left(story: RunStory) -> None:
+    """The first update makes every view right, whatever is there, and a deleted view comes back."""
+    whole = _write(story)
+    for name in whole:
+        (story.run.path / name).write_bytes(b"half")
+    views = Views(story.run)
+    for _ in range(2):
+        views.update(story.state, [], story.index, changed_files=False)
+        assert whole == _views(story)
+        (story.run.path / "artifact_index.json").unlink()
+        (story.run.path / "memory.md").unlink()
+
+
 def test_manifest_has_the_keys_and_facts_that_other_tools_read(story: RunStory) -> None:
     """Approval, counts, paths and times of stages are in the manifest under their names."""
     views = _write(story)
