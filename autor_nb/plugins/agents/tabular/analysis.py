@@ -96,7 +96,7 @@ def _limits(compared: dict[str, Any], held: dict[str, Any], tests: list[dict[str
     undecided = [item for item in compared["comparisons"] if item["verdict"] == "undecided"]
     if undecided:
         said.append({"kind": "failed", "text": f"{len(undecided)} of {len(compared['comparisons'])} comparisons stay undecided."})
-    said += [{"kind": "failed", "text": f"{t['id']} was {t['outcome']}: {t['why']}."} for t in tests if t["outcome"] != outcomes.SUPPORTED]
+    said += [{"kind": "failed", "text": f"{t['id']} was {t['outcome']}: {t['why'].rstrip('.')}."} for t in tests if t["outcome"] != outcomes.SUPPORTED]
     return said
 
 

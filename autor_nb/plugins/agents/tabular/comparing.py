@@ -80,7 +80,7 @@ def compare(folds: Folds, design: dict[str, Any], metric: str, rope: float) -> d
 
 def _ceiling_text(full: list[str], metric: str, rope: float) -> str:
     names = ", ".join(FAMILY_TITLES[f] for f in full)
-    return (f"{CEILING} among {names}: their mean {METRIC_TITLES[metric]} is within {rope:.4g} of a perfect score, or half of "
+    return (f"{CEILING[0].upper()}{CEILING[1:]} among {names}: their mean {METRIC_TITLES[metric]} is within {rope:.4g} of a perfect score, or half of "
             "their folds are perfect, so this metric leaves no room to tell them apart.")
 
 

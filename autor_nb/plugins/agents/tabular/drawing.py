@@ -53,7 +53,7 @@ def rows_height(count: int) -> float:
 
 
 def performance(families: list[str], titles: dict[str, str], scores: dict[str, Any], seeds: dict[str, list[float]],
-                metric: str, folder: Path) -> None:
+                metric: str, base: float | None, folder: Path) -> None:
     """Every fold's score, every seed's mean, and the mean of all, per family."""
     made, axes = figure(height=rows_height(len(families)))
     for n, key in enumerate(reversed(families)):
@@ -66,7 +66,7 @@ def performance(families: list[str], titles: dict[str, str], scores: dict[str, A
         axes.scatter([mean], [n], s=46, marker="D", facecolor="white", edgecolor="#D55E00", linewidths=1.5, zorder=3, label="mean" if n == 0 else None)
     axes.set_yticks(range(len(families)), [titles[key] for key in reversed(families)])
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(metric)
+    axes.set_xlabel(metric if base is None else f"{metric} (baseline: {base:.3f}, not shown)")
     made.legend(loc="outside upper right", ncols=3)
     save(made, folder, "performance")
 
@@ -88,7 +88,7 @@ def differences(items: list[dict[str, Any]], titles: dict[str, str], rope: float
         axes.plot([item["difference"]], [n], marks[kind], color=colours[kind], markersize=5.5, label=label, linestyle="none")
     axes.set_yticks(range(len(items)), [f"{titles[i['a']]} − {titles[i['b']]}" for i in reversed(items)], fontsize=7.5)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(f"difference in {metric} (right: first is better), 95 % interval")
+    axes.set_xlabel(f"difference in {metric} (right: first is better)", x=0.3)
     made.legend(loc="outside upper right", ncols=4)
     save(made, folder, "differences")
 

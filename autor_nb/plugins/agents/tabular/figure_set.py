@@ -35,15 +35,18 @@ class FigureSet:
 
     def draw(self, summary: dict[str, Any], comparisons: dict[str, Any], holdout: dict[str, Any]) -> list[dict[str, str]]:
         """The figures every study has, and those its extra analyses call for."""
-        families = list(summary["families"])
+        # The baseline lies so far off that it would press all differences into a line: it is in the tables.
+        families = [f for f in summary["families"] if f != "baseline"]
+        base = summary["families"]["baseline"]["metrics"][self.design["metric"]]["mean"]
+        pairs = [i for i in comparisons["comparisons"] if "baseline" not in (i["a"], i["b"])]
         folds = Folds(self.session.path("results/folds.csv"), self.design["metric"], False)
         seeds = _seed_means(self.session, self.design["metric"])
-        drawing.performance(families, FAMILY_TITLES, {f: folds.finite(f).tolist() for f in families}, seeds, self.metric, self.folder)
-        self.keep("performance", "Scores of every fold", "Score of every outer fold, mean of every seed, and overall mean, per family.")
-        drawing.differences(comparisons["comparisons"], FAMILY_TITLES, comparisons["rope"], self.metric, self.folder)
+        drawing.performance(families, FAMILY_TITLES, {f: folds.finite(f).tolist() for f in families}, seeds, self.metric, base, self.folder)
+        self.keep("performance", "Scores of every fold", "Score of every outer fold, mean of every seed, and overall mean, per tuned family.")
+        drawing.differences(pairs, FAMILY_TITLES, comparisons["rope"], self.metric, self.folder)
         self.keep("differences", "Differences between families", "Mean differences with corrected 95 % intervals; the band marks "
-                  "differences smaller than the smallest effect that matters.")
-        spreads = {f: v["metrics"][self.design["metric"]] for f, v in summary["families"].items()}
+                  "differences smaller than the smallest effect that matters. Comparisons with the baseline are in the table.")
+        spreads = {f: v["metrics"][self.design["metric"]] for f, v in summary["families"].items() if f != "baseline"}
         drawing.variance(families, FAMILY_TITLES, spreads, self.metric, self.folder)
         self.keep("variance", "Two kinds of spread", "Standard deviation of folds within a seed (resampling) beside that of the "
                   "seeds' means (seed).")
@@ -53,7 +56,7 @@ class FigureSet:
             self.keep("permutation", "Permutation test", "Scores after exchanging the targets, and the score observed.")
         if holdout["rows"]:
             metric = self.design["metric"]
-            drawing.holdout(families, FAMILY_TITLES, {f: v[metric] for f, v in holdout["families"].items()},
+            drawing.holdout(families, FAMILY_TITLES, {f: v[metric] for f, v in holdout["families"].items() if f in families},
                             {f: v["metrics"][metric]["mean"] for f, v in summary["families"].items()}, self.metric, self.folder)
             self.keep("holdout", "The locked rows", "Scores on the holdout with bootstrap intervals beside cross-validated means.")
         self._extras()

@@ -115,7 +115,7 @@ def _holdout(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     if held["ci_low"] is None:
         return _result(UNTESTED, "the holdout gives no interval", held["estimate"], threshold=mean)
     inside = held["ci_low"] <= mean <= held["ci_high"]
-    return _result(SUPPORTED if inside else REFUTED, f"cross-validated mean {mean:.4f}; {evidence.holdout['opened_text']}",
+    return _result(SUPPORTED if inside else REFUTED, f"cross-validated mean {mean:.4f}, holdout {'opened once' if evidence.holdout['opened'] == 1 else 'opened more than once'}",
                    held["estimate"], held["ci_low"], held["ci_high"], mean)
 
 

@@ -126,7 +126,7 @@ def _tree(s: Setting, c: Context) -> Any:
 def _boosting(s: Setting, c: Context) -> Any:
     make = HistGradientBoostingClassifier if c.classify else HistGradientBoostingRegressor
     leaf = max(2, min(20, c.rows // 20))
-    return make(max_iter=80, early_stopping=False, min_samples_leaf=leaf, random_state=c.seed, **s)
+    return make(max_iter=60, early_stopping=False, min_samples_leaf=leaf, random_state=c.seed, **s)
 
 
 def _neighbours(s: Setting, c: Context) -> Any:
@@ -151,7 +151,7 @@ def _scaled(model: Any) -> Any:
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
-_TREES = {"max_features": between(0.1, 1.0), "min_samples_leaf": whole(1, 12)}
+_TREES = {"max_features": between(0.1, 0.7), "min_samples_leaf": whole(1, 10)}
 FAMILIES: dict[str, Family] = {
     "logistic": Family("Logistic regression (L2)", {"C": power(-3, 2)}, _linear),
     "ridge": Family("Ridge regression", {"alpha": power(-2, 4)}, _ridge),
