@@ -56,12 +56,14 @@ def read_bibliography(content: bytes | str) -> Bibliography:
     return Bibliography(entries=tuple(entries.values()), problems=tuple(problems))
 
 
-_CITE = re.compile(r"\\(?:no)?(?:[Cc]ite|[Pp]arencite|[Tt]extcite|[Aa]utocite|footcite|fullcite)[A-Za-z]*\*?"
-                   r"\s*(?:\[[^\]]*\]\s*){0,2}\{([^{}]*)\}")
+_CITE = re.compile(
+    r"\\(?:no)?(?:[Cc]ite|[Pp]arencite|[Tt]extcite|[Aa]utocite|footcite|fullcite)[A-Za-z]*\*?"
+    r"\s*(?:\[[^\]]*\]\s*){0,2}\{([^{}]*)\}"
+)
 
 
 def cited_keys(tex: str) -> list[str]:
-    r"""Keys that LaTeX source cites (\cite, \citep, \citet, \parencite …), in order, each once; comments skipped."""
+    r"""Keys that LaTeX source cites (\cite, \citep, \parencite …), in order, each once, comments skipped."""
     found: dict[str, None] = {}
     for match in _CITE.finditer(without_comments(tex)):
         found.update((key.strip(), None) for key in match.group(1).split(",") if key.strip())

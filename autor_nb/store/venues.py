@@ -1,4 +1,4 @@
-"""Venue profiles on disk: a folder with a `venue.yaml` is a venue; found by exact key or alias, never by guess.
+"""Venue profiles on disk: a folder with a `venue.yaml` is a venue; exact keys and aliases only, no guesses.
 
 Later places win: the package's own `venues/`, those of installed packages (entry points of the group
 `autor_nb.templates`), the project's `templates/venues/` and `venues/`.
@@ -104,7 +104,9 @@ def _parse(path: Path, mtime_ns: int, size: int) -> Venue:
         document: Any = yaml.safe_load(path.read_bytes())
         return Venue(**msgspec.structs.asdict(msgspec.convert(document, _VenueFile)))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file.") from error
+        raise UsageError(
+            f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file."
+        ) from error
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.") or "(the whole file)"

@@ -1,7 +1,7 @@
 """artifacts/citation_verification.json: a verdict for every citation, and how far claims have sources.
 
-A verdict is `verified`, `mismatch` or `not_found` only when a `Lookup` asked a register outside. None is wired
-in yet, so everything is `unreachable`: a list of our own would be no verification.
+A verdict is `verified`, `mismatch` or `not_found` only when a `Lookup` asked a register outside. None is
+wired in yet, so everything is `unreachable`: a list of our own would be no verification.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lookup(Protocol):
-    """A register of publications that can be asked about an entry; answers `unreachable` instead of raising."""
+    """A register of publications that can be asked about an entry; it never raises but says `unreachable`."""
 
     def look_up(self, entry: BibEntry) -> Verdict:
         """The register's verdict."""
@@ -72,14 +72,24 @@ def write_with(context: EvidenceContext, lookup: Lookup) -> list[str]:
 def _citation(key: str, entry: BibEntry | None, lookup: Lookup) -> dict[str, Any]:
     if entry is None:
         return {
-            "key": key, "title": "", "doi": "", "url": "", "verdict": "not_found",
-            "detail": "the bibliography has no such entry", "source": "bibliography",
+            "key": key,
+            "title": "",
+            "doi": "",
+            "url": "",
+            "verdict": "not_found",
+            "detail": "the bibliography has no such entry",
+            "source": "bibliography",
         }
     verdict = lookup.look_up(entry)
     fields = entry.fields
     return {
-        "key": key, "title": fields.get("title", ""), "doi": fields.get("doi", ""), "url": fields.get("url", ""),
-        "verdict": verdict.verdict, "detail": verdict.detail, "source": verdict.source,
+        "key": key,
+        "title": fields.get("title", ""),
+        "doi": fields.get("doi", ""),
+        "url": fields.get("url", ""),
+        "verdict": verdict.verdict,
+        "detail": verdict.detail,
+        "source": verdict.source,
     }
 
 
@@ -131,8 +141,8 @@ def _claim_coverage(context: EvidenceContext) -> dict[str, Any]:
     """How many of the survey's claims name a source that the survey lists."""
     claims = _items(read_json(context.workspace / "literature/claims.json"), "claims")
     sources = {
-        str(item.get("source_id")) for item in
-        _items(read_json(context.workspace / "literature/sources.json"), "sources")
+        str(item.get("source_id"))
+        for item in _items(read_json(context.workspace / "literature/sources.json"), "sources")
     }
     without = []
     for claim in claims:
@@ -141,7 +151,9 @@ def _claim_coverage(context: EvidenceContext) -> dict[str, Any]:
             without.append(str(claim.get("claim_id", "?"))[:100])
     total = len(claims)
     return {
-        "total_claims": total, "with_known_source": total - len(without), "without": without,
+        "total_claims": total,
+        "with_known_source": total - len(without),
+        "without": without,
         "ratio": round((total - len(without)) / total, 4) if total else None,
     }
 

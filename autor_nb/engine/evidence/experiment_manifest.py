@@ -1,4 +1,4 @@
-"""results/experiment_manifest.json: result files with hashes, the code beside them, and what the agent says it ran.
+"""results/experiment_manifest.json: result files with hashes, the code, and what the agent says it ran.
 
 Facts are ours (files, hashes, environment); the agent's list of experiments is kept as claims, each with what
 the files say against it.
@@ -24,11 +24,17 @@ _CLAIM_CAP, _CODE_CAP = 1000, 1 << 20
 def write(context: EvidenceContext) -> list[str]:
     """Write the manifest of this attempt."""
     files = context.view.files
-    results = [_result(context, entry) for path, entry in sorted(files.items())
-               if path.startswith("results/") and path != MANIFEST and path.lower().endswith(RESULT_SUFFIXES)]
+    results = [
+        _result(context, entry)
+        for path, entry in sorted(files.items())
+        if path.startswith("results/") and path != MANIFEST and path.lower().endswith(RESULT_SUFFIXES)
+    ]
     code = [_file(context, entry) for path, entry in sorted(files.items()) if path.startswith("code/")]
-    notes = [_file(context, entry) for path, entry in sorted(files.items())
-             if path.startswith("notes/") and path != "notes/draft.md"]
+    notes = [
+        _file(context, entry)
+        for path, entry in sorted(files.items())
+        if path.startswith("notes/") and path != "notes/draft.md"
+    ]
     experiments, problems = _experiments(context)
     usable = [item for item in results if not item["error"] and not item["empty"]]
     manifest = {
@@ -37,8 +43,11 @@ def write(context: EvidenceContext) -> list[str]:
         "code_artifacts": code,
         "note_artifacts": notes,
         "summary": {
-            "result_count": len(results), "usable_result_count": len(usable), "code_count": len(code),
-            "note_count": len(notes), "experiment_count": len(experiments),
+            "result_count": len(results),
+            "usable_result_count": len(usable),
+            "code_count": len(code),
+            "note_count": len(notes),
+            "experiment_count": len(experiments),
         },
         "environment": _environment(context),
         "experiments": experiments,
@@ -51,7 +60,9 @@ def write(context: EvidenceContext) -> list[str]:
 def _file(context: EvidenceContext, entry: FileEntry) -> dict[str, Any]:
     made = context.view.made_by(entry.path)
     return {
-        "rel_path": entry.path, "size_bytes": entry.size_bytes, "sha256": entry.sha256,
+        "rel_path": entry.path,
+        "size_bytes": entry.size_bytes,
+        "sha256": entry.sha256,
         "made_by": {"stage": made[0], "attempt": made[1]} if made else _made_now(context, entry),
     }
 
@@ -67,7 +78,10 @@ def _made_now(context: EvidenceContext, entry: FileEntry) -> dict[str, Any] | No
 def _result(context: EvidenceContext, entry: FileEntry) -> dict[str, Any]:
     seen = context.view.inspect(entry.path)
     return {
-        **_file(context, entry), "kind": seen.kind, "schema": seen.schema, "error": seen.error,
+        **_file(context, entry),
+        "kind": seen.kind,
+        "schema": seen.schema,
+        "error": seen.error,
         "empty": seen.empty or entry.size_bytes == 0,
     }
 
@@ -121,7 +135,11 @@ def _experiments(context: EvidenceContext) -> tuple[list[dict[str, Any]], list[s
     claims = read_json(context.workspace / CLAIMS)
     if not isinstance(claims, list):
         return [], [f"{CLAIMS} is not a JSON list."]
-    problems = [] if len(claims) <= _CLAIM_CAP else [f"{CLAIMS} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
+    problems = (
+        []
+        if len(claims) <= _CLAIM_CAP
+        else [f"{CLAIMS} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
+    )
     experiments = []
     for number, claim in enumerate(claims[:_CLAIM_CAP], 1):
         if not isinstance(claim, dict):
@@ -131,7 +149,9 @@ def _experiments(context: EvidenceContext) -> tuple[list[dict[str, Any]], list[s
     return experiments, problems
 
 
-def _claim(context: EvidenceContext, claim: dict[str, Any], number: int, problems: list[str]) -> dict[str, Any]:
+def _claim(
+    context: EvidenceContext, claim: dict[str, Any], number: int, problems: list[str]
+) -> dict[str, Any]:
     name = str(claim.get("name") or f"experiment {number}")[:200]
     outputs = []
     listed = claim.get("outputs")
@@ -139,16 +159,25 @@ def _claim(context: EvidenceContext, claim: dict[str, Any], number: int, problem
         entry = context.view.files.get(str(path))
         if entry is None or entry.size_bytes == 0:
             problems.append(f"{name}: its output {str(path)[:200]} is {'empty' if entry else 'not there'}.")
-        outputs.append({
-            "rel_path": str(path)[:500], "sha256": entry.sha256 if entry else None,
-            "size_bytes": entry.size_bytes if entry else None,
-        })
+        outputs.append(
+            {
+                "rel_path": str(path)[:500],
+                "sha256": entry.sha256 if entry else None,
+                "size_bytes": entry.size_bytes if entry else None,
+            }
+        )
     if not outputs:
         problems.append(f"{name}: it names no outputs.")
     duration = claim.get("duration_s")
     if not isinstance(duration, int | float) or isinstance(duration, bool) or not duration >= 0:
         duration = None
     return {
-        "name": name, "command": claim.get("command"), "seeds": claim.get("seeds"), "environment": "as above",
-        "started": claim.get("started"), "duration_s": duration, "outputs": outputs, "source": f"claimed in {CLAIMS}",
+        "name": name,
+        "command": claim.get("command"),
+        "seeds": claim.get("seeds"),
+        "environment": "as above",
+        "started": claim.get("started"),
+        "duration_s": duration,
+        "outputs": outputs,
+        "source": f"claimed in {CLAIMS}",
     }

@@ -15,7 +15,7 @@ _JSON_CAP = 64 << 20
 
 
 def files_under(root: Path, folder: str) -> Iterator[tuple[str, int]]:
-    """(path relative to `root`, size) of every regular file below, sorted; caches and half-written files left out."""
+    """(path relative to `root`, size) of every regular file below, sorted; no caches, no half-written files."""
     if any((root / part).is_symlink() for part in (folder, *map(str, Path(folder).parents))):
         return
     for place, folders, names in os.walk(root / folder, followlinks=False):
@@ -23,7 +23,7 @@ def files_under(root: Path, folder: str) -> Iterator[tuple[str, int]]:
             name for name in folders if name != "__pycache__" and not (Path(place) / name).is_symlink()
         )
         for name in sorted(names):
-            if name.startswith(".") and name.endswith(".tmp") or name.endswith(".pyc"):
+            if (name.startswith(".") and name.endswith(".tmp")) or name.endswith(".pyc"):
                 continue
             path = Path(place) / name
             status = path.lstat()

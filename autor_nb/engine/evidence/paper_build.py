@@ -1,7 +1,7 @@
-"""artifacts/paper.pdf and artifacts/build_log.txt: the manuscript built by us, and how; never the agent's word.
+"""artifacts/paper.pdf and artifacts/build_log.txt: the manuscript built by us, and how.
 
-latexmk where it is there, else Typst from the document model; a LaTeX build that fails falls back to Typst and
-the log says so.
+latexmk where it is there, else Typst from the document model; a LaTeX build that fails falls back to Typst
+and the log says so.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _tried(
         made = []
     wrote += [path.relative_to(context.workspace).as_posix() for path in made]
     unavailable = registry.create("renderers", name).unavailable()
-    reason = "its program is here" if not unavailable else unavailable
+    reason = unavailable if unavailable else "its program is here"
     lines += ["", f"renderer: {name} ({reason}): {'built' if result.ok else 'failed'}", result.log.rstrip()]
     if not result.ok and name == "latex":
         lines.append("LaTeX gave no PDF; the document model is tried with Typst next, if there is one.")
@@ -100,20 +100,26 @@ def _document(writing: Path) -> tuple[Document | None, str]:
     try:
         document = msgspec.json.decode(raw, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return None, f"document model: writing/document.json cannot be used: {' '.join(str(error).split())[:300]}"
+        return (
+            None,
+            f"document model: writing/document.json cannot be used: {' '.join(str(error).split())[:300]}",
+        )
     return document, f"document model: writing/document.json sha256={hashlib.sha256(raw).hexdigest()}"
 
 
 def _mend(document: Document | None) -> list[str]:
     missing = [
-        f"- {name}: {reason}" for name in ("latex", "typst")
+        f"- {name}: {reason}"
+        for name in ("latex", "typst")
         if (reason := registry.create("renderers", name).unavailable())
     ]
     lines = ["to mend:"]
     if missing:
         lines += missing
     if document is None:
-        lines.append("- write writing/document.json (the document model), or a writing/main.tex that compiles")
+        lines.append(
+            "- write writing/document.json (the document model), or a writing/main.tex that compiles"
+        )
     elif not missing:
         lines.append("- mend the errors above, in writing/document.json or in the files that it names")
     return lines

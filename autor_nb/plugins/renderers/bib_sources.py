@@ -1,4 +1,4 @@
-"""A bibliography written down again so that no entry can stop a build: values in braces, odd characters tamed."""
+"""A bibliography written down again, its values in braces, so that no entry can stop a build."""
 
 from __future__ import annotations
 
@@ -13,8 +13,22 @@ _VERBATIM = ("url", "doi", "eprint", "file", "howpublished")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _KINDS = frozenset(
-    "article book booklet conference inbook incollection inproceedings manual mastersthesis misc phdthesis "
-    "proceedings techreport unpublished".split()
+    [
+        "article",
+        "book",
+        "booklet",
+        "conference",
+        "inbook",
+        "incollection",
+        "inproceedings",
+        "manual",
+        "mastersthesis",
+        "misc",
+        "phdthesis",
+        "proceedings",
+        "techreport",
+        "unpublished",
+    ]
 )
 
 
@@ -24,7 +38,12 @@ def cleaned(bibliography: Bibliography, special: Callable[[str], str]) -> str:
     for entry in bibliography.entries:
         fields = []
         for name, value in entry.fields.items():
-            if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in ("abstract", "file", "keywords", "crossref"):
+            if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in (
+                "abstract",
+                "file",
+                "keywords",
+                "crossref",
+            ):
                 continue
             text = _field(name, visible(value).strip(), special)
             if text:
@@ -51,7 +70,7 @@ _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._"
 
 
 def _prose(value: str, special: Callable[[str], str]) -> str:
-    """TeX stays TeX; only what would stop it is changed: bare & % # _ ^, odd characters, unpaired $ and braces."""
+    """TeX stays TeX; only what would stop it is changed: bare & % # _ ^, odd characters, lone $ and braces."""
     if not _balanced(value):
         value = value.replace("{", "").replace("}", "")
     if len(re.findall(r"(?<!\\)\$", value)) % 2:

@@ -76,8 +76,13 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     # TeX may not be told `-no-shell-escape` by latexmk alone: a class could ask for restricted escape.
     command = ["latexmk", *_OPTIONS, "-pdflatex=pdflatex -no-shell-escape %O %S", "main.tex"]
     environment = {
-        "SOURCE_DATE_EPOCH": EPOCH, "FORCE_SOURCE_DATE": "1", "openin_any": "p", "openout_any": "p",
-        "shell_escape": "f", "TEXMFOUTPUT": "", "max_print_line": "1000",
+        "SOURCE_DATE_EPOCH": EPOCH,
+        "FORCE_SOURCE_DATE": "1",
+        "openin_any": "p",
+        "openout_any": "p",
+        "shell_escape": "f",
+        "TEXMFOUTPUT": "",
+        "max_print_line": "1000",
     }
     ran = run(command, place, timeout_s=TIMEOUT_S, environment=environment)
     made = place / "main.pdf"
@@ -85,7 +90,9 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     ok = ran.code == 0 and pages > 0
     if ok:
         write_bytes(pdf, made.read_bytes())
-    ending = f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
+    ending = (
+        f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
+    )
     log = [f"$ {' '.join(command)}", *notes, ending, f"pages: {pages}", "", _readable(ran.output, place)]
     tex_log = place / "main.log"
     if not ok and tex_log.is_file() and not tex_log.is_symlink():
@@ -98,13 +105,18 @@ def _main(source: LatexSource, venue: Venue, style: str, stems: list[str]) -> st
     document = manuscript.document
     authors = r" \and ".join(escaped(author) for author in document.authors)
     lines = [
-        f"% AutoR venue: {venue.key}", MADE, *_class_lines(venue, style), r"\input{numbers}",
-        rf"\hypersetup{{pdftitle={{{escaped(manuscript.plain(document.title))}}},"
-        rf"pdfauthor={{{escaped(', '.join(document.authors))}}}}}",
+        f"% AutoR venue: {venue.key}",
+        MADE,
+        *_class_lines(venue, style),
+        r"\input{numbers}",
+        (rf"\hypersetup{{pdftitle={{{escaped(manuscript.plain(document.title))}}},"
+        rf"pdfauthor={{{escaped(', '.join(document.authors))}}}}}"),
         rf"\title{{{source.inline(document.title)}}}",
         rf"\author{{{authors}}}",
         rf"\date{{{escaped(document.date)}}}",
-        "", r"\begin{document}", r"\maketitle",
+        "",
+        r"\begin{document}",
+        r"\maketitle",
     ]
     if document.notice:
         lines += [r"\begin{autornotice}", source.inline(document.notice), r"\end{autornotice}"]
@@ -115,8 +127,11 @@ def _main(source: LatexSource, venue: Venue, style: str, stems: list[str]) -> st
     sections = list(zip(document.sections, stems, strict=True))
     lines += [rf"\input{{sections/{stem}}}" for section, stem in sections if not section.appendix]
     if manuscript.cited:
-        lines += ["", rf"\bibliographystyle{{{_bib_style(venue, manuscript.folder)}}}",
-                  rf"\bibliography{{{Path(document.bibliography).stem}}}"]
+        lines += [
+            "",
+            rf"\bibliographystyle{{{_bib_style(venue, manuscript.folder)}}}",
+            rf"\bibliography{{{Path(document.bibliography).stem}}}",
+        ]
     if any(section.appendix for section in document.sections):
         lines += ["", r"\appendix"]
         lines += [rf"\input{{sections/{stem}}}" for section, stem in sections if section.appendix]
@@ -164,7 +179,12 @@ def installed(name: str) -> bool:
         return False
     try:
         found = subprocess.run(
-            [program, name], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, cwd=os.sep, check=False
+            [program, name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            cwd=os.sep,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -174,7 +194,7 @@ def installed(name: str) -> bool:
 def _remove_old_sections(folder: Path, keep: set[Path]) -> None:
     """Sections that an earlier document had; a file without our line is a person's or an agent's."""
     for path in folder.glob("*.tex"):
-        if path not in keep and path.is_file() and path.read_bytes()[:len(MADE)] == MADE.encode():
+        if path not in keep and path.is_file() and path.read_bytes()[: len(MADE)] == MADE.encode():
             path.unlink()
 
 

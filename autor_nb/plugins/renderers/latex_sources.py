@@ -8,7 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autor_nb.domain.document import (
-    Block, Bullets, Cite, Figure, Inline, Math, Number, Paragraph, Ref, Section, Table, Words,
+    Block,
+    Bullets,
+    Cite,
+    Figure,
+    Inline,
+    Math,
+    Number,
+    Paragraph,
+    Ref,
+    Section,
+    Table,
+    Words,
 )
 from autor_nb.plugins.renderers.latex_text import comment, escaped, macro_names
 from autor_nb.plugins.renderers.manuscript import Manuscript, chunks, safe_label
@@ -32,7 +43,9 @@ class LatexSource:
         for name, macro in sorted(self.macros.items(), key=lambda pair: pair[1]):
             value = self.manuscript.numbers[name]
             lines.append(rf"\newcommand{{\{macro}}}{{{escaped(value)}}} % {comment(name)}" + "\n")
-        negative = [m for name, m in self.macros.items() if re.match(r"-[0-9.]", self.manuscript.numbers[name])]
+        negative = [
+            m for name, m in self.macros.items() if re.match(r"-[0-9.]", self.manuscript.numbers[name])
+        ]
         if negative:
             lines.append("% A leading hyphen is set as a minus sign.\n")
             lines += [rf"\autorminus\{macro}" + "\n" for macro in sorted(negative)]
@@ -107,7 +120,8 @@ class LatexSource:
         path = self._graphic(figure)
         body = (
             rf"\includegraphics[width={width:.3g}\linewidth,height=0.6\textheight,keepaspectratio]{{{path}}}"
-            if path else rf"\autorabsent{{{escaped(figure.path)}}}"
+            if path
+            else rf"\autorabsent{{{escaped(figure.path)}}}"
         )
         return (
             "\\begin{figure}[tbp]\n  \\centering\n"
@@ -133,7 +147,10 @@ class LatexSource:
         star = "*" if self.wide and (prose or len(aligns) > 4) else ""
         head = " & ".join(rf"\textbf{{{self.inline(cell)}}}" for cell in _filled(table.header, len(aligns)))
         body = "".join(
-            "    " + " & ".join("{}" + self.inline(cell) for cell in _filled(row, len(aligns))) + r" \\" + "\n"
+            "    "
+            + " & ".join("{}" + self.inline(cell) for cell in _filled(row, len(aligns)))
+            + r" \\"
+            + "\n"
             for row in rows
         )
         caption = self.inline(table.caption) + (" (continued)" if part else "")
@@ -143,7 +160,8 @@ class LatexSource:
         again = "  \\addtocounter{table}{-1}\n" if part else ""
         return (
             f"\\begin{{table{star}}}[tbp]\n  \\centering\n{again}  \\caption{{{caption}}}{label}\n"
-            f"  \\begin{{{environment}}}{{{''.join(aligns)}}}\n    \\toprule\n    {head} \\\\\n    \\midrule\n"
+            f"  \\begin{{{environment}}}{{{''.join(aligns)}}}\n    \\toprule\n"
+            f"    {head} \\\\\n    \\midrule\n"
             f"{body}    \\bottomrule\n  \\end{{{environment}}}\n{note}\\end{{table{star}}}\n"
         )
 

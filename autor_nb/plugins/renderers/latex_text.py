@@ -10,41 +10,167 @@ from collections.abc import Iterable
 from autor_nb.plugins.renderers.manuscript import visible
 
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": "'",
-    "\u2019": "'", "\u2018": r"{\textquoteleft}", "\u201c": r"{\textquotedblleft}",
-    "\u201d": r"{\textquotedblright}", "\u201e": r"{\quotedblbase}", "\u2013": r"{\textendash}",
-    "\u2014": r"{\textemdash}", "\u2026": r"{\textellipsis}", "\u00a0": "~", "\u202f": r"\,", "\u2009": r"\,",
-    "\u2010": "-", "\u2011": "-", "\u2212": r"{\textminus}", "\u00ad": r"\-", "\u2022": r"{\textbullet}",
-    "\u20ac": r"{\texteuro}", "\u2122": r"{\texttrademark}", "\u2020": r"{\textdagger}", "\u2021": r"{\textdaggerdbl}",
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "`": r"\`{}",
+    "'": "'",
+    "\u2019": "'",
+    "\u2018": r"{\textquoteleft}",
+    "\u201c": r"{\textquotedblleft}",
+    "\u201d": r"{\textquotedblright}",
+    "\u201e": r"{\quotedblbase}",
+    "\u2013": r"{\textendash}",
+    "\u2014": r"{\textemdash}",
+    "\u2026": r"{\textellipsis}",
+    "\u00a0": "~",
+    "\u202f": r"\,",
+    "\u2009": r"\,",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2212": r"{\textminus}",
+    "\u00ad": r"\-",
+    "\u2022": r"{\textbullet}",
+    "\u20ac": r"{\texteuro}",
+    "\u2122": r"{\texttrademark}",
+    "\u2020": r"{\textdagger}",
+    "\u2021": r"{\textdaggerdbl}",
 }
 _MATH = {
-    "×": r"\times", "÷": r"\div", "±": r"\pm", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx",
-    "≡": r"\equiv", "∼": r"\sim", "∝": r"\propto", "∞": r"\infty", "∑": r"\sum", "∏": r"\prod", "∫": r"\int",
-    "√": r"\surd", "∂": r"\partial", "∇": r"\nabla", "∈": r"\in", "∉": r"\notin", "∅": r"\emptyset", "∩": r"\cap",
-    "∪": r"\cup", "⊂": r"\subset", "⊆": r"\subseteq", "∀": r"\forall", "∃": r"\exists", "¬": r"\neg", "∧": r"\wedge",
-    "∨": r"\vee", "→": r"\rightarrow", "←": r"\leftarrow", "↔": r"\leftrightarrow", "⇒": r"\Rightarrow",
-    "⇐": r"\Leftarrow", "⇔": r"\Leftrightarrow", "↑": r"\uparrow", "↓": r"\downarrow", "°": r"^{\circ}",
-    "²": "^{2}", "³": "^{3}", "¹": "^{1}", "µ": r"\mu", "′": "'", "⟨": r"\langle", "⟩": r"\rangle", "†": r"\dagger",
-    **dict(zip(
-        "αβγδεζηθικλμνξπρςστυφχψω",
-        (rf"\{name}" for name in (
-            "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho varsigma sigma tau "
-            "upsilon varphi chi psi omega").split()),
-        strict=True,
-    )),
-    **dict(zip(
-        "ΓΔΘΛΞΠΣΥΦΨΩ",
-        (rf"\{name}" for name in "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()),
-        strict=True,
-    )),
-    "ο": "o", **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True)),
+    "×": r"\times",
+    "÷": r"\div",
+    "±": r"\pm",
+    "·": r"\cdot",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+    "≈": r"\approx",
+    "≡": r"\equiv",
+    "∼": r"\sim",
+    "∝": r"\propto",
+    "∞": r"\infty",
+    "∑": r"\sum",
+    "∏": r"\prod",
+    "∫": r"\int",
+    "√": r"\surd",
+    "∂": r"\partial",
+    "∇": r"\nabla",
+    "∈": r"\in",
+    "∉": r"\notin",
+    "∅": r"\emptyset",
+    "∩": r"\cap",
+    "∪": r"\cup",
+    "⊂": r"\subset",
+    "⊆": r"\subseteq",
+    "∀": r"\forall",
+    "∃": r"\exists",
+    "¬": r"\neg",
+    "∧": r"\wedge",
+    "∨": r"\vee",
+    "→": r"\rightarrow",
+    "←": r"\leftarrow",
+    "↔": r"\leftrightarrow",
+    "⇒": r"\Rightarrow",
+    "⇐": r"\Leftarrow",
+    "⇔": r"\Leftrightarrow",
+    "↑": r"\uparrow",
+    "↓": r"\downarrow",
+    "°": r"^{\circ}",
+    "²": "^{2}",
+    "³": "^{3}",
+    "¹": "^{1}",
+    "µ": r"\mu",
+    "′": "'",
+    "⟨": r"\langle",
+    "⟩": r"\rangle",
+    "†": r"\dagger",
+    **dict(
+        zip(
+            "αβγδεζηθικλμνξπρςστυφχψω",
+            (
+                rf"\{name}"
+                for name in [
+                    "alpha",
+                    "beta",
+                    "gamma",
+                    "delta",
+                    "varepsilon",
+                    "zeta",
+                    "eta",
+                    "theta",
+                    "iota",
+                    "kappa",
+                    "lambda",
+                    "mu",
+                    "nu",
+                    "xi",
+                    "pi",
+                    "rho",
+                    "varsigma",
+                    "sigma",
+                    "tau",
+                    "upsilon",
+                    "varphi",
+                    "chi",
+                    "psi",
+                    "omega",
+                ]
+            ),
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            "ΓΔΘΛΞΠΣΥΦΨΩ",
+            (
+                rf"\{name}"
+                for name in [
+                    "Gamma",
+                    "Delta",
+                    "Theta",
+                    "Lambda",
+                    "Xi",
+                    "Pi",
+                    "Sigma",
+                    "Upsilon",
+                    "Phi",
+                    "Psi",
+                    "Omega",
+                ]
+            ),
+            strict=True,
+        )
+    ),
+    "ο": "o",
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", (rf"\mathrm{{{c}}}" for c in "ABEZHIKMNOPTX"), strict=True)),
 }
 # Combining marks that T1 can set over a Latin letter.
 _ACCENT = {
-    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
-    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0328": "k", "\u0323": "d",
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0304": "=",
+    "\u0306": "u",
+    "\u0307": ".",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u030b": "H",
+    "\u030c": "v",
+    "\u0327": "c",
+    "\u0328": "k",
+    "\u0323": "d",
     "\u0331": "b",
 }
 _T1 = frozenset("ÆæŒœØøÅåßŁłĐđÞþŊŋıÐð¡¿£§«»¶©®ªº¢¥¤¼½¾")
@@ -71,7 +197,7 @@ def _character(c: str) -> str:
         return rf"\ensuremath{{{_MATH[c]}}}"
     if c.isascii() or c in _T1:
         return c
-    base, *marks = unicodedata.normalize("NFD", c)
+    base, *marks = list(unicodedata.normalize("NFD", c))
     if base.isascii() and base.isalpha() and len(marks) == 1 and marks[0] in _ACCENT:
         dotless = {"i": r"\i", "j": r"\j"}.get(base, base) if marks[0] != "\u0328" else base
         return rf"\{_ACCENT[marks[0]]}{{{dotless}}}"
@@ -95,7 +221,10 @@ def macro_names(names: Iterable[str]) -> dict[str, str]:
 
 def _letters(name: str) -> str:
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]", name)
-    return "".join(_DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words) or "Empty"
+    return (
+        "".join(_DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words)
+        or "Empty"
+    )
 
 
 def _hash_letters(name: str) -> str:

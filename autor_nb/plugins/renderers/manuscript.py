@@ -1,4 +1,4 @@
-"""A document with what stands beside it on disk: its formatted numbers, citable keys, figure files and labels.
+"""A document with what stands beside it on disk: its formatted numbers, citable keys, figures and labels.
 
 Renderers ask it what a part means; how it is written down is theirs.
 """
@@ -13,7 +13,18 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from autor_nb.domain.document import Cite, Document, Figure, Inline, Math, Number, NumberEntry, Ref, Table, Words
+from autor_nb.domain.document import (
+    Cite,
+    Document,
+    Figure,
+    Inline,
+    Math,
+    Number,
+    NumberEntry,
+    Ref,
+    Table,
+    Words,
+)
 from autor_nb.store.bibliography import read_bibliography
 
 ROWS_A_PAGE = 32  # a longer table is cut into several, because a float cannot break over pages
@@ -30,8 +41,8 @@ _UNSEEN = re.compile(
 class Manuscript:
     """What a renderer needs to know beside the text.
 
-    `numbers` are formatted values by name; `keys` what the bibliography defines; `labels` maps each label that
-    something bears to a name safe in any source language.
+    `numbers` are formatted values by name; `keys` what the bibliography defines; `labels` maps each label
+    that something bears to a name safe in any source language.
     """
 
     document: Document
@@ -86,14 +97,16 @@ class Manuscript:
     def prose_columns(self, table: Table) -> list[int]:
         """The left-aligned columns whose cells are sentences."""
         return [
-            column for column, align in enumerate(table.align)
+            column
+            for column, align in enumerate(table.align)
             if align == "l"
-            and max((len(self.plain(row[column])) for row in table.rows if column < len(row)), default=0) > PROSE_CHARS
+            and max((len(self.plain(row[column])) for row in table.rows if column < len(row)), default=0)
+            > PROSE_CHARS
         ]
 
 
 def read_manuscript(document: Document, folder: Path) -> Manuscript:
-    """The document with the files beside it in its writing folder; missing or broken files give empty answers."""
+    """The document with the files beside it in its writing folder; missing or broken files give nothing."""
     bibliography = PurePosixPath(document.bibliography).name
     return Manuscript(
         document=document,
@@ -110,7 +123,7 @@ def visible(text: str) -> str:
 
 
 def formatted(entry: NumberEntry) -> str:
-    """The number as its Python format spec writes it; a spec that does not fit gives the shortest exact form."""
+    """The number as its Python format spec writes it; a spec that does not fit, the shortest exact form."""
     try:
         text = format(entry.value, entry.format)
     except (ValueError, TypeError):
@@ -121,7 +134,7 @@ def formatted(entry: NumberEntry) -> str:
 def chunks(table: Table) -> Iterator[tuple[tuple[tuple[Inline, ...], ...], ...]]:
     """The table's rows in parts that fit a page; one empty part for a table without rows."""
     for start in range(0, max(len(table.rows), 1), ROWS_A_PAGE):
-        yield table.rows[start:start + ROWS_A_PAGE]
+        yield table.rows[start : start + ROWS_A_PAGE]
 
 
 def file_stems(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One program of a build, run with a limit: no shell, an environment by list, its whole process group ended."""
+"""One program of a build, run with a limit: no shell, an environment by list, its process group ended."""
 
 from __future__ import annotations
 
@@ -29,8 +29,13 @@ def run(argv: Sequence[str], folder: Path, *, timeout_s: float, environment: dic
     with log.open("wb") as stream:
         try:
             process = subprocess.Popen(
-                argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
-                start_new_session=True, env={**passed, "LC_ALL": "C.UTF-8", **environment},
+                argv,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**passed, "LC_ALL": "C.UTF-8", **environment},
             )
         except OSError as error:
             return Ran(127, f"{argv[0]} cannot be started: {error.strerror or error}")

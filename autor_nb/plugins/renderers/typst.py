@@ -1,4 +1,4 @@
-"""The Typst renderer: main.typ with looks of our own; compiled by the `typst` wheel in a process of its own."""
+"""The Typst renderer: main.typ with looks of our own; compiled by the `typst` wheel in its own process."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TypstRenderer:
         return [folder / "main.typ", folder / LOOK]
 
     def build(self, folder: Path, pdf: Path) -> BuildResult:
-        """Compile `folder`/main.typ into `pdf` in a scratch copy; the process can hang or die without harm."""
+        """Compile `folder`/main.typ into `pdf` in a scratch copy, by a process that may hang or die."""
         reason = self.unavailable()
         if reason:
             return BuildResult(ok=False, log=f"typst was not run: {reason}\n")
@@ -75,7 +75,8 @@ class TypstRenderer:
 
 def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     sources = "".join(
-        path.read_text(encoding="utf-8", errors="replace") for path in sorted((place / "writing").glob("*.[tb]*"))
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted((place / "writing").glob("*.[tb]*"))
         if path.suffix in (".typ", ".bib")
     )
     fonts = "system" if _BEYOND.search(sources) else "own"
@@ -85,10 +86,16 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     ok = ran.code == 0 and pages > 0
     if ok:
         write_bytes(pdf, made.read_bytes())
-    ending = f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
+    ending = (
+        f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
+    )
     log = [
-        f"typst {_version()}: compile writing/main.typ --root . (fonts: {fonts})", *notes, ending,
-        f"pages: {pages}", "", ran.output.replace(str(place), "<build>").strip(),
+        f"typst {_version()}: compile writing/main.typ --root . (fonts: {fonts})",
+        *notes,
+        ending,
+        f"pages: {pages}",
+        "",
+        ran.output.replace(str(place), "<build>").strip(),
     ]
     return BuildResult(ok=ok, log="\n".join(log) + "\n", pdf=str(pdf) if ok else "")
 
@@ -102,8 +109,8 @@ def _main(source: TypstSource, venue: Venue) -> str:
         "// Made from document.json, and made again at every build.",
         f"#import {literal(LOOK)}: *",
         source.numbers(),
-        '#let num(name) = { let shown = numbers.at(name)\n'
-        '  if shown.starts-with("-") { "\\u{2212}" + shown.slice(1) } else { shown } }',
+        ("#let num(name) = { let shown = numbers.at(name)\n"
+        '  if shown.starts-with("-") { "\\u{2212}" + shown.slice(1) } else { shown } }'),
         f"// {comment(venue.display_name)}",
         f"#show: paper.with({literal(venue.family)},",
         f"  title: [{source.inline(document.title)}],",
@@ -113,7 +120,8 @@ def _main(source: TypstSource, venue: Venue) -> str:
         f"  notice: {notice},",
         f"  abstract: [{source.inline(document.abstract)}],",
         f"  keywords: {_array(document.keywords)},",
-        ")", "",
+        ")",
+        "",
     ]
     stems = file_stems(section.name for section in document.sections)
     parts = list(zip(document.sections, stems, strict=True))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autor_nb.domain.document import (
-    Block, Bullets, Cite, Figure, Inline, Math, Number, Paragraph, Ref, Section, Table, Words,
+    Block,
+    Bullets,
+    Cite,
+    Figure,
+    Inline,
+    Math,
+    Number,
+    Paragraph,
+    Ref,
+    Section,
+    Table,
+    Words,
 )
 from autor_nb.plugins.renderers.manuscript import Manuscript, chunks
 from autor_nb.plugins.renderers.typst_text import literal
@@ -14,17 +25,20 @@ _STYLES = {"emph": "#emph(%s);", "strong": "#strong(%s);", "code": "#code(%s);"}
 
 
 class TypstSource:
-    """Writes one manuscript's parts; `wide` tells whether the page has two columns, `pdf` whether Typst reads PDF."""
+    """Writes one manuscript's parts; `wide`: the page has two columns; `pdf`: Typst can show PDF figures."""
 
     def __init__(self, manuscript: Manuscript, *, wide: bool, pdf: bool) -> None:
         self.manuscript = manuscript
         self.wide = wide
-        self.suffixes = (".pdf", ".svg", ".png", ".jpg", ".jpeg") if pdf else (".svg", ".png", ".jpg", ".jpeg")
+        self.suffixes = (
+            (".pdf", ".svg", ".png", ".jpg", ".jpeg") if pdf else (".svg", ".png", ".jpg", ".jpeg")
+        )
 
     def numbers(self) -> str:
         """The numbers by name, as formatted."""
         entries = "".join(
-            f"  {literal(name)}: {literal(value)},\n" for name, value in sorted(self.manuscript.numbers.items())
+            f"  {literal(name)}: {literal(value)},\n"
+            for name, value in sorted(self.manuscript.numbers.items())
         )
         return f"#let numbers = (:\n{entries})\n" if not entries else f"#let numbers = (\n{entries})\n"
 
@@ -95,7 +109,9 @@ class TypstSource:
         prose = self.manuscript.prose_columns(table)
         width = max(len(table.align), 1)
         columns = ", ".join("1fr" if i in prose else "auto" for i in range(width))
-        aligns = ", ".join({"r": "right", "c": "center"}.get(align, "left") for align in table.align) or "left"
+        aligns = (
+            ", ".join({"r": "right", "c": "center"}.get(align, "left") for align in table.align) or "left"
+        )
         header = self._row(table.header, width)
         body = "".join(f"    {self._row(row, width)},\n" for row in rows)
         note = f", note: [{self.inline(table.note)}]" if table.note and not part else ""
