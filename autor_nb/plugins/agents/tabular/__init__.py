@@ -1,1 +1,2 @@
-"""The embedded agent: carries a supervised comparison on one tabular data set through every stage, without a model."""
+"""The embedded agent: carries a supervised comparison on one tabular data set through every stage, without
+a model."""

@@ -1,4 +1,5 @@
-"""The embedded agent as a program: reads one task, carries out its stage, tells about it on the line protocol."""
+"""The embedded agent as a program: reads one task, carries out its stage, tells about it on the line
+protocol."""
 
 from __future__ import annotations
 
@@ -19,8 +20,15 @@ from autor_nb.domain.errors import AutorError  # noqa: E402
 from autor_nb.domain.ports import AgentEvent, AgentTask, Finished, SessionStarted  # noqa: E402
 
 STAGES = {
-    "00": "intake", "01": "survey", "02": "hypotheses", "03": "design", "04": "implementation", "05": "experimentation",
-    "06": "analysis", "07": "paper", "08": "dissemination",
+    "00": "intake",
+    "01": "survey",
+    "02": "hypotheses",
+    "03": "design",
+    "04": "implementation",
+    "05": "experimentation",
+    "06": "analysis",
+    "07": "paper",
+    "08": "dissemination",
 }
 
 

@@ -1,4 +1,5 @@
-"""The embedded agent's face to the engine: it looks at a run before it exists, and starts itself as a program."""
+"""The embedded agent's face to the engine: it looks at a run before it exists, and starts itself as a
+program."""
 
 from __future__ import annotations
 
@@ -38,8 +39,10 @@ def _preflight(new: NewRun) -> Preflight:
     if wrong:
         raise UsageError(wrong, mend)
     if find_spec("sklearn") is None or find_spec("pandas") is None:
-        raise UsageError("The tabular agent needs scikit-learn and pandas, which are not installed.",
-                         'Install them: pip install "autor-nb[study]"')
+        raise UsageError(
+            "The tabular agent needs scikit-learn and pandas, which are not installed.",
+            'Install them: pip install "autor-nb[study]"',
+        )
     columns_named = any(given.get(key) for key in ("target", "group", "time", "drop"))
     dataset = choosing.choose_dataset(given, _files(new.resources), names=columns_named)
     if dataset is None:
@@ -56,11 +59,19 @@ def _preflight(new: NewRun) -> Preflight:
         if not new.config.intake:
             raise UsageError(
                 f"It is not clear which column of {dataset.name} to predict.",
-                f"Say it with --set target=COLUMN, or let intake ask (--intake). Columns: {choosing.listed(names)}.",
+                f"Say it with --set target=COLUMN, or let intake ask (--intake). Columns: "
+                f"{choosing.listed(names)}.",
             )
-        return Preflight(options={"dataset": dataset.name}, open=("target",), notes=tuple(notes), duration_s=90, cost_usd=0)
+        return Preflight(
+            options={"dataset": dataset.name}, open=("target",), notes=tuple(notes), duration_s=90, cost_usd=0
+        )
     notes.append(f"Target: {target.name!r} ({target.text}).")
-    return Preflight(options={"dataset": dataset.name, "target": target.name}, notes=tuple(notes), duration_s=90, cost_usd=0)
+    return Preflight(
+        options={"dataset": dataset.name, "target": target.name},
+        notes=tuple(notes),
+        duration_s=90,
+        cost_usd=0,
+    )
 
 
 def _files(resources: tuple[Path, ...]) -> list[Path]:
@@ -73,7 +84,11 @@ def _files(resources: tuple[Path, ...]) -> list[Path]:
 
 def _ways() -> str:
     agents = [name for name in OTHER_AGENTS if shutil.which(name)]
-    here = f"--agent {' or --agent '.join(agents)}" if agents else f"none of {', '.join(OTHER_AGENTS)} is on PATH"
+    here = (
+        f"--agent {' or --agent '.join(agents)}"
+        if agents
+        else f"none of {', '.join(OTHER_AGENTS)} is on PATH"
+    )
     return (
         f"Name a bundled set with --set dataset=NAME ({', '.join(bundled.TARGETS)}), give a table with "
         f"--resources FILE.csv, or use an agent that needs none ({here})."

@@ -1,4 +1,5 @@
-"""Stage 06: what the results say about the hypotheses, intervals before p-values, the holdout opened once, what failed."""
+"""Stage 06: what the results say about the hypotheses, intervals before p-values, the holdout opened once,
+what failed."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ def work(session: Session) -> None:
     design = deviations.effective_design(session)
     summary = session.read_json("results/summary.json")
     if summary["best"] is None:
-        raise RunError("No family could be scored in stage 05, so there is nothing to analyse.", "Roll back to stage 05.")
+        raise RunError(
+            "No family could be scored in stage 05, so there is nothing to analyse.", "Roll back to stage 05."
+        )
     with session.step("compare families", metric=design["metric"]) as step:
         compared = _compare(session, design)
         verdicts = [item["verdict"] for item in compared["comparisons"]]
@@ -41,13 +44,19 @@ def work(session: Session) -> None:
 def _compare(session: Session, design: dict[str, Any]) -> dict[str, Any]:
     path = session.path("results/folds.csv")
     by_time = bool(design["time"])
-    found = comparing.compare(comparing.Folds(path, design["metric"], by_time), design, design["metric"], design["rope"])
+    found = comparing.compare(
+        comparing.Folds(path, design["metric"], by_time), design, design["metric"], design["rope"]
+    )
     found["secondary"] = {}
     for metric in session.plan.secondary:
         if metric != design["metric"]:
             folds = comparing.Folds(path, metric, by_time)
-            found["secondary"][metric] = comparing.compare(folds, design, metric, comparing.secondary_rope(metric, design, folds))
-    session.write_json("results/comparisons.json", finite(found), "differences with corrected intervals and verdicts")
+            found["secondary"][metric] = comparing.compare(
+                folds, design, metric, comparing.secondary_rope(metric, design, folds)
+            )
+    session.write_json(
+        "results/comparisons.json", finite(found), "differences with corrected intervals and verdicts"
+    )
     return found
 
 
@@ -66,11 +75,19 @@ def _further(session: Session, summary: dict[str, Any]) -> None:
     columns = [extra.removeprefix("subgroup:") for extra in plan.extras if extra.startswith("subgroup:")]
     if columns:
         with session.step("analyse subgroups", columns=columns) as step:
-            rows = [row for column in columns
-                    for row in further.subgroup_rows(session, further.predictions(session), column, tuned, plan.task, plan.seed)]
-            session.write_csv("results/subgroups.csv",
-                              ["column", "level", "rows", "family", "metric", "estimate", "ci_low", "ci_high"], rows,
-                              "losses by subgroup")
+            rows = [
+                row
+                for column in columns
+                for row in further.subgroup_rows(
+                    session, further.predictions(session), column, tuned, plan.task, plan.seed
+                )
+            ]
+            session.write_csv(
+                "results/subgroups.csv",
+                ["column", "level", "rows", "family", "metric", "estimate", "ci_low", "ci_high"],
+                rows,
+                "losses by subgroup",
+            )
             step.output = f"{len(rows)} rows"
 
 
@@ -80,23 +97,50 @@ def _judge(session: Session, compared: dict[str, Any], held: dict[str, Any]) -> 
     for item, test in zip(manifest["hypotheses"], tests, strict=True):
         item["status"] = test["outcome"]
     session.write_json(MANIFEST, manifest, "the hypotheses, with their status now")
-    session.write_json("results/hypothesis_tests.json", finite({"tests": tests}), "what became of each hypothesis")
+    session.write_json(
+        "results/hypothesis_tests.json", finite({"tests": tests}), "what became of each hypothesis"
+    )
     return tests
 
 
-def _limits(compared: dict[str, Any], held: dict[str, Any], tests: list[dict[str, Any]]) -> list[dict[str, str]]:
-    said = [{"kind": "limit", "text": "Everything holds on this data set only; another sample or place may differ."},
-            {"kind": "limit", "text": "Corrected intervals are approximations: scores of overlapping training sets stay dependent."}]
+def _limits(
+    compared: dict[str, Any], held: dict[str, Any], tests: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    said = [
+        {
+            "kind": "limit",
+            "text": "Everything holds on this data set only; another sample or place may differ.",
+        },
+        {
+            "kind": "limit",
+            "text": "Corrected intervals are approximations: scores of overlapping training sets stay "
+            "dependent.",
+        },
+    ]
     if compared["ceiling"]:
         said.append({"kind": "limit", "text": compared["ceiling_text"]})
     if held["opened"] > 1:
         said.append({"kind": "limit", "text": held["opened_text"]})
     if held["rows"]:
-        said.append({"kind": "limit", "text": f"The holdout has {held['rows']} rows; its intervals are as wide as that."})
+        said.append(
+            {
+                "kind": "limit",
+                "text": f"The holdout has {held['rows']} rows; its intervals are as wide as that.",
+            }
+        )
     undecided = [item for item in compared["comparisons"] if item["verdict"] == "undecided"]
     if undecided:
-        said.append({"kind": "failed", "text": f"{len(undecided)} of {len(compared['comparisons'])} comparisons stay undecided."})
-    said += [{"kind": "failed", "text": f"{t['id']} was {t['outcome']}: {t['why'].rstrip('.')}."} for t in tests if t["outcome"] != outcomes.SUPPORTED]
+        said.append(
+            {
+                "kind": "failed",
+                "text": f"{len(undecided)} of {len(compared['comparisons'])} comparisons stay undecided.",
+            }
+        )
+    said += [
+        {"kind": "failed", "text": f"{t['id']} was {t['outcome']}: {t['why'].rstrip('.')}."}
+        for t in tests
+        if t["outcome"] != outcomes.SUPPORTED
+    ]
     return said
 
 
@@ -106,49 +150,90 @@ def _p(value: float) -> str:
 
 def comparison_table(items: list[dict[str, Any]]) -> str:
     """Comparisons as Markdown: interval first, p after it."""
-    return table(["first", "second", "difference (95 % interval)", "verdict", "p (Holm)"], [
-        [plain(FAMILY_TITLES[i["a"]]), plain(FAMILY_TITLES[i["b"]]),
-         f"{i['difference']:+.4f} ({i['ci_low']:+.4f} to {i['ci_high']:+.4f})",
-         comparing.CEILING if i["verdict"] == "ceiling" else i["verdict"].replace("a better", "first better").replace(
-             "b better", "second better"), _p(i["p_holm"])] for i in items])
+    return table(
+        ["first", "second", "difference (95 % interval)", "verdict", "p (Holm)"],
+        [
+            [
+                plain(FAMILY_TITLES[i["a"]]),
+                plain(FAMILY_TITLES[i["b"]]),
+                f"{i['difference']:+.4f} ({i['ci_low']:+.4f} to {i['ci_high']:+.4f})",
+                comparing.CEILING
+                if i["verdict"] == "ceiling"
+                else i["verdict"].replace("a better", "first better").replace("b better", "second better"),
+                _p(i["p_holm"]),
+            ]
+            for i in items
+        ],
+    )
 
 
-def _draft(session: Session, design: dict[str, Any], summary: dict[str, Any], compared: dict[str, Any], held: dict[str, Any],
-           tests: list[dict[str, Any]], drawn: list[dict[str, str]], kept: list[dict[str, Any]]) -> None:
+def _draft(
+    session: Session,
+    design: dict[str, Any],
+    summary: dict[str, Any],
+    compared: dict[str, Any],
+    held: dict[str, Any],
+    tests: list[dict[str, Any]],
+    drawn: list[dict[str, str]],
+    kept: list[dict[str, Any]],
+) -> None:
     metric = METRIC_TITLES[design["metric"]]
     results = [
-        f"Differences in {metric}; smallest difference that matters {compared['rope']:.4g}; J = {compared['J']}, "
+        f"Differences in {metric}; smallest difference that matters {compared['rope']:.4g}; J = "
+        f"{compared['J']}, "
         f"{compared['df']} degrees of freedom:\n\n" + comparison_table(compared["comparisons"]),
         *([f"**{compared['ceiling_text']}**"] if compared["ceiling"] else []),
-        "Hypotheses:\n\n" + table(["id", "outcome", "why"], [[t["id"], t["outcome"], plain(t["why"])] for t in tests]),
+        "Hypotheses:\n\n"
+        + table(["id", "outcome", "why"], [[t["id"], t["outcome"], plain(t["why"])] for t in tests]),
         _held_words(held, metric),
     ]
     for name, found in compared["secondary"].items():
-        results.append(f"Secondary metric, exploratory: {METRIC_TITLES[name]} (what matters: {found['rope']:.4g}).\n\n"
-                       + comparison_table(found["comparisons"]))
+        results.append(
+            f"Secondary metric, exploratory: {METRIC_TITLES[name]} (what matters: {found['rope']:.4g}).\n\n"
+            + comparison_table(found["comparisons"])
+        )
     if session.exists("results/calibration.json"):
-        rows = [[FAMILY_TITLES[f], f"{v['brier']:.4f}", f"{v['slope']:.3f}", f"{v['ece']:.4f}"]
-                for f, v in session.read_json("results/calibration.json").items()]
-        results.append("Calibration, out of fold:\n\n" + table(["family", "Brier score", "slope", "expected error"], rows))
+        rows = [
+            [FAMILY_TITLES[f], f"{v['brier']:.4f}", f"{v['slope']:.3f}", f"{v['ece']:.4f}"]
+            for f, v in session.read_json("results/calibration.json").items()
+        ]
+        results.append(
+            "Calibration, out of fold:\n\n"
+            + table(["family", "Brier score", "slope", "expected error"], rows)
+        )
     if session.exists("results/subgroups.csv"):
-        results.append("Losses by subgroup are in `results/subgroups.csv` and in the figure; they are exploratory.")
+        results.append(
+            "Losses by subgroup are in `results/subgroups.csv` and in the figure; they are exploratory."
+        )
     results.append("What failed, and limits:\n\n" + bullets([plain(item["text"]) for item in kept]))
     text = "# Analysis\n\n" + "\n\n".join(results) + "\n"
     session.write_text("notes/analysis.md", text, "the analysis as text")
     session.made("notes/limits.json", "limits and failures so far")
-    session.write_draft(Draft(
-        objective=f"Say what the results on {code(design['dataset'])} show about the hypotheses, and what they do not.",
-        did=[
-            f"I compared all {len(compared['comparisons'])} pairs that the design had fixed, with corrected intervals (their "
-            "variance counts the overlap of training sets) and Holm's correction over all of them.",
-            plain(held["opened_text"]),
-            f"I drew {len(drawn)} figures: {', '.join(f['name'] for f in drawn)}.",
-            *filter(None, [asked_table(session)]),
-        ],
-        results=results, suggestions=offer(session, choose(session)),
-        ledger=["Locked: verdicts follow the rule fixed in the design; the smallest effect that matters was not changed after "
-                "results were seen."],
-    ))
+    session.write_draft(
+        Draft(
+            objective=f"Say what the results on {code(design['dataset'])} show about the hypotheses, and "
+            f"what they do not.",
+            did=[
+                (
+                    f"I compared all {len(compared['comparisons'])} pairs that the design had fixed, with "
+                    f"corrected intervals (their "
+                    "variance counts the overlap of training sets) and Holm's correction over all of them."
+                ),
+                plain(held["opened_text"]),
+                f"I drew {len(drawn)} figures: {', '.join(f['name'] for f in drawn)}.",
+                *filter(None, [asked_table(session)]),
+            ],
+            results=results,
+            suggestions=offer(session, choose(session)),
+            ledger=[
+                (
+                    "Locked: verdicts follow the rule fixed in the design; the smallest effect that matters "
+                    "was not changed after "
+                    "results were seen."
+                )
+            ],
+        )
+    )
 
 
 def _held_words(held: dict[str, Any], metric: str) -> str:
@@ -160,5 +245,6 @@ def _held_words(held: dict[str, Any], metric: str) -> str:
         span = "—" if score["ci_low"] is None else f"{score['ci_low']:.4f} to {score['ci_high']:.4f}"
         mark = " (selected by cross-validation)" if key == held["selected"] else ""
         rows.append([plain(FAMILY_TITLES[key]) + mark, f"{score['estimate']:.4f}", span])
-    return (f"Holdout, {held['rows']} rows, {metric}. {plain(held['opened_text'])}\n\n"
-            + table(["family", "score", "95 % bootstrap interval"], rows))
+    return f"Holdout, {held['rows']} rows, {metric}. {plain(held['opened_text'])}\n\n" + table(
+        ["family", "score", "95 % bootstrap interval"], rows
+    )

@@ -1,4 +1,5 @@
-"""Changes laid over a plan, each within the stages in which it may still be made; later ones are refused with why."""
+"""Changes laid over a plan, each within the stages in which it may still be made; later ones are refused
+with why."""
 
 from __future__ import annotations
 
@@ -6,7 +7,14 @@ import msgspec
 
 from autor_nb.plugins.agents.tabular.options import RANGES
 from autor_nb.plugins.agents.tabular.plan import Change, Plan
-from autor_nb.plugins.agents.tabular.vocabulary import FAMILIES, FAMILY_TITLES, METRICS, PRIMARY, SLOW, default_families
+from autor_nb.plugins.agents.tabular.vocabulary import (
+    FAMILIES,
+    FAMILY_TITLES,
+    METRICS,
+    PRIMARY,
+    SLOW,
+    default_families,
+)
 
 # The last stage in which a field may change, and why not later.
 WINDOWS = {
@@ -14,7 +22,13 @@ WINDOWS = {
     "group": (0, "the holdout was set aside without it; start a new run with --set group"),
     "time": (0, "the holdout was set aside without it; start a new run with --set time"),
     "metric": (2, "the primary metric is fixed with the hypotheses; roll back to stage 02 to change it"),
-    "rope": (2, "the smallest effect that matters is fixed with the hypotheses, before results; roll back to stage 02"),
+    "rope": (
+        2,
+        (
+            "the smallest effect that matters is fixed with the hypotheses, before results; roll back to "
+            "stage 02"
+        ),
+    ),
     "families": (5, "the experiments are done; roll back to stage 05 to change the families"),
     "seeds": (5, "the experiments are done; roll back to stage 05 for more seeds"),
     "outer_folds": (5, "the experiments are done; roll back to stage 05 for other folds"),
@@ -34,13 +48,19 @@ def settle(plan: Plan, task: str, rows: int) -> None:
     plan.task = task
     if plan.metric not in METRICS[task]:
         if plan.metric:
-            plan.notes.append(f"The metric {plan.metric} does not suit a {task} target; {PRIMARY[task]} is used.")
+            plan.notes.append(
+                f"The metric {plan.metric} does not suit a {task} target; {PRIMARY[task]} is used."
+            )
         plan.metric = PRIMARY[task]
     suited = [key for key in plan.families if key in FAMILIES[task]]
     unsuited = [key for key in plan.families if key not in FAMILIES[task]]
     if unsuited:
         plan.notes.append(f"Families that do not suit a {task} target were left out: {', '.join(unsuited)}.")
-    wanted = suited if len(suited) >= 4 else [*suited, *(k for k in default_families(task, rows) if k not in suited)]
+    wanted = (
+        suited
+        if len(suited) >= 4
+        else [*suited, *(k for k in default_families(task, rows) if k not in suited)]
+    )
     plan.families = wanted if suited else default_families(task, rows)
 
 

@@ -1,4 +1,5 @@
-"""Which data set and which target a run is about: settings first, then the goal's words, then a well-known name."""
+"""Which data set and which target a run is about: settings first, then the goal's words, then a well-known
+name."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def choose_dataset(given: Mapping[str, str], files: Sequence[Path], *, names: bo
                 (f"Did you mean {near[0]!r}? " if near else "")
                 + f"Bundled: {', '.join(bundled.TARGETS)}. For a file of yours: --resources FILE.",
             )
-        return Dataset(name=name, path=None, header=tablefile.Header(names=bundled.column_names(name) if names else ()))
+        return Dataset(
+            name=name, path=None, header=tablefile.Header(names=bundled.column_names(name) if names else ())
+        )
     if not tables:
         return None
     return Dataset(name=tables[0].name, path=tables[0], header=tablefile.read_header(tables[0]))
@@ -73,15 +76,28 @@ def choose_target(given: Mapping[str, str], dataset: Dataset, goal: str) -> Targ
     """The target by setting, by the bundled set, by the goal's words, or by a well-known name."""
     names = dataset.header.names
     if given.get("target"):
-        return Target(name=choose_column(given["target"], names, "target"), text="named by the setting target")
+        return Target(
+            name=choose_column(given["target"], names, "target"), text="named by the setting target"
+        )
     if dataset.path is None:
-        return Target(name=bundled.TARGETS[dataset.name], text=f"the target of the bundled set {dataset.name}")
-    named = [name for name in names if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", goal.casefold())]
+        return Target(
+            name=bundled.TARGETS[dataset.name], text=f"the target of the bundled set {dataset.name}"
+        )
+    named = [
+        name
+        for name in names
+        if len(name) > 1 and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", goal.casefold())
+    ]
     if len(named) == 1:
         return Target(name=named[0], text="the one column that stands in the goal")
-    after = [name for name in named if re.search(
-        rf"(?:predict\w*|estimat\w*|classify\w*|explain\w*|target)\s+(?:the\s+|whether\s+|of\s+)*[`'\"]?{re.escape(name.casefold())}(?!\w)",
-        goal.casefold())]
+    after = [
+        name
+        for name in named
+        if re.search(
+            rf"(?:predict\w*|estimat\w*|classify\w*|explain\w*|target)\s+(?:the\s+|whether\s+|of\s+)*[`'\"]?{re.escape(name.casefold())}(?!\w)",
+            goal.casefold(),
+        )
+    ]
     if len(after) == 1:
         return Target(name=after[0], text="the column that the goal says to predict")
     known = [name for word in WELL_KNOWN for name in names if name.casefold() == word]

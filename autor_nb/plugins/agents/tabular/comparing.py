@@ -1,4 +1,5 @@
-"""Differences between families from results/folds.csv: corrected intervals, Holm, verdicts against the ROPE, ceilings."""
+"""Differences between families from results/folds.csv: corrected intervals, Holm, verdicts against the
+ROPE, ceilings."""
 
 from __future__ import annotations
 
@@ -13,13 +14,18 @@ from autor_nb.plugins.agents.tabular import statistics
 from autor_nb.plugins.agents.tabular.vocabulary import FAMILY_TITLES, METRIC_TITLES, PERFECT, lower_is_better
 
 CEILING = "ceiling: no comparison claimed"
-METHOD = ("Nadeau–Bengio corrected resampled t: variance (1/J + n_test/n_train) times the sample variance of the J paired fold "
-          "differences, J - 1 degrees of freedom. p and p_holm test a difference of zero; a verdict needs the Holm-adjusted "
-          "test against the ROPE: beyond it for better, inside it (two one-sided tests) for practically equal.")
+METHOD = (
+    "Nadeau–Bengio corrected resampled t: variance (1/J + n_test/n_train) times the sample variance of "
+    "the J paired fold "
+    "differences, J - 1 degrees of freedom. p and p_holm test a difference of zero; a verdict needs the "
+    "Holm-adjusted "
+    "test against the ROPE: beyond it for better, inside it (two one-sided tests) for practically equal."
+)
 
 
 class Folds:
-    """Scores per family on the same folds, in one order; by time, seeds are averaged, for they share their folds."""
+    """Scores per family on the same folds, in one order; by time, seeds are averaged, for they share their
+    folds."""
 
     def __init__(self, path: Path, metric: str, by_time: bool) -> None:
         cells: dict[str, dict[tuple[int, int], float]] = {}
@@ -35,28 +41,41 @@ class Folds:
         self.scores = {f: np.array([cells[f].get(key, math.nan) for key in keys]) for f in cells}
         if by_time:
             numbers = np.array([fold for _, fold in keys])
-            self.scores = {f: np.array([s[numbers == n].mean() for n in sorted(set(numbers))]) for f, s in self.scores.items()}
+            self.scores = {
+                f: np.array([s[numbers == n].mean() for n in sorted(set(numbers))])
+                for f, s in self.scores.items()
+            }
 
     def paired(self, a: str, b: str, lower: bool) -> np.ndarray:
         """Differences in favour of `a` on the folds where both have a score."""
         d = self.scores[a] - self.scores[b]
         d = d[np.isfinite(d)]
-        return -d if lower else d
+        oriented: np.ndarray = -d if lower else d
+        return oriented
 
     def finite(self, family: str) -> np.ndarray:
         """The family's scores, without folds that could not be scored."""
         s = self.scores[family]
-        return s[np.isfinite(s)]
+        finite: np.ndarray = s[np.isfinite(s)]
+        return finite
 
 
 def compare(folds: Folds, design: dict[str, Any], metric: str, rope: float) -> dict[str, Any]:
     """All comparisons of the design by one metric."""
     lower = lower_is_better(metric)
     perfect = PERFECT[metric]
-    full = [f for f in folds.families if f != "baseline" and len(folds.finite(f))
-            and statistics.saturated(folds.finite(f).tolist(), perfect, rope)]
-    pairs = [(a, b) for a, b in design["comparisons"] if a in folds.families and b in folds.families
-             and len(folds.paired(a, b, lower)) > 1]
+    full = [
+        f
+        for f in folds.families
+        if f != "baseline"
+        and len(folds.finite(f))
+        and statistics.saturated(folds.finite(f).tolist(), perfect, rope)
+    ]
+    pairs = [
+        (a, b)
+        for a, b in design["comparisons"]
+        if a in folds.families and b in folds.families and len(folds.paired(a, b, lower)) > 1
+    ]
     found = [statistics.nadeau_bengio(folds.paired(a, b, lower).tolist(), folds.ratio) for a, b in pairs]
     p_holm = statistics.holm([d.p() for d in found])
     beyond = statistics.holm([d.p_beyond(rope) for d in found])
@@ -64,24 +83,47 @@ def compare(folds: Folds, design: dict[str, Any], metric: str, rope: float) -> d
     items = []
     for (a, b), d, ph, pb, pe in zip(pairs, found, p_holm, beyond, equal, strict=True):
         judged = "ceiling" if a in full and b in full else statistics.verdict(d, rope, pb, pe)
-        items.append({
-            "a": a, "b": b, "difference": d.mean, "ci_low": d.ci_low, "ci_high": d.ci_high, "se": d.se, "p": d.p(),
-            "p_holm": ph, "p_beyond_rope_holm": pb, "p_equal_holm": pe, "verdict": judged,
-            "sentence": sentence(a, b, metric, d, judged),
-        })
+        items.append(
+            {
+                "a": a,
+                "b": b,
+                "difference": d.mean,
+                "ci_low": d.ci_low,
+                "ci_high": d.ci_high,
+                "se": d.se,
+                "p": d.p(),
+                "p_holm": ph,
+                "p_beyond_rope_holm": pb,
+                "p_equal_holm": pe,
+                "verdict": judged,
+                "sentence": sentence(a, b, metric, d, judged),
+            }
+        )
     count = max((len(folds.paired(a, b, lower)) for a, b in pairs), default=0)
     ceiling = len(full) >= 2
     return {
-        "metric": metric, "direction": "lower" if lower else "higher", "rope": rope, "level": statistics.LEVEL, "J": count,
-        "df": count - 1, "test_train_ratio": folds.ratio, "ceiling": ceiling, "saturated": full,
-        "ceiling_text": _ceiling_text(full, metric, rope) if ceiling else "", "method": METHOD, "comparisons": items,
+        "metric": metric,
+        "direction": "lower" if lower else "higher",
+        "rope": rope,
+        "level": statistics.LEVEL,
+        "J": count,
+        "df": count - 1,
+        "test_train_ratio": folds.ratio,
+        "ceiling": ceiling,
+        "saturated": full,
+        "ceiling_text": _ceiling_text(full, metric, rope) if ceiling else "",
+        "method": METHOD,
+        "comparisons": items,
     }
 
 
 def _ceiling_text(full: list[str], metric: str, rope: float) -> str:
     names = ", ".join(FAMILY_TITLES[f] for f in full)
-    return (f"{CEILING[0].upper()}{CEILING[1:]} among {names}: their mean {METRIC_TITLES[metric]} is within {rope:.4g} of a perfect score, or half of "
-            "their folds are perfect, so this metric leaves no room to tell them apart.")
+    return (
+        f"{CEILING[0].upper()}{CEILING[1:]} among {names}: their mean {METRIC_TITLES[metric]} is within "
+        f"{rope:.4g} of a perfect score, or half of "
+        "their folds are perfect, so this metric leaves no room to tell them apart."
+    )
 
 
 def sentence(a: str, b: str, metric: str, d: statistics.Difference, judged: str) -> str:
@@ -100,7 +142,8 @@ def sentence(a: str, b: str, metric: str, d: statistics.Difference, judged: str)
 
 
 def secondary_rope(metric: str, design: dict[str, Any], folds: Folds) -> float:
-    """What matters for a secondary metric: the primary's if of its kind, else one fiftieth of the baseline's score or 0.01."""
+    """What matters for a secondary metric: the primary's if of its kind, else one fiftieth of the
+    baseline's score or 0.01."""
     kinds = ({"rmse", "mae", "median_ae"}, {"log_loss"}, {"brier"})
     for kind in kinds:
         if metric in kind:

@@ -1,4 +1,5 @@
-"""Where the plan has left the approved design: the changed keys, laid over design.json by the code and said in the summary."""
+"""Where the plan has left the approved design: the changed keys, laid over design.json by the code and said
+in the summary."""
 
 from __future__ import annotations
 
@@ -7,8 +8,19 @@ from typing import Any
 from autor_nb.plugins.agents.tabular.session import Session
 
 PATH = "notes/deviations.json"
-KEYS = ("families", "seeds", "outer_folds", "inner_folds", "settings_per_family", "columns", "dropped", "permutations",
-        "comparisons", "extras", "secondary")
+KEYS = (
+    "families",
+    "seeds",
+    "outer_folds",
+    "inner_folds",
+    "settings_per_family",
+    "columns",
+    "dropped",
+    "permutations",
+    "comparisons",
+    "extras",
+    "secondary",
+)
 
 
 def record(session: Session) -> dict[str, Any]:
@@ -41,8 +53,10 @@ def words(changed: dict[str, Any], approved: dict[str, Any]) -> list[str]:
     said = []
     for key, value in changed.items():
         if key == "families":
-            said.append(f"families are {', '.join(f['key'] for f in value)} instead of "
-                        f"{', '.join(f['key'] for f in approved[key])}")
+            said.append(
+                f"families are {', '.join(f['key'] for f in value)} instead of "
+                f"{', '.join(f['key'] for f in approved[key])}"
+            )
         elif key == "seeds":
             said.append(f"{len(value)} seeds instead of {len(approved[key])}")
         elif key in ("columns", "dropped", "comparisons"):

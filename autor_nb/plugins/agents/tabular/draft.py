@@ -1,4 +1,5 @@
-"""A stage summary in its fixed form: seven sections, three suggestions, six options; and text made safe for Markdown."""
+"""A stage summary in its fixed form: seven sections, three suggestions, six options; and text made safe for
+Markdown."""
 
 from __future__ import annotations
 
@@ -10,16 +11,20 @@ import msgspec
 from autor_nb.domain.ports import AgentTask
 
 OPTIONS = (
-    "Use suggestion 1", "Use suggestion 2", "Use suggestion 3", "Refine with your own feedback",
-    "Approve and continue", "Abort",
+    "Use suggestion 1",
+    "Use suggestion 2",
+    "Use suggestion 3",
+    "Refine with your own feedback",
+    "Approve and continue",
+    "Abort",
 )
 
 
 class Draft(msgspec.Struct, kw_only=True):
     """The parts of a summary. Every string is Markdown; text from data goes through `code` or `plain` first.
 
-    `blocks` and `results` are paragraphs, lists or tables as whole Markdown blocks. `suggestions` are exactly three
-    sentences. `ledger` is the optional Decision Ledger as bullets.
+    `blocks` and `results` are paragraphs, lists or tables as whole Markdown blocks. `suggestions`
+    are exactly three sentences. `ledger` is the optional Decision Ledger as bullets.
     """
 
     objective: str
@@ -31,7 +36,9 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def code(text: object) -> str:
     """Any text as one inline code span: no markup, no line break, no table pipe gets out of it."""
-    flat = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", str(text)).strip() or " "
+    flat = (
+        re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", str(text)).strip() or " "
+    )
     flat = flat.replace("|", "¦")
     longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
     fence = "`" * (longest + 1)
@@ -82,4 +89,6 @@ def render(draft: Draft, task: AgentTask, files: list[tuple[str, str, bool]]) ->
 def _approved(task: AgentTask) -> str:
     if not task.approved:
         return "None: this is the first stage of the run."
-    return bullets([f"Stage {plain(number)}: {code(Path(path).name)}" for number, path in sorted(task.approved.items())])
+    return bullets(
+        [f"Stage {plain(number)}: {code(Path(path).name)}" for number, path in sorted(task.approved.items())]
+    )

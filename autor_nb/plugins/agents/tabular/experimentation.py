@@ -1,4 +1,5 @@
-"""Stage 05: the experiment, run as the program that stage 04 wrote; its numbers told as they are, without judging."""
+"""Stage 05: the experiment, run as the program that stage 04 wrote; its numbers told as they are, without
+judging."""
 
 from __future__ import annotations
 
@@ -46,25 +47,42 @@ def work(session: Session) -> None:
         if session.exists(path):
             session.made(path, what)
     design = deviations.effective_design(session)
-    log = {"command": ["python", *command], "started": started, "duration_s": round(time.monotonic() - begun, 2),
-           "seeds": design["seeds"], "outputs": [path for path in OUTPUTS if session.exists(path)]}
+    log = {
+        "command": ["python", *command],
+        "started": started,
+        "duration_s": round(time.monotonic() - begun, 2),
+        "seeds": design["seeds"],
+        "outputs": [path for path in OUTPUTS if session.exists(path)],
+    }
     session.write_json("notes/experiment_log.json", log, "how the program was run")
     session.made("notes/fit_times.csv", "seconds per fit")
     departures = deviations.words(changed, approved)
     failures = session.read_json("results/failures.json")
-    limits.record(session, [
-        *({"kind": "deviation", "text": f"Deviation from the approved design: {text}."} for text in departures),
-        *_failure_limits(failures),
-    ])
+    limits.record(
+        session,
+        [
+            *(
+                {"kind": "deviation", "text": f"Deviation from the approved design: {text}."}
+                for text in departures
+            ),
+            *_failure_limits(failures),
+        ],
+    )
     _draft(session, design, departures, failures)
 
 
 def run_program(session: Session, command: list[str]) -> None:
-    """Run code/run.py; each part of its work is shown as a step. Raises RunError with its last words if it fails."""
+    """Run code/run.py; each part of its work is shown as a step. Raises RunError with its last words if it
+    fails."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryFile() as errors:
-        with subprocess.Popen([sys.executable, "-W", "ignore", *command], cwd=session.workspace, stdout=subprocess.PIPE,
-                              stderr=errors, env=environment) as process:
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", *command],
+            cwd=session.workspace,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+        ) as process:
             assert process.stdout is not None
             for number, line in enumerate(process.stdout):
                 with contextlib.suppress(ValueError):
@@ -73,8 +91,10 @@ def run_program(session: Session, command: list[str]) -> None:
         errors.seek(0)
         tail = errors.read().decode("utf-8", "replace").strip().splitlines()[-3:]
     if code_ != 0:
-        raise RunError(f"code/run.py failed with exit code {code_}: {' '.join(tail) or 'it said nothing'}",
-                       "Refine with another setting, or look at code/ and results/.")
+        raise RunError(
+            f"code/run.py failed with exit code {code_}: {' '.join(tail) or 'it said nothing'}",
+            "Refine with another setting, or look at code/ and results/.",
+        )
 
 
 def _forward(session: Session, said: dict[str, str], number: int) -> None:
@@ -88,47 +108,89 @@ def _failure_limits(failures: list[dict[str, Any]]) -> list[dict[str, str]]:
     by_family: dict[str, int] = {}
     for failure in failures:
         by_family[failure["family"]] = by_family.get(failure["family"], 0) + 1
-    return [{"kind": "failed", "text": f"{family}: {count} notes of fits that failed or did not converge."}
-            for family, count in by_family.items()]
+    return [
+        {"kind": "failed", "text": f"{family}: {count} notes of fits that failed or did not converge."}
+        for family, count in by_family.items()
+    ]
 
 
 def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.4f}"
 
 
-def _draft(session: Session, design: dict[str, Any], departures: list[str], failures: list[dict[str, Any]]) -> None:
+def _draft(
+    session: Session, design: dict[str, Any], departures: list[str], failures: list[dict[str, Any]]
+) -> None:
     summary = session.read_json("results/summary.json")
     metric = summary["metric"]
     rows = []
     for family in summary["families"].values():
         m = family["metrics"][metric]
-        rows.append([plain(family["title"]), _number(m["mean"]), _number(m["sd_folds"]), _number(m["sd_seeds"]),
-                     f"{_number(m['min'])} to {_number(m['max'])}"])
-    test = session.read_json("results/permutation.json") if session.exists("results/permutation.json") else None
+        rows.append(
+            [
+                plain(family["title"]),
+                _number(m["mean"]),
+                _number(m["sd_folds"]),
+                _number(m["sd_seeds"]),
+                f"{_number(m['min'])} to {_number(m['max'])}",
+            ]
+        )
+    test = (
+        session.read_json("results/permutation.json") if session.exists("results/permutation.json") else None
+    )
     did = [
-        f"I ran `code/run.py` as a program: {len(design['families'])} tuned families and the baseline, {summary['seeds']} seeds × "
-        f"{summary['outer_folds']} outer folds, {summary['settings_per_family']} settings per family tuned on "
-        f"{summary['inner_folds']} inner folds. The holdout stayed closed.",
-        *([f"**Deviations from the approved design** (asked for): {plain('; '.join(departures))}."] if departures else []),
+        (
+            f"I ran `code/run.py` as a program: {len(design['families'])} tuned families and the baseline, "
+            f"{summary['seeds']} seeds × "
+            f"{summary['outer_folds']} outer folds, {summary['settings_per_family']} settings per family "
+            f"tuned on "
+            f"{summary['inner_folds']} inner folds. The holdout stayed closed."
+        ),
+        *(
+            [f"**Deviations from the approved design** (asked for): {plain('; '.join(departures))}."]
+            if departures
+            else []
+        ),
         *filter(None, [asked_table(session)]),
     ]
     results = [
-        f"{METRIC_TITLES[metric].capitalize()} ({summary['direction']} is better), {summary['J']} outer folds per family:\n\n"
-        + table(["family", "mean", "SD of folds within a seed", "SD of seeds' means", "range of folds"], rows),
-        "The two spreads are told apart: the first is what resampling the rows does, the second what the seed alone does. "
-        "No difference is judged here; that is for the analysis.",
+        f"{METRIC_TITLES[metric].capitalize()} ({summary['direction']} is better), {summary['J']} outer "
+        f"folds per family:\n\n"
+        + table(
+            ["family", "mean", "SD of folds within a seed", "SD of seeds' means", "range of folds"], rows
+        ),
+        (
+            "The two spreads are told apart: the first is what resampling the rows does, the second what the "
+            "seed alone does. "
+            "No difference is judged here; that is for the analysis."
+        ),
     ]
     if test is not None:
-        results.append(f"Permutation test for any signal ({plain(test['family'])}): observed {_number(test['observed'])}, mean under "
-                       f"permutation {_number(test['null_mean'])}, p = {test['p']:.4f}. {plain(test['text'])}")
+        results.append(
+            f"Permutation test for any signal ({plain(test['family'])}): observed "
+            f"{_number(test['observed'])}, mean under "
+            f"permutation {_number(test['null_mean'])}, p = {test['p']:.4f}. {plain(test['text'])}"
+        )
     if session.exists("results/importance.csv"):
         results.append("Importance of columns, out of fold, first five:\n\n" + _importance(session))
-    results.append(bullets([f"{plain(f['family'])}, seed {f['seed']}, fold {f['fold']}: {plain(f['what'])}" for f in failures[:10]])
-                   if failures else "No fit failed and none warned that it did not converge.")
-    session.write_draft(Draft(
-        objective=f"Carry out the experiment for {code(design['dataset'])} and keep every fold's score.",
-        did=did, results=results, suggestions=offer(session, choose(session)),
-    ))
+    results.append(
+        bullets(
+            [
+                f"{plain(f['family'])}, seed {f['seed']}, fold {f['fold']}: {plain(f['what'])}"
+                for f in failures[:10]
+            ]
+        )
+        if failures
+        else "No fit failed and none warned that it did not converge."
+    )
+    session.write_draft(
+        Draft(
+            objective=f"Carry out the experiment for {code(design['dataset'])} and keep every fold's score.",
+            did=did,
+            results=results,
+            suggestions=offer(session, choose(session)),
+        )
+    )
 
 
 def _importance(session: Session) -> str:
@@ -136,4 +198,7 @@ def _importance(session: Session) -> str:
 
     with session.path("results/importance.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))[:5]
-    return table(["rank", "column", "mean loss of score"], [[r["rank"], code(r["column"]), f"{float(r['mean']):.4f}"] for r in rows])
+    return table(
+        ["rank", "column", "mean loss of score"],
+        [[r["rank"], code(r["column"]), f"{float(r['mean']):.4f}"] for r in rows],
+    )

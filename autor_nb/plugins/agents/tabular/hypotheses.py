@@ -1,4 +1,4 @@
-"""Stage 02: testable hypotheses with the smallest effect that matters, derived from the training part only."""
+"""Stage 02: testable hypotheses with the smallest effect that matters, from the training part only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANIFEST = "notes/hypothesis_manifest.json"
 
 
 def work(session: Session) -> None:
-    """Write the manifest: a theory, hypotheses about signal, form and stability, and a claim to be checked."""
+    """Write the manifest: a theory, hypotheses about signal, form and stability, and a claim to check."""
     plan = session.plan
     with session.step("look at the training part", data="data/train.csv") as step:
         seen = profile(plan, session.path("data/train.csv"))
@@ -23,30 +23,53 @@ def work(session: Session) -> None:
         step.output = f"{seen['rows']} rows, {len(usable)} usable columns"
     items = _items(session, strongest, len(usable))
     metric = METRIC_TITLES[plan.metric]
-    session.write_json(MANIFEST, {"rope": plan.rope, "rope_text": plan.rope_text, "metric": plan.metric, "hypotheses": items},
-                       "typed hypotheses with their tests")
-    words = "\n".join(f"## {i['id']} ({i['type']})\n\n{_safe(i['statement'])}\n\nTest: {_safe(i['verification_needed'])}\n" for i in items)
+    session.write_json(
+        MANIFEST,
+        {"rope": plan.rope, "rope_text": plan.rope_text, "metric": plan.metric, "hypotheses": items},
+        "typed hypotheses with their tests",
+    )
+    words = "\n".join(
+        f"## {i['id']} ({i['type']})\n\n{_safe(i['statement'])}\n\nTest: {_safe(i['verification_needed'])}\n"
+        for i in items
+    )
     session.write_text("notes/hypotheses.md", f"# Hypotheses\n\n{words}", "the hypotheses as text")
-    session.write_draft(Draft(
-        objective=f"State what is to be tested about {code(plan.target)}, and how large a difference must be to matter.",
-        did=[
-            f"I looked at the training part only ({seen['rows']} rows, {len(usable)} usable columns); the holdout stayed closed.",
-            f"I fixed the primary metric ({metric}) and the smallest difference of it that matters: **{plan.rope:.4g}** "
-            f"({plain(plan.rope_text)}).",
-            *filter(None, [asked_table(session)]),
-        ],
-        results=[
-            table(["id", "type", "statement", "depends on"],
-                  [[i["id"], i["type"], _safe(i["statement"]), ", ".join(i["depends_on"]) or "—"] for i in items]),
-            _strongest(strongest),
-        ],
-        suggestions=offer(session, choose(session)),
-        ledger=[
-            f"Locked: primary metric {metric}; smallest difference that matters {plan.rope:.4g}.",
-            "Locked: from stage 05 on only the status of a hypothesis may change.",
-            f"Assumption: the default size of what matters is a convention ({plain(plan.rope_text)}), not a fact of the field.",
-        ],
-    ))
+    session.write_draft(
+        Draft(
+            objective=f"State what is to be tested about {code(plan.target)}, and how large a difference "
+            f"must be to matter.",
+            did=[
+                (
+                    f"I looked at the training part only ({seen['rows']} rows, {len(usable)} usable columns); "
+                    f"the holdout stayed closed."
+                ),
+                (
+                    f"I fixed the primary metric ({metric}) and the smallest difference of it that matters: "
+                    f"**{plan.rope:.4g}** "
+                    f"({plain(plan.rope_text)})."
+                ),
+                *filter(None, [asked_table(session)]),
+            ],
+            results=[
+                table(
+                    ["id", "type", "statement", "depends on"],
+                    [
+                        [i["id"], i["type"], _safe(i["statement"]), ", ".join(i["depends_on"]) or "—"]
+                        for i in items
+                    ],
+                ),
+                _strongest(strongest),
+            ],
+            suggestions=offer(session, choose(session)),
+            ledger=[
+                f"Locked: primary metric {metric}; smallest difference that matters {plan.rope:.4g}.",
+                "Locked: from stage 05 on only the status of a hypothesis may change.",
+                (
+                    f"Assumption: the default size of what matters is a convention ({plain(plan.rope_text)}), "
+                    f"not a fact of the field."
+                ),
+            ],
+        )
+    )
 
 
 def _safe(text: str) -> str:
@@ -57,8 +80,11 @@ def _safe(text: str) -> str:
 def _strongest(column: dict[str, Any] | None) -> str:
     if column is None or column.get("association") is None:
         return "No usable column shows an association with the target in the training part."
-    return (f"In the training part the column with the strongest association with the target is {code(column['name'])} "
-            f"({column['association_kind']} {column['association']:.2f}).")
+    return (
+        f"In the training part the column with the strongest association with the target is "
+        f"{code(column['name'])} "
+        f"({column['association_kind']} {column['association']:.2f})."
+    )
 
 
 def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> list[dict[str, Any]]:
@@ -68,38 +94,108 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
     straight = [key for key in plan.families if key in LINEAR]
     target = f"“{_one_line(plan.target)}”"
 
-    def item(id: str, type: str, statement: str, test: str, needed: str, derived: list[str], depends: list[str]) -> dict[str, Any]:
-        return {"id": id, "type": type, "statement": statement, "derived_from": derived, "depends_on": depends,
-                "verification_needed": needed, "status": "proposed", "test": test}
+    def item(
+        id: str, type: str, statement: str, test: str, needed: str, derived: list[str], depends: list[str]
+    ) -> dict[str, Any]:
+        return {
+            "id": id,
+            "type": type,
+            "statement": statement,
+            "derived_from": derived,
+            "depends_on": depends,
+            "verification_needed": needed,
+            "status": "proposed",
+            "test": test,
+        }
 
     found = [
-        item("T1", "theory", f"The {usable} usable columns carry information about {target} on this data set.", "signal",
-             "Follows from H1; not tested apart.", ["the goal", "data/train.csv"], []),
-        item("H1", "hypothesis", f"At least one tuned family predicts {target} better than the baseline by more than {rope} "
-             f"({metric}).", "signal", "Corrected 95 % intervals against the baseline, Holm over all comparisons, and a "
-             "permutation test.", ["T1"], []),
+        item(
+            "T1",
+            "theory",
+            f"The {usable} usable columns carry information about {target} on this data set.",
+            "signal",
+            "Follows from H1; not tested apart.",
+            ["the goal", "data/train.csv"],
+            [],
+        ),
+        item(
+            "H1",
+            "hypothesis",
+            f"At least one tuned family predicts {target} better than the baseline by more than {rope} "
+            f"({metric}).",
+            "signal",
+            "Corrected 95 % intervals against the baseline, Holm over all comparisons, and a "
+            "permutation test.",
+            ["T1"],
+            [],
+        ),
     ]
     if bent and straight:
-        found.append(item(
-            "H2", "hypothesis", f"At least one family that is not linear is better than every linear one by more than {rope} "
-            f"({metric}).", "nonlinear", f"Comparisons of {', '.join(FAMILY_TITLES[k] for k in bent)} with "
-            f"{', '.join(FAMILY_TITLES[k] for k in straight)}.", ["T1", "CortesVapnik1995", "Breiman2001", "Friedman2001"], ["H1"]))
-    found.append(item(
-        "H3", "hypothesis", f"The seed alone moves the best family's mean by less than {rope} ({metric}).", "seeds",
-        "Standard deviation of the seeds' means, with its 95 % upper limit by the chi-squared distribution.", ["T1"], ["H1"]))
+        found.append(
+            item(
+                "H2",
+                "hypothesis",
+                f"At least one family that is not linear is better than every linear one by more than {rope} "
+                f"({metric}).",
+                "nonlinear",
+                f"Comparisons of {', '.join(FAMILY_TITLES[k] for k in bent)} with "
+                f"{', '.join(FAMILY_TITLES[k] for k in straight)}.",
+                ["T1", "CortesVapnik1995", "Breiman2001", "Friedman2001"],
+                ["H1"],
+            )
+        )
+    found.append(
+        item(
+            "H3",
+            "hypothesis",
+            f"The seed alone moves the best family's mean by less than {rope} ({metric}).",
+            "seeds",
+            "Standard deviation of the seeds' means, with its 95 % upper limit by the chi-squared "
+            "distribution.",
+            ["T1"],
+            ["H1"],
+        )
+    )
     if session.read_json("data/split.json")["holdout_rows"]:
-        found.append(item(
-            "C1", "claim", "The cross-validated mean of the selected family lies within the bootstrap interval of its score on "
-            "the locked holdout.", "holdout", "The holdout is opened once, in stage 06.", ["VarmaSimon2006"], ["H1"]))
+        found.append(
+            item(
+                "C1",
+                "claim",
+                "The cross-validated mean of the selected family lies within the bootstrap interval of "
+                "its score on "
+                "the locked holdout.",
+                "holdout",
+                "The holdout is opened once, in stage 06.",
+                ["VarmaSimon2006"],
+                ["H1"],
+            )
+        )
     if "importance" in plan.extras and strongest is not None:
-        found.append(item(
-            "H4", "hypothesis", f"“{_one_line(strongest['name'])}”, the column with the strongest association in the training "
-            "part, is among the three most important columns of the best family.", "importance",
-            "Permutation importance out of fold; supported when its rank is at most three.", ["data/train.csv"], ["H1"]))
+        found.append(
+            item(
+                "H4",
+                "hypothesis",
+                f"“{_one_line(strongest['name'])}”, the column with the strongest association in the "
+                f"training "
+                "part, is among the three most important columns of the best family.",
+                "importance",
+                "Permutation importance out of fold; supported when its rank is at most three.",
+                ["data/train.csv"],
+                ["H1"],
+            )
+        )
     if "calibration" in plan.extras and plan.task == "binary":
-        found.append(item(
-            "H5", "hypothesis", "The calibration slope of the best family lies between 0.8 and 1.25.", "calibration",
-            "Logistic regression of the outcome on the logit of out-of-fold probabilities, first seed.", ["Brier1950"], ["H1"]))
+        found.append(
+            item(
+                "H5",
+                "hypothesis",
+                "The calibration slope of the best family lies between 0.8 and 1.25.",
+                "calibration",
+                "Logistic regression of the outcome on the logit of out-of-fold probabilities, first seed.",
+                ["Brier1950"],
+                ["H1"],
+            )
+        )
     return found
 
 

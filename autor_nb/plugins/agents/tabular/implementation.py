@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from importlib import resources
+from typing import Any
 
 from autor_nb.domain.errors import RunError
 from autor_nb.plugins.agents.tabular import deviations, programs
@@ -34,26 +35,48 @@ def work(session: Session) -> None:
     session.write_json("notes/environment.json", versions, "Python and package versions")
     design = deviations.effective_design(session)
     departures = deviations.words(changed, approved)
-    session.write_draft(Draft(
-        objective=f"Write the code that carries out the design for {code(design['dataset'])}, and see that it runs.",
-        did=[
-            "I wrote the program as a package of short modules that need only numpy, pandas and scikit-learn, with the entry "
-            "point `code/run.py`.",
-            "I ran the smoke test: the whole program on a small part of the training rows, twice, comparing the result files "
-            "byte for byte.",
-            *([f"Deviations from the approved design, asked for here: {plain('; '.join(departures))}."] if departures else []),
-            *filter(None, [asked_table(session)]),
-        ],
-        results=[
-            f"Smoke test: {plain(said.strip().splitlines()[-1])}.",
-            "Entry point: `code/run.py` (`python code/run.py --help` tells its options); the holdout is opened by "
-            "`code/holdout.py` and by nothing else.",
-            table(["family", "settings tried per outer fold"],
-                  [["Baseline", "none: it has no setting"]] + [[plain(f["title"]), str(f["settings"])] for f in design["families"]]),
-            bullets([f"{name} {version}" for name, version in versions["packages"].items()] + [f"Python {versions['python']}"]),
-        ],
-        suggestions=offer(session, choose(session)),
-    ))
+    session.write_draft(
+        Draft(
+            objective=f"Write the code that carries out the design for {code(design['dataset'])}, and see "
+            f"that it runs.",
+            did=[
+                (
+                    "I wrote the program as a package of short modules that need only numpy, pandas and "
+                    "scikit-learn, with the entry "
+                    "point `code/run.py`."
+                ),
+                (
+                    "I ran the smoke test: the whole program on a small part of the training rows, twice, "
+                    "comparing the result files "
+                    "byte for byte."
+                ),
+                *(
+                    [f"Deviations from the approved design, asked for here: {plain('; '.join(departures))}."]
+                    if departures
+                    else []
+                ),
+                *filter(None, [asked_table(session)]),
+            ],
+            results=[
+                f"Smoke test: {plain(said.strip().splitlines()[-1])}.",
+                (
+                    "Entry point: `code/run.py` (`python code/run.py --help` tells its options); the holdout "
+                    "is opened by "
+                    "`code/holdout.py` and by nothing else."
+                ),
+                table(
+                    ["family", "settings tried per outer fold"],
+                    [["Baseline", "none: it has no setting"]]
+                    + [[plain(f["title"]), str(f["settings"])] for f in design["families"]],
+                ),
+                bullets(
+                    [f"{name} {version}" for name, version in versions["packages"].items()]
+                    + [f"Python {versions['python']}"]
+                ),
+            ],
+            suggestions=offer(session, choose(session)),
+        )
+    )
 
 
 def write_code(session: Session) -> list[str]:
@@ -67,24 +90,34 @@ def write_code(session: Session) -> list[str]:
     package = resources.files("autor_nb.plugins.agents.tabular.study")
     for item in sorted(package.iterdir(), key=lambda entry: entry.name):
         if item.name.endswith(".py"):
-            written.append(session.write_text(f"code/study/{item.name}", item.read_text(encoding="utf-8"), "part of the program"))
+            written.append(
+                session.write_text(
+                    f"code/study/{item.name}", item.read_text(encoding="utf-8"), "part of the program"
+                )
+            )
     return written
 
 
 def smoke(session: Session) -> str:
     """Run the smoke test as a program; what it printed."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "code/smoke_test.py"], cwd=session.workspace, capture_output=True, timeout=SMOKE_LIMIT_S,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, check=False,
+        [sys.executable, "-W", "ignore", "code/smoke_test.py"],
+        cwd=session.workspace,
+        capture_output=True,
+        timeout=SMOKE_LIMIT_S,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
     )
     said = done.stdout.decode("utf-8", "replace")
     if done.returncode != 0:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
-        raise RunError(f"The smoke test of code/ failed: {last[0]}", "Look at the columns named, or refine the design.")
+        raise RunError(
+            f"The smoke test of code/ failed: {last[0]}", "Look at the columns named, or refine the design."
+        )
     return said
 
 
-def environment() -> dict[str, object]:
+def environment() -> dict[str, Any]:
     """Versions of what computes."""
     found = {}
     for name in PACKAGES:
@@ -92,4 +125,8 @@ def environment() -> dict[str, object]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}", "packages": found}
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": found,
+    }

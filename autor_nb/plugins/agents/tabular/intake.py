@@ -14,33 +14,48 @@ def work(session: Session) -> None:
     """Ask what only a person can settle."""
     plan = session.plan
     with session.step("read column names", data=plan.raw_file) as step:
-        names = list(bundled.column_names(plan.dataset) if plan.dataset in bundled.TARGETS and not session.exists(plan.raw_file)
-                     else header_of(session).names)
+        names = list(
+            bundled.column_names(plan.dataset)
+            if plan.dataset in bundled.TARGETS and not session.exists(plan.raw_file)
+            else header_of(session).names
+        )
         step.output = f"{len(names)} columns: {choosing.listed(names)}"
     asked = questions(names, choosing.Target(name=plan.target, text=plan.target_text))
     session.write_json(QUESTIONS, asked, "the questions of this intake")
     session.write_text("notes/intake.md", _record(session, names), "what is known before the study begins")
     session.made("notes/plan.json", "the settings so far")
     answered = [[plain(pair.question), plain(pair.answer)] for pair in session.task.intake]
-    session.write_draft(Draft(
-        objective=f"Settle what the study of {code(plan.dataset)} is to answer: {plain(session.task.goal)}",
-        did=[
-            f"I read the names of the {len(names)} columns and no row: the holdout is set aside before any value is looked at.",
-            *(["Answers given:\n\n" + table(["question", "answer"], answered)] if answered else []),
-            *filter(None, [asked_table(session)]),
-        ],
-        results=[
-            bullets([
-                f"Data set: {code(plan.dataset)}, {len(names)} columns.",
-                f"Target: {code(plan.target)} ({plain(plan.target_text)})." if plan.target else
-                "Target: open; only a person can settle it.",
-                *(plain(note) for note in plan.notes),
-            ]),
-            "Questions (the default holds where there is no answer):\n\n" + table(
-                ["question", "default"], [[plain(q["text"]), code(q["default"] or "none: an answer is needed")] for q in asked]),
-        ],
-        suggestions=offer(session, choose(session)),
-    ))
+    session.write_draft(
+        Draft(
+            objective=f"Settle what the study of {code(plan.dataset)} is to answer: "
+            f"{plain(session.task.goal)}",
+            did=[
+                (
+                    f"I read the names of the {len(names)} columns and no row: the holdout is set aside "
+                    f"before any value is looked at."
+                ),
+                *(["Answers given:\n\n" + table(["question", "answer"], answered)] if answered else []),
+                *filter(None, [asked_table(session)]),
+            ],
+            results=[
+                bullets(
+                    [
+                        f"Data set: {code(plan.dataset)}, {len(names)} columns.",
+                        f"Target: {code(plan.target)} ({plain(plan.target_text)})."
+                        if plan.target
+                        else "Target: open; only a person can settle it.",
+                        *(plain(note) for note in plan.notes),
+                    ]
+                ),
+                "Questions (the default holds where there is no answer):\n\n"
+                + table(
+                    ["question", "default"],
+                    [[plain(q["text"]), code(q["default"] or "none: an answer is needed")] for q in asked],
+                ),
+            ],
+            suggestions=offer(session, choose(session)),
+        )
+    )
 
 
 def _record(session: Session, names: list[str]) -> str:

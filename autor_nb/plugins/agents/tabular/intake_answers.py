@@ -13,7 +13,8 @@ AUTOMATIC = "choose by the kind of target"
 
 
 def answers(session: Session) -> dict[str, str]:
-    """Settings that answers make; an option given with --set is not overridden by one that repeats the default."""
+    """Settings that answers make; an option given with --set is not overridden by one that repeats the
+    default."""
     asked = {q["text"]: q for q in session.read_json(QUESTIONS)} if session.exists(QUESTIONS) else {}
     found: dict[str, str] = {}
     for pair in session.task.intake:
@@ -26,7 +27,9 @@ def answers(session: Session) -> dict[str, str]:
         elif question["id"] == "metric":
             key = options.key_of(answer, METRIC_NAMES)
             if not key:
-                raise UsageError(f"The intake answer {answer!r} names no metric.", f"Known: {', '.join(METRIC_NAMES)}.")
+                raise UsageError(
+                    f"The intake answer {answer!r} names no metric.", f"Known: {', '.join(METRIC_NAMES)}."
+                )
             found["metric"] = key
         elif question["id"] == "related":
             found.update(_related(answer, session))
@@ -45,13 +48,39 @@ def questions(names: list[str], target: choosing.Target) -> list[dict[str, objec
     """At most three questions: the target if it is open or assumed, the metric, related rows."""
     found: list[dict[str, object]] = []
     if not target.name or target.text.startswith("assumed"):
-        found.append({"id": "target", "text": "Which column is to be predicted?", "default": target.name, "choices": names})
-    found.append({"id": "metric", "text": "By which metric are the models to be judged?", "default": AUTOMATIC,
-                  "choices": [AUTOMATIC, "roc_auc", "log_loss", "balanced_accuracy", "accuracy", "rmse", "mae", "r2"]})
-    found.append({
-        "id": "related", "default": "none",
-        "text": "Do rows belong together (same person, site …) or follow each other in time? Name it as group: COLUMN or "
-                "time: COLUMN.",
-        "choices": ["none", *(f"group: {name}" for name in names if name != target.name)][:40],
-    })
+        found.append(
+            {
+                "id": "target",
+                "text": "Which column is to be predicted?",
+                "default": target.name,
+                "choices": names,
+            }
+        )
+    found.append(
+        {
+            "id": "metric",
+            "text": "By which metric are the models to be judged?",
+            "default": AUTOMATIC,
+            "choices": [
+                AUTOMATIC,
+                "roc_auc",
+                "log_loss",
+                "balanced_accuracy",
+                "accuracy",
+                "rmse",
+                "mae",
+                "r2",
+            ],
+        }
+    )
+    found.append(
+        {
+            "id": "related",
+            "default": "none",
+            "text": "Do rows belong together (same person, site …) or follow each other in time? Name it "
+            "as group: COLUMN or "
+            "time: COLUMN.",
+            "choices": ["none", *(f"group: {name}" for name in names if name != target.name)][:40],
+        }
+    )
     return found

@@ -1,4 +1,5 @@
-"""Leakage checks that name columns: ids, duplicates, groups, time, copies of the target; from the training part only."""
+"""Leakage checks that name columns: ids, duplicates, groups, time, copies of the target; from the training
+part only."""
 
 from __future__ import annotations
 
@@ -15,8 +16,12 @@ from autor_nb.plugins.agents.tabular.study.data import to_levels, to_numbers
 
 GROUP_NAME = re.compile(
     r"(^|[\W_])(patient|subject|person|participant|user|customer|client|household|family|site|hospital|clinic|center|centre|"
-    r"school|device|sensor|batch|session|group|animal|plot|store|company|donor|cluster)([\W_]|$|s?[\W_]|id)", re.I)
-TIME_NAME = re.compile(r"(^|[\W_])(date|datum|time|timestamp|datetime|year|month|week|day|visit)([\W_]|$)", re.I)
+    r"school|device|sensor|batch|session|group|animal|plot|store|company|donor|cluster)([\W_]|$|s?[\W_]|id)",
+    re.I,
+)
+TIME_NAME = re.compile(
+    r"(^|[\W_])(date|datum|time|timestamp|datetime|year|month|week|day|visit)([\W_]|$)", re.I
+)
 COPY = 0.9999
 
 
@@ -24,25 +29,52 @@ def checks(plan: Plan, train: Path, profile: dict[str, Any]) -> list[dict[str, A
     """The content of data/leakage.json."""
     table = pd.read_csv(train, dtype=str, keep_default_na=False, encoding="utf-8")
     kinds = {column["name"]: column for column in profile["columns"]}
-    of = {kind: [n for n, c in kinds.items() if c["kind"] == kind] for kind in ("id", "constant", "text", "date")}
+    of = {
+        kind: [n for n, c in kinds.items() if c["kind"] == kind]
+        for kind in ("id", "constant", "text", "date")
+    }
     copies, separators = target_copies(plan, table, kinds)
     return [
-        _check("ids", "Columns that number or name the rows", of["id"], "every value is different", "left out"),
+        _check(
+            "ids", "Columns that number or name the rows", of["id"], "every value is different", "left out"
+        ),
         _duplicates(plan, table),
         _groups(plan, kinds, profile["rows"]),
         _time(plan, kinds),
-        _check("target_copies", "Columns that are the target in another form", copies,
-               "each determines the target without error in the training part", "left out"),
-        _check("separators", "Single columns that separate the classes perfectly", separators,
-               "one threshold separates the classes in the training part: a real sign, or a leak", "kept, and a person must judge"),
+        _check(
+            "target_copies",
+            "Columns that are the target in another form",
+            copies,
+            "each determines the target without error in the training part",
+            "left out",
+        ),
+        _check(
+            "separators",
+            "Single columns that separate the classes perfectly",
+            separators,
+            "one threshold separates the classes in the training part: a real sign, or a leak",
+            "kept, and a person must judge",
+        ),
         _check("constants", "Columns without variation", of["constant"], "one value only", "left out"),
-        _check("text", "Columns of free text", of["text"], "mostly different text in every row", "left out: not modelled here"),
+        _check(
+            "text",
+            "Columns of free text",
+            of["text"],
+            "mostly different text in every row",
+            "left out: not modelled here",
+        ),
     ]
 
 
 def _check(id: str, title: str, columns: list[str], finding: str, action: str) -> dict[str, Any]:
-    return {"id": id, "title": title, "columns": columns, "finding": finding if columns else "none found",
-            "action": action if columns else "none needed", "found": bool(columns)}
+    return {
+        "id": id,
+        "title": title,
+        "columns": columns,
+        "finding": finding if columns else "none found",
+        "action": action if columns else "none needed",
+        "found": bool(columns),
+    }
 
 
 def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
@@ -54,36 +86,85 @@ def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
         conflicting = int((answers > 1).sum())
     found = bool(count or conflicting)
     return {
-        "id": "duplicates", "title": "Rows that are exact copies", "columns": names if found else [],
-        "finding": (f"{count} rows copy an earlier one; {conflicting} sets of equal rows have different targets"
-                    if found else "none found"),
-        "action": "kept together in every split, so that no copy is on both sides" if found else "none needed", "found": found,
+        "id": "duplicates",
+        "title": "Rows that are exact copies",
+        "columns": names if found else [],
+        "finding": (
+            f"{count} rows copy an earlier one; {conflicting} sets of equal rows have different targets"
+            if found
+            else "none found"
+        ),
+        "action": "kept together in every split, so that no copy is on both sides"
+        if found
+        else "none needed",
+        "found": found,
     }
 
 
 def _groups(plan: Plan, kinds: dict[str, dict[str, Any]], rows: int) -> dict[str, Any]:
     if plan.group:
-        return {"id": "groups", "title": "Rows that belong together", "columns": [plan.group], "found": True,
-                "finding": "named as the group column", "action": "whole groups go to one side of every split; not a predictor"}
-    columns = [name for name, c in kinds.items() if GROUP_NAME.search(name) and c["kind"] != "constant"
-               and c["distinct"] >= 2 and c["distinct"] < 0.9 * (rows - c["missing"])]
+        return {
+            "id": "groups",
+            "title": "Rows that belong together",
+            "columns": [plan.group],
+            "found": True,
+            "finding": "named as the group column",
+            "action": "whole groups go to one side of every split; not a predictor",
+        }
+    columns = [
+        name
+        for name, c in kinds.items()
+        if GROUP_NAME.search(name)
+        and c["kind"] != "constant"
+        and c["distinct"] >= 2
+        and c["distinct"] < 0.9 * (rows - c["missing"])
+    ]
     # A column of labels with many levels of a few rows each is a group whatever it is called.
-    columns += [name for name, c in kinds.items() if name not in columns and c["kind"] in ("categorical", "text")
-                and c["distinct"] > 20 and 1.5 <= (rows - c["missing"]) / c["distinct"] <= 10]
-    return _check("groups", "Columns whose rows may belong together", columns, "values repeat over several rows",
-                   "not used as groups, because nobody said so: if rows share a person or a place, start again with --set group")
+    columns += [
+        name
+        for name, c in kinds.items()
+        if name not in columns
+        and c["kind"] in ("categorical", "text")
+        and c["distinct"] > 20
+        and 1.5 <= (rows - c["missing"]) / c["distinct"] <= 10
+    ]
+    return _check(
+        "groups",
+        "Columns whose rows may belong together",
+        columns,
+        "values repeat over several rows",
+        "not used as groups, because nobody said so: if rows share a person or a place, start again with "
+        "--set group",
+    )
 
 
 def _time(plan: Plan, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if plan.time:
-        return {"id": "time", "title": "Rows in time", "columns": [plan.time], "found": True, "finding": "named as the time column",
-                "action": "every test fold lies after its training rows; not a predictor"}
-    columns = [name for name, c in kinds.items() if c["kind"] == "date" or (TIME_NAME.search(name) and c["kind"] != "constant")]
-    return _check("time", "Columns that may order the rows in time", columns, "dates, or a name that says so",
-                  "rows were split at random, because nobody named a time column; dates are not used as predictors")
+        return {
+            "id": "time",
+            "title": "Rows in time",
+            "columns": [plan.time],
+            "found": True,
+            "finding": "named as the time column",
+            "action": "every test fold lies after its training rows; not a predictor",
+        }
+    columns = [
+        name
+        for name, c in kinds.items()
+        if c["kind"] == "date" or (TIME_NAME.search(name) and c["kind"] != "constant")
+    ]
+    return _check(
+        "time",
+        "Columns that may order the rows in time",
+        columns,
+        "dates, or a name that says so",
+        "rows were split at random, because nobody named a time column; dates are not used as predictors",
+    )
 
 
-def target_copies(plan: Plan, table: pd.DataFrame, kinds: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
+def target_copies(
+    plan: Plan, table: pd.DataFrame, kinds: dict[str, dict[str, Any]]
+) -> tuple[list[str], list[str]]:
     """(columns that are the target in other words, single columns that separate classes perfectly)."""
     target = target_values(plan, table)
     copies, separators = [], []

@@ -1,4 +1,5 @@
-"""The locked holdout: set aside before anything is profiled, by rules that look at no column's relation to the target."""
+"""The locked holdout: set aside before anything is profiled, by rules that look at no column's relation to
+the target."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.plugins.agents.tabular import bundled, choosing, tablefile
+from autor_nb.plugins.agents.tabular import choosing, tablefile
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.study.data import MISSING, time_order, to_numbers
 from autor_nb.plugins.agents.tabular.study.folds import partition
@@ -20,11 +21,27 @@ PARTS = 5  # one part in five is held out
 SMALLEST = 12
 HOLDOUT_FROM = 50
 CLASS_ROWS = 8
-POSITIVE_WORDS = ("1", "1.0", "yes", "y", "true", "t", "positive", "pos", "case", "malignant", "bad", "event", "sick", "died")
+POSITIVE_WORDS = (
+    "1",
+    "1.0",
+    "yes",
+    "y",
+    "true",
+    "t",
+    "positive",
+    "pos",
+    "case",
+    "malignant",
+    "bad",
+    "event",
+    "sick",
+    "died",
+)
 
 
 class Lock(msgspec.Struct, kw_only=True):
-    """What was decided while locking: `split` is the content of data/split.json; the parts are tables of text."""
+    """What was decided while locking: `split` is the content of data/split.json; the parts are tables of
+    text."""
 
     split: dict[str, Any]
     train: pd.DataFrame
@@ -45,7 +62,8 @@ def is_missing(column: pd.Series) -> pd.Series:
 
 
 def task_of(values: pd.Series, metric: str) -> str:
-    """binary · multiclass · regression, from the target's values (and the metric asked for, if only one task has it)."""
+    """binary · multiclass · regression, from the target's values (and the metric asked for, if only one
+    task has it)."""
     distinct = values.str.strip().nunique()
     numbers = to_numbers(values, decimal_of(values))
     numeric = bool(numbers.notna().all())
@@ -57,7 +75,8 @@ def task_of(values: pd.Series, metric: str) -> str:
         return "regression"
     if distinct > 30 and distinct > len(values) / 5:
         raise UsageError(
-            f"The target {values.name!r} has {distinct} different values that are not numbers: it looks like text or an id.",
+            f"The target {values.name!r} has {distinct} different values that are not numbers: it looks "
+            f"like text or an id.",
             "Choose another column with --set target=COLUMN.",
         )
     return "multiclass"
@@ -72,22 +91,30 @@ def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
     """Split the labelled rows into a training part and a holdout that nothing reads before stage 06."""
     notes: list[str] = []
     if plan.target not in table.columns:
-        raise UsageError(f"The data has no column {plan.target!r}.", f"Columns: {choosing.listed(list(table.columns))}.")
+        raise UsageError(
+            f"The data has no column {plan.target!r}.", f"Columns: {choosing.listed(list(table.columns))}."
+        )
     unlabelled = is_missing(table[plan.target])
     labelled = table[~unlabelled]
     if len(labelled) == 0:
-        raise UsageError(f"No row has a value of the target {plan.target!r}.", "Choose another target column.")
+        raise UsageError(
+            f"No row has a value of the target {plan.target!r}.", "Choose another target column."
+        )
     task = task_of(labelled[plan.target], plan.metric)
     kept, excluded = _without_rare(labelled, plan.target, task, notes)
     classes = sorted(kept[plan.target].str.strip().unique()) if task != "regression" else []
     if task != "regression":
         if len(classes) < 2:
-            raise UsageError(f"The target {plan.target!r} has one class only ({classes[0] if classes else 'none'!r}).",
-                             "Choose another target column.")
+            raise UsageError(
+                f"The target {plan.target!r} has one class only ({classes[0] if classes else 'none'!r}).",
+                "Choose another target column.",
+            )
         task = "binary" if len(classes) == 2 else "multiclass"
     if len(kept) < SMALLEST:
-        raise UsageError(f"Only {len(kept)} usable rows have a target: too few for any comparison.",
-                         f"Give at least {SMALLEST} (and better {HOLDOUT_FROM}) labelled rows.")
+        raise UsageError(
+            f"Only {len(kept)} usable rows have a target: too few for any comparison.",
+            f"Give at least {SMALLEST} (and better {HOLDOUT_FROM}) labelled rows.",
+        )
     positive = _positive(plan, kept[plan.target].str.strip()) if task == "binary" else ""
     units, duplicates = related(kept, plan.group)
     held, method, why = _choose(plan, kept, task, units)
@@ -99,19 +126,40 @@ def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
     train = np.setdiff1d(np.arange(len(kept)), np.concatenate([held, excluded_copies]))
     ids = kept.index.to_numpy()
     split: dict[str, Any] = {
-        "raw": plan.raw_file, "raw_sha256": raw_sha256, "encoding": plan.encoding, "delimiter": plan.delimiter,
-        "seed": plan.seed, "fraction": 1 / PARTS if len(held) else 0.0, "method": method, "why": why,
-        "raw_rows": len(table), "unlabelled_rows": int(unlabelled.sum()),
-        "excluded_rows": sum(excluded.values()) + len(excluded_copies), "excluded_classes": excluded,
-        "duplicate_rows": duplicates, "duplicates_kept_together": not plan.time,
-        "train_rows": len(train), "holdout_rows": len(held), "train_sha256": "", "holdout_sha256": "",
-        "train_ids": ids[train].tolist(), "holdout_ids": ids[held].tolist(),
-        "target": plan.target, "task": task, "positive": positive, "group": plan.group, "time": plan.time,
+        "raw": plan.raw_file,
+        "raw_sha256": raw_sha256,
+        "encoding": plan.encoding,
+        "delimiter": plan.delimiter,
+        "seed": plan.seed,
+        "fraction": 1 / PARTS if len(held) else 0.0,
+        "method": method,
+        "why": why,
+        "raw_rows": len(table),
+        "unlabelled_rows": int(unlabelled.sum()),
+        "excluded_rows": sum(excluded.values()) + len(excluded_copies),
+        "excluded_classes": excluded,
+        "duplicate_rows": duplicates,
+        "duplicates_kept_together": not plan.time,
+        "train_rows": len(train),
+        "holdout_rows": len(held),
+        "train_sha256": "",
+        "holdout_sha256": "",
+        "train_ids": ids[train].tolist(),
+        "holdout_ids": ids[held].tolist(),
+        "target": plan.target,
+        "task": task,
+        "positive": positive,
+        "group": plan.group,
+        "time": plan.time,
     }
-    return Lock(split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes)
+    return Lock(
+        split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes
+    )
 
 
-def _without_rare(labelled: pd.DataFrame, target: str, task: str, notes: list[str]) -> tuple[pd.DataFrame, dict[str, int]]:
+def _without_rare(
+    labelled: pd.DataFrame, target: str, task: str, notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, int]]:
     if task == "regression":
         return labelled, {}
     names = labelled[target].str.strip()
@@ -119,7 +167,9 @@ def _without_rare(labelled: pd.DataFrame, target: str, task: str, notes: list[st
     smallest = CLASS_ROWS if len(labelled) >= HOLDOUT_FROM else 3
     rare = {str(name): int(count) for name, count in sorted(counts.items()) if count < smallest}
     if rare and len(counts) - len(rare) >= 2:
-        notes.append(f"Classes with fewer than {smallest} rows cannot be cross-validated and are left out: {rare}.")
+        notes.append(
+            f"Classes with fewer than {smallest} rows cannot be cross-validated and are left out: {rare}."
+        )
         return labelled[~names.isin(rare)], rare
     return labelled, {}
 
@@ -128,14 +178,18 @@ def _positive(plan: Plan, names: pd.Series) -> str:
     counts = names.value_counts()
     if plan.positive:
         if plan.positive not in counts.index:
-            raise UsageError(f"The target has no class {plan.positive!r}.", f"Classes: {', '.join(map(repr, counts.index))}.")
+            raise UsageError(
+                f"The target has no class {plan.positive!r}.",
+                f"Classes: {', '.join(map(repr, counts.index))}.",
+            )
         return plan.positive
     known = [name for name in counts.index if name.lower() in POSITIVE_WORDS]
     return str(known[0]) if len(known) == 1 else str(min(counts.index, key=lambda name: (counts[name], name)))
 
 
 def related(table: pd.DataFrame, group: str) -> tuple[np.ndarray, int]:
-    """(unit per row, rows that copy an earlier one). Columns in which every value is unique cannot tell copies apart."""
+    """(unit per row, rows that copy an earlier one). Columns in which every value is unique cannot tell
+    copies apart."""
     telling = [name for name in table.columns if table[name].nunique() < len(table)] or list(table.columns)
     copies = table.groupby(telling, sort=False, dropna=False).ngroup().to_numpy()
     duplicates = int(len(copies) - len(np.unique(copies)))
@@ -159,19 +213,29 @@ def related(table: pd.DataFrame, group: str) -> tuple[np.ndarray, int]:
 def _choose(plan: Plan, kept: pd.DataFrame, task: str, units: np.ndarray) -> tuple[np.ndarray, str, str]:
     """(rows of the holdout, method, why)."""
     if len(kept) < HOLDOUT_FROM:
-        return np.array([], dtype=int), "none", (
-            f"{len(kept)} rows are too few to spare a holdout: every row is used for cross-validation, and no score on "
-            "untouched rows is reported.")
+        return (
+            np.array([], dtype=int),
+            "none",
+            (
+                f"{len(kept)} rows are too few to spare a holdout: every row is used for "
+                f"cross-validation, and no score on "
+                "untouched rows is reported."
+            ),
+        )
     if plan.time:
         order = time_order(kept[plan.time])
         if not np.isfinite(order).all() or (order < -9e18).any():
-            raise UsageError(f"The time column {plan.time!r} holds values that are neither numbers nor dates.",
-                             "Mend them, or start without --set time.")
+            raise UsageError(
+                f"The time column {plan.time!r} holds values that are neither numbers nor dates.",
+                "Mend them, or start without --set time.",
+            )
         edge = np.sort(order, kind="stable")[round(len(order) * (PARTS - 1) / PARTS)]
         return np.flatnonzero(order >= edge), "by time", f"the last fifth of the rows by {plan.time!r}"
     if plan.group and len(np.unique(units)) < PARTS:
-        raise UsageError(f"The group column {plan.group!r} has fewer than {PARTS} unrelated groups.",
-                         "Choose another group column, or start without --set group.")
+        raise UsageError(
+            f"The group column {plan.group!r} has fewer than {PARTS} unrelated groups.",
+            "Choose another group column, or start without --set group.",
+        )
     values = kept[plan.target].str.strip()
     if task == "regression":
         ranks = to_numbers(values, decimal_of(values)).rank(method="first").to_numpy()

@@ -17,31 +17,60 @@ RESULT = "results/holdout.json"
 
 
 def holdout(session: Session, design: dict[str, Any], selected: str) -> dict[str, Any]:
-    """results/holdout.json; the rows are read only if this very experiment has not been scored on them before."""
+    """results/holdout.json; the rows are read only if this very experiment has not been scored on them
+    before."""
     split = session.read_json("data/split.json")
     if not split["holdout_rows"]:
-        empty = {"opened": 0, "opened_text": split["why"], "rows": 0, "metric": design["metric"], "selected": selected,
-                 "bootstrap": {}, "families": {}, "setting": {}}
+        empty = {
+            "opened": 0,
+            "opened_text": split["why"],
+            "rows": 0,
+            "metric": design["metric"],
+            "selected": selected,
+            "bootstrap": {},
+            "families": {},
+            "setting": {},
+        }
         session.write_json(RESULT, empty, "says that there is no holdout")
         return empty
     mark = fingerprint(session, design)
     log = openings(session)
     if log and log[-1]["fingerprint"] == mark and session.exists(RESULT):
         kept: dict[str, Any] = session.read_json(RESULT)
-        kept["opened_text"] = _text(len(log), session.task.attempt) + " This attempt used the scores of that opening again."
+        kept["opened_text"] = (
+            _text(len(log), session.task.attempt) + " This attempt used the scores of that opening again."
+        )
         session.write_json(RESULT, kept, "scores on the locked rows")
         return kept
     number = len(log) + 1
     with session.step("open holdout", opening=number, rows=split["holdout_rows"]) as step:
-        log.append({"n": number, "attempt": session.task.attempt, "sha256": split["holdout_sha256"],
-                    "why": "the analysis of the finished experiment", "fingerprint": mark})
+        log.append(
+            {
+                "n": number,
+                "attempt": session.task.attempt,
+                "sha256": split["holdout_sha256"],
+                "why": "the analysis of the finished experiment",
+                "fingerprint": mark,
+            }
+        )
         # The opening is logged before it happens: one that fails half-way has still been one.
-        session.write_text(LOG, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in log), "every opening of the holdout")
+        session.write_text(
+            LOG,
+            "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in log),
+            "every opening of the holdout",
+        )
         scores = _score(session)
         step.output = f"{scores['rows']} rows scored"
-    result = {"opened": number, "opened_text": _text(number, session.task.attempt), "rows": scores["rows"],
-              "metric": design["metric"], "selected": selected, "bootstrap": scores["bootstrap"],
-              "families": scores["families"], "setting": scores["setting"]}
+    result = {
+        "opened": number,
+        "opened_text": _text(number, session.task.attempt),
+        "rows": scores["rows"],
+        "metric": design["metric"],
+        "selected": selected,
+        "bootstrap": scores["bootstrap"],
+        "families": scores["families"],
+        "setting": scores["setting"],
+    }
     session.write_json(RESULT, result, "scores on the locked rows")
     return result
 
@@ -50,14 +79,21 @@ def openings(session: Session) -> list[dict[str, Any]]:
     """The log so far."""
     if not session.exists(LOG):
         return []
-    return [json.loads(line) for line in session.path(LOG).read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [
+        json.loads(line)
+        for line in session.path(LOG).read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
 
 
 def fingerprint(session: Session, design: dict[str, Any]) -> str:
     """A digest of everything the scores depend on."""
     digest = hashlib.sha256(json.dumps(design, sort_keys=True).encode())
-    for path in ["data/train.csv", "data/holdout.csv", *sorted(p.relative_to(session.workspace).as_posix()
-                                                                  for p in session.path("code/study").glob("*.py"))]:
+    for path in [
+        "data/train.csv",
+        "data/holdout.csv",
+        *sorted(p.relative_to(session.workspace).as_posix() for p in session.path("code/study").glob("*.py")),
+    ]:
         digest.update(session.path(path).read_bytes())
     return digest.hexdigest()
 
@@ -66,17 +102,26 @@ def _text(number: int, attempt: int) -> str:
     if number == 1:
         said = "The holdout was opened once."
     else:
-        said = (f"The holdout was opened {number} times: its scores are no longer those of untouched rows, because the study was "
-                "changed after an earlier opening.")
+        said = (
+            f"The holdout was opened {number} times: its scores are no longer those of untouched rows, "
+            f"because the study was "
+            "changed after an earlier opening."
+        )
     if attempt > number:
-        said += (f" This is attempt {attempt} of the stage; a rollback may have removed the record of an earlier opening, so "
-                 f"it may have been opened up to {attempt} times.")
+        said += (
+            f" This is attempt {attempt} of the stage; a rollback may have removed the record of an "
+            f"earlier opening, so "
+            f"it may have been opened up to {attempt} times."
+        )
     return said
 
 
 def _score(session: Session) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "code/holdout.py"], cwd=session.workspace, capture_output=True, check=False,
+        [sys.executable, "-W", "ignore", "code/holdout.py"],
+        cwd=session.workspace,
+        capture_output=True,
+        check=False,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     if done.returncode != 0:

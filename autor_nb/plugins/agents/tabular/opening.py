@@ -22,7 +22,7 @@ MINE = 6  # the last stage whose settings this plan decides
 
 
 def open_session(task: AgentTask, out: Any = None) -> Session:
-    """A session whose plan is settled; from stage 01 on the holdout is locked before anything else is read."""
+    """A session whose plan is settled; from stage 01 on the holdout is locked before all else is read."""
     session = Session(task, out=out)
     given = {**task.options, **answers(session)}
     wrong, mend = options.problem(given)
@@ -67,7 +67,9 @@ def find_dataset(session: Session, given: dict[str, str]) -> choosing.Dataset:
             wanted["dataset"] = path.name  # a collision may have renamed the copy
     dataset = choosing.choose_dataset(wanted, files)
     if dataset is None:
-        raise UsageError("This run names no data set.", "Start it with --set dataset=NAME or --resources FILE.csv.")
+        raise UsageError(
+            "This run names no data set.", "Start it with --set dataset=NAME or --resources FILE.csv."
+        )
     return dataset
 
 
@@ -75,13 +77,25 @@ def base_plan(session: Session, dataset: choosing.Dataset, given: dict[str, str]
     """The plan that options and intake answers make, before feedback."""
     target = choosing.choose_target(given, dataset, session.task.goal)
     if not target.name and int(session.task.stage.number) > 0:
-        raise UsageError(f"It is not clear which column of {dataset.name} to predict.",
-                         f"Say it with --set target=COLUMN. Columns: {choosing.listed(dataset.header.names)}.")
+        raise UsageError(
+            f"It is not clear which column of {dataset.name} to predict.",
+            f"Say it with --set target=COLUMN. Columns: {choosing.listed(dataset.header.names)}.",
+        )
     names = dataset.header.names
-    raw = f"data/{dataset.name}.csv" if dataset.path is None else dataset.path.relative_to(session.workspace).as_posix()
+    raw = (
+        f"data/{dataset.name}.csv"
+        if dataset.path is None
+        else dataset.path.relative_to(session.workspace).as_posix()
+    )
     plan = Plan(
-        dataset=dataset.name, raw_file=raw, encoding=dataset.header.encoding, delimiter=dataset.header.delimiter,
-        target=target.name, target_text=target.text, positive=given.get("positive", "").strip(), seed=session.task.seed,
+        dataset=dataset.name,
+        raw_file=raw,
+        encoding=dataset.header.encoding,
+        delimiter=dataset.header.delimiter,
+        target=target.name,
+        target_text=target.text,
+        positive=given.get("positive", "").strip(),
+        seed=session.task.seed,
         notes=list(dataset.header.notes),
     )
     for key in ("group", "time"):
@@ -97,7 +111,11 @@ def base_plan(session: Session, dataset: choosing.Dataset, given: dict[str, str]
     if "rope" in given:
         plan.rope, plan.rope_text = float(given["rope"]), "set by the person"
     if "families" in given:
-        plan.families = list(dict.fromkeys(options.key_of(n.strip(), FAMILY_NAMES) for n in given["families"].split(",") if n.strip()))
+        plan.families = list(
+            dict.fromkeys(
+                options.key_of(n.strip(), FAMILY_NAMES) for n in given["families"].split(",") if n.strip()
+            )
+        )
     return plan
 
 
@@ -105,12 +123,16 @@ def ensure_raw(session: Session, dataset: choosing.Dataset) -> None:
     """Write a bundled set into the workspace, once."""
     if dataset.path is None and not session.exists(session.plan.raw_file):
         with session.step("write data set", name=dataset.name) as step:
-            session.write_text(session.plan.raw_file, bundled.as_csv(dataset.name), "the data set as bundled with scikit-learn")
+            session.write_text(
+                session.plan.raw_file,
+                bundled.as_csv(dataset.name),
+                "the data set as bundled with scikit-learn",
+            )
             step.output = bundled.ABOUT[dataset.name]
 
 
 def ensure_lock(session: Session, dataset: choosing.Dataset) -> dict[str, Any]:
-    """data/split.json; made here if this is the first stage that touches rows, and verified if it is there."""
+    """data/split.json; made here if this is the first stage that touches rows, verified if it is there."""
     plan = session.plan
     ensure_raw(session, dataset)
     raw = session.path(plan.raw_file).read_bytes()
@@ -121,15 +143,19 @@ def ensure_lock(session: Session, dataset: choosing.Dataset) -> dict[str, Any]:
         if same and split["raw_sha256"] == digest:
             _verify(session, split)
             return split
-        session.notice("The data or the target differs from what the holdout was locked for; it is locked anew.")
+        session.notice(
+            "The data or the target differs from what the holdout was locked for; it is locked anew."
+        )
     with session.step("lock holdout", data=plan.raw_file, target=plan.target) as step:
         table, notes = locking.raw_table(plan, dataset, session.path(plan.raw_file))
         locked = locking.lock(plan, table, digest)
         split = _write_parts(session, locked)
         for note in (*notes, *locked.notes):
             session.notice(note)
-        step.output = (f"{split['raw_rows']} rows: {split['train_rows']} for training, {split['holdout_rows']} held out "
-                       f"({split['method']})")
+        step.output = (
+            f"{split['raw_rows']} rows: {split['train_rows']} for training, {split['holdout_rows']} held out "
+            f"({split['method']})"
+        )
     return split
 
 
@@ -152,9 +178,14 @@ def _verify(session: Session, split: dict[str, Any]) -> None:
     for part in ("train", "holdout"):
         if split[f"{part}_rows"]:
             path = f"data/{part}.csv"
-            if not session.exists(path) or locking.sha256(session.path(path).read_bytes()) != split[f"{part}_sha256"]:
-                raise UsageError(f"{path} is missing or is not the file that was locked in data/split.json.",
-                                 "Redo stage 01, so that the data is split again.")
+            if (
+                not session.exists(path)
+                or locking.sha256(session.path(path).read_bytes()) != split[f"{part}_sha256"]
+            ):
+                raise UsageError(
+                    f"{path} is missing or is not the file that was locked in data/split.json.",
+                    "Redo stage 01, so that the data is split again.",
+                )
 
 
 def _earlier(session: Session) -> list[Change]:
@@ -162,7 +193,9 @@ def _earlier(session: Session) -> list[Change]:
     if not session.exists(PLAN):
         return []
     kept = msgspec.json.decode(session.path(PLAN).read_bytes(), type=Plan).changes
-    return [change for change in kept if change.stage < session.task.stage.slug and int(change.stage[:2]) <= MINE]
+    return [
+        change for change in kept if change.stage < session.task.stage.slug and int(change.stage[:2]) <= MINE
+    ]
 
 
 def _requests(session: Session, columns: list[str]) -> list[Change]:
@@ -172,7 +205,11 @@ def _requests(session: Session, columns: list[str]) -> list[Change]:
     found: list[Change] = []
     for feedback in session.task.feedback:
         change = change_of_suggestion(feedback, slug, offered) if feedback.suggestion else None
-        found += [change] if change else requests.changes_of_text(feedback.text, slug, feedback.attempt, session.plan, columns)
+        found += (
+            [change]
+            if change
+            else requests.changes_of_text(feedback.text, slug, feedback.attempt, session.plan, columns)
+        )
     return found
 
 

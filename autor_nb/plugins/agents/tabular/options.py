@@ -42,7 +42,8 @@ def problem(options: Mapping[str, str]) -> tuple[str, str]:
             near = difflib.get_close_matches(key, KNOWN, n=1)
             known = "; ".join(f"{name} ({what})" for name, what in KNOWN.items())
             return f"The tabular agent does not know the setting {key!r}.", (
-                (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {known}.")
+                (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {known}."
+            )
         wrong = _value_problem(key, value)
         if wrong:
             return f"The setting {key}={value!r} cannot be used: {wrong}.", f"{key} is {KNOWN[key]}."
@@ -54,7 +55,11 @@ def _value_problem(key: str, value: str) -> str:
         return "it is empty"
     if key in RANGES:
         low, high = RANGES[key]
-        return "" if value.strip().isdigit() and low <= int(value) <= high else f"it must be a whole number from {low} to {high}"
+        return (
+            ""
+            if value.strip().isdigit() and low <= int(value) <= high
+            else f"it must be a whole number from {low} to {high}"
+        )
     if key == "rope":
         try:
             return "" if 0 < float(value) < float("inf") else "it must be a positive number"
@@ -73,7 +78,11 @@ def _families_problem(value: str) -> str:
     known = ", ".join(key for key in FAMILY_TITLES if key != "baseline")
     if unknown:
         return f"there is no family {unknown[0]!r}; known families are {known}"
-    return "" if len({key_of(name, FAMILY_NAMES) for name in asked}) >= 4 else f"at least four are compared, of {known}"
+    return (
+        ""
+        if len({key_of(name, FAMILY_NAMES) for name in asked}) >= 4
+        else f"at least four are compared, of {known}"
+    )
 
 
 def bundled_name(value: str) -> str:

@@ -30,23 +30,45 @@ class Evidence:
 
 def judge(hypotheses: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, Any]]:
     """One entry of hypothesis_tests.json per hypothesis."""
-    rules = {"signal": _signal, "nonlinear": _nonlinear, "seeds": _seeds, "holdout": _holdout, "importance": _importance,
-             "calibration": _calibration}
+    rules = {
+        "signal": _signal,
+        "nonlinear": _nonlinear,
+        "seeds": _seeds,
+        "holdout": _holdout,
+        "importance": _importance,
+        "calibration": _calibration,
+    }
     found = []
     for item in hypotheses:
         rule = rules.get(item.get("test", ""))
         result = rule(item, evidence) if rule else _result(UNTESTED, "no rule of this agent tests it")
-        found.append({"id": item["id"], "statement": item["statement"], "test": item.get("test", ""), **result})
+        found.append(
+            {"id": item["id"], "statement": item["statement"], "test": item.get("test", ""), **result}
+        )
     return found
 
 
-def _result(outcome: str, why: str, estimate: float | None = None, low: float | None = None, high: float | None = None,
-            threshold: float | None = None) -> dict[str, Any]:
-    return {"outcome": outcome, "estimate": estimate, "ci_low": low, "ci_high": high, "threshold": threshold, "why": why}
+def _result(
+    outcome: str,
+    why: str,
+    estimate: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    threshold: float | None = None,
+) -> dict[str, Any]:
+    return {
+        "outcome": outcome,
+        "estimate": estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "threshold": threshold,
+        "why": why,
+    }
 
 
 def _oriented(item: dict[str, Any], first: str) -> tuple[float, float, float, str]:
-    """(difference, low, high, verdict) in favour of `first`, verdict as first · second · practically equal …"""
+    """(difference, low, high, verdict) in favour of `first`, verdict as first · second · practically equal
+    …"""
     if item["a"] == first:
         word = {"a better": "first", "b better": "second"}.get(item["verdict"], item["verdict"])
         return item["difference"], item["ci_low"], item["ci_high"], word
@@ -55,19 +77,38 @@ def _oriented(item: dict[str, Any], first: str) -> tuple[float, float, float, st
 
 
 def _signal(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
-    against = [(_oriented(i, i["a"] if i["b"] == "baseline" else i["b"]), i) for i in evidence.items if "baseline" in (i["a"], i["b"])]
+    against = [
+        (_oriented(i, i["a"] if i["b"] == "baseline" else i["b"]), i)
+        for i in evidence.items
+        if "baseline" in (i["a"], i["b"])
+    ]
     if not against:
         return _result(UNTESTED, "no family could be compared with the baseline")
     better = [one for one in against if one[0][3] == "first"]
     (mean, low, high, _word), item = max(better or against, key=lambda one: one[0][0])
     name = FAMILY_TITLES[item["a"] if item["b"] == "baseline" else item["b"]]
-    p = evidence.session.read_json("results/permutation.json")["p"] if evidence.session.exists("results/permutation.json") else None
+    p = (
+        evidence.session.read_json("results/permutation.json")["p"]
+        if evidence.session.exists("results/permutation.json")
+        else None
+    )
     test = f"; permutation p = {p:.4f}" if p is not None else ""
     if better:
-        return _result(SUPPORTED, f"{name} beat the baseline by more than the ROPE{test}", mean, low, high, evidence.rope)
+        return _result(
+            SUPPORTED, f"{name} beat the baseline by more than the ROPE{test}", mean, low, high, evidence.rope
+        )
     if all(one[0][2] < evidence.rope for one in against):
-        return _result(REFUTED, f"every interval lies below the ROPE's upper edge{test}", mean, low, high, evidence.rope)
-    return _result(UNDECIDED, f"the intervals cover differences on both sides of the ROPE's edge{test}", mean, low, high, evidence.rope)
+        return _result(
+            REFUTED, f"every interval lies below the ROPE's upper edge{test}", mean, low, high, evidence.rope
+        )
+    return _result(
+        UNDECIDED,
+        f"the intervals cover differences on both sides of the ROPE's edge{test}",
+        mean,
+        low,
+        high,
+        evidence.rope,
+    )
 
 
 def _nonlinear(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
@@ -84,13 +125,22 @@ def _nonlinear(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     for f, found in table.items():
         if len(found) == len(straight) and all(one[3] == "first" for one in found):
             worst = min(found)
-            return _result(SUPPORTED, f"{FAMILY_TITLES[f]} beat every linear family by more than the ROPE", *worst[:3], evidence.rope)
-    leader = max((min(found) for found in table.values()))
+            return _result(
+                SUPPORTED,
+                f"{FAMILY_TITLES[f]} beat every linear family by more than the ROPE",
+                *worst[:3],
+                evidence.rope,
+            )
+    leader = max(min(found) for found in table.values())
     if any(one[3] == "ceiling" for found in table.values() for one in found):
         return _result(UNDECIDED, "ceiling: no comparison claimed", *leader[:3], evidence.rope)
     if all(any(one[2] < evidence.rope for one in found) for found in table.values()):
-        return _result(REFUTED, "for every other family the interval against a linear one lies below the ROPE's upper edge",
-                       *leader[:3], evidence.rope)
+        return _result(
+            REFUTED,
+            "for every other family the interval against a linear one lies below the ROPE's upper edge",
+            *leader[:3],
+            evidence.rope,
+        )
     return _result(UNDECIDED, "the intervals do not decide it", *leader[:3], evidence.rope)
 
 
@@ -98,12 +148,20 @@ def _seeds(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     spread = evidence.summary["families"][evidence.best]["metrics"][evidence.metric]["sd_seeds"]
     count = evidence.summary["seeds"]
     if spread is None:
-        return _result(UNTESTED, "one seed tells nothing about the spread between seeds", threshold=evidence.rope)
+        return _result(
+            UNTESTED, "one seed tells nothing about the spread between seeds", threshold=evidence.rope
+        )
     low, high = (spread * math.sqrt((count - 1) / stats.chi2.ppf(q, count - 1)) for q in (0.975, 0.025))
     upper = spread * math.sqrt((count - 1) / stats.chi2.ppf(0.05, count - 1))
     outcome = SUPPORTED if upper < evidence.rope else REFUTED if low > evidence.rope else UNDECIDED
-    return _result(outcome, f"standard deviation of {count} seeds' means, one-sided 95 % upper limit {upper:.4g}", spread,
-                   float(low), float(high), evidence.rope)
+    return _result(
+        outcome,
+        f"standard deviation of {count} seeds' means, one-sided 95 % upper limit {upper:.4g}",
+        spread,
+        float(low),
+        float(high),
+        evidence.rope,
+    )
 
 
 def _holdout(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
@@ -115,8 +173,15 @@ def _holdout(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     if held["ci_low"] is None:
         return _result(UNTESTED, "the holdout gives no interval", held["estimate"], threshold=mean)
     inside = held["ci_low"] <= mean <= held["ci_high"]
-    return _result(SUPPORTED if inside else REFUTED, f"cross-validated mean {mean:.4f}, holdout {'opened once' if evidence.holdout['opened'] == 1 else 'opened more than once'}",
-                   held["estimate"], held["ci_low"], held["ci_high"], mean)
+    return _result(
+        SUPPORTED if inside else REFUTED,
+        f"cross-validated mean {mean:.4f}, holdout "
+        f"{'opened once' if evidence.holdout['opened'] == 1 else 'opened more than once'}",
+        held["estimate"],
+        held["ci_low"],
+        held["ci_high"],
+        mean,
+    )
 
 
 def _importance(item: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
@@ -134,4 +199,6 @@ def _calibration(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     if not evidence.session.exists("results/calibration.json"):
         return _result(UNTESTED, "calibration was not assessed")
     slope = evidence.session.read_json("results/calibration.json")[evidence.best]["slope"]
-    return _result(SUPPORTED if 0.8 <= slope <= 1.25 else REFUTED, "slope of the recalibration, out of fold", slope)
+    return _result(
+        SUPPORTED if 0.8 <= slope <= 1.25 else REFUTED, "slope of the recalibration, out of fold", slope
+    )

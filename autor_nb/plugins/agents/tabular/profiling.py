@@ -1,4 +1,5 @@
-"""The data profile: kind, range, gaps and association with the target of every column, from the training part only."""
+"""The data profile: kind, range, gaps and association with the target of every column, from the training
+part only."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from autor_nb.plugins.agents.tabular.locking import decimal_of, is_missing
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.study.data import to_levels, to_numbers
 
-ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|key|index|idx|row|record|number|nr|no)$|^(id|uuid|index)([\W_]|$)", re.I)
+ID_NAME = re.compile(
+    r"(^|[\W_])(id|uuid|guid|key|index|idx|row|record|number|nr|no)$|^(id|uuid|index)([\W_]|$)", re.I
+)
 NUMERIC_SHARE = 0.95
 TOP_LEVELS = 10
 
@@ -23,10 +26,16 @@ def profile(plan: Plan, train: Path) -> dict[str, Any]:
     """The content of data/profile.json."""
     table = pd.read_csv(train, dtype=str, keep_default_na=False, encoding="utf-8")
     target = target_values(plan, table)
-    columns = [describe(table[name], target if name != plan.target else None, plan) for name in table.columns if name != plan.target]
+    columns = [
+        describe(table[name], target if name != plan.target else None, plan)
+        for name in table.columns
+        if name != plan.target
+    ]
     about = describe(table[plan.target], None, plan)
     if plan.task != "regression":
-        about["classes"] = {str(k): int(v) for k, v in table[plan.target].str.strip().value_counts().sort_index().items()}
+        about["classes"] = {
+            str(k): int(v) for k, v in table[plan.target].str.strip().value_counts().sort_index().items()
+        }
     return {"part": "training", "rows": len(table), "target": about, "columns": columns}
 
 
@@ -48,7 +57,12 @@ def kind_of(column: pd.Series, missing: pd.Series) -> str:
         whole = bool((numbers.dropna() == numbers.dropna().round()).all())
         rising = bool(numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing)
         span = float(numbers.max() - numbers.min()) + 1
-        if unique and whole and len(present) >= 12 and (ID_NAME.search(str(column.name)) or (rising and span <= 3 * len(present))):
+        if (
+            unique
+            and whole
+            and len(present) >= 12
+            and (ID_NAME.search(str(column.name)) or (rising and span <= 3 * len(present)))
+        ):
             return "id"
         return "numeric"
     if _dates(present):
@@ -63,7 +77,9 @@ def _dates(present: pd.Series) -> bool:
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return bool(pd.to_datetime(present, errors="coerce", utc=True, format="mixed").notna().mean() >= NUMERIC_SHARE)
+        return bool(
+            pd.to_datetime(present, errors="coerce", utc=True, format="mixed").notna().mean() >= NUMERIC_SHARE
+        )
 
 
 def describe(column: pd.Series, target: pd.Series | None, plan: Plan) -> dict[str, Any]:
@@ -72,8 +88,11 @@ def describe(column: pd.Series, target: pd.Series | None, plan: Plan) -> dict[st
     present = column[~missing].str.strip()
     kind = kind_of(column, missing)
     about: dict[str, Any] = {
-        "name": str(column.name), "kind": kind, "missing": int(missing.sum()),
-        "missing_share": round(float(missing.mean()), 6), "distinct": int(present.nunique()),
+        "name": str(column.name),
+        "kind": kind,
+        "missing": int(missing.sum()),
+        "missing_share": round(float(missing.mean()), 6),
+        "distinct": int(present.nunique()),
     }
     if kind == "numeric":
         decimal = decimal_of(present)
@@ -81,17 +100,34 @@ def describe(column: pd.Series, target: pd.Series | None, plan: Plan) -> dict[st
         about["decimal"] = decimal
         about["unreadable"] = int((numbers.isna() & ~missing).sum())
         quartiles = numbers.quantile([0.25, 0.5, 0.75]).tolist()
-        about |= {"min": _r(numbers.min()), "q1": _r(quartiles[0]), "median": _r(quartiles[1]), "q3": _r(quartiles[2]),
-                  "max": _r(numbers.max()), "mean": _r(numbers.mean()), "sd": _r(numbers.std(ddof=1))}
+        about |= {
+            "min": _r(numbers.min()),
+            "q1": _r(quartiles[0]),
+            "median": _r(quartiles[1]),
+            "q3": _r(quartiles[2]),
+            "max": _r(numbers.max()),
+            "mean": _r(numbers.mean()),
+            "sd": _r(numbers.std(ddof=1)),
+        }
     else:
-        about["levels"] = {str(k): int(v) for k, v in present.value_counts().sort_index(kind="stable").sort_values(
-            ascending=False, kind="stable").head(TOP_LEVELS).items()}
+        about["levels"] = {
+            str(k): int(v)
+            for k, v in present.value_counts()
+            .sort_index(kind="stable")
+            .sort_values(ascending=False, kind="stable")
+            .head(TOP_LEVELS)
+            .items()
+        }
     if target is not None and kind in ("numeric", "categorical"):
-        about["association"], about["association_kind"] = association(column, kind, about.get("decimal", "."), target, plan.task)
+        about["association"], about["association_kind"] = association(
+            column, kind, about.get("decimal", "."), target, plan.task
+        )
     return about
 
 
-def association(column: pd.Series, kind: str, decimal: str, target: pd.Series, task: str) -> tuple[float | None, str]:
+def association(
+    column: pd.Series, kind: str, decimal: str, target: pd.Series, task: str
+) -> tuple[float | None, str]:
     """Strength of association in 0…1: |r|, correlation ratio, or Cramér's V; None where it is not defined."""
     if kind == "numeric":
         numbers = to_numbers(column, decimal)

@@ -1,4 +1,5 @@
-"""The small programs that stage 04 writes around the `study` package: entry point, holdout, smoke test, README."""
+"""The small programs that stage 04 writes around the `study` package: entry point, holdout, smoke test,
+README."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-# One thread a process, set before numpy is loaded: sums are then taken in one order and results are reproducible.
+# One thread a process, set before numpy is loaded: sums are then taken in one order and results are
+# reproducible.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[variable] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -19,7 +21,7 @@ if __name__ == "__main__":
     raise SystemExit(main())
 '''
 
-HOLDOUT = '''"""Open the locked holdout: python code/holdout.py prints every family's scores as JSON. Each run is one opening."""
+HOLDOUT = '''"""Open the locked holdout: prints every family's scores as JSON. Each run is one opening."""
 
 import os
 import sys
@@ -35,7 +37,7 @@ if __name__ == "__main__":
     raise SystemExit(main(["--holdout", *sys.argv[1:]]))
 '''
 
-SMOKE = '''"""A small run of the whole program on a part of the training rows, twice: it must work and give the same bytes."""
+SMOKE = '''"""A small run of the whole program on some training rows, twice: it must give the same bytes."""
 
 import dataclasses
 import os
@@ -61,8 +63,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def small(design):
     """The same design with the least of everything."""
-    return dataclasses.replace(design, seeds=design.seeds[:1], outer_folds=2, inner_folds=2, settings_per_family=2,
-                               permutations=4)
+    return dataclasses.replace(
+        design, seeds=design.seeds[:1], outer_folds=2, inner_folds=2, settings_per_family=2, permutations=4
+    )
 
 
 def some_rows(design, folder):
@@ -74,7 +77,8 @@ def some_rows(design, folder):
         if part.order is not None:
             table = table.iloc[np.sort(np.argsort(part.order, kind="stable")[-ROWS:])]
         else:
-            fold = partition(part.y, part.units, k, np.random.default_rng(0), stratify=design.task != "regression")
+            rng, stratify = np.random.default_rng(0), design.task != "regression"
+            fold = partition(part.y, part.units, k, rng, stratify=stratify)
             table = table[fold == 0]
     (folder / "data").mkdir(parents=True)
     table.to_csv(folder / design.train, index=False)
@@ -101,8 +105,10 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         rows, first = smoke(Path(temporary) / "a", design)
         _, second = smoke(Path(temporary) / "b", design)
-    assert first == second, "two runs with the same seed differ: " + ", ".join(n for n in first if first[n] != second.get(n))
-    print(f"smoke test passed: {len(design.family_keys)} families and the baseline on {rows} rows, twice, with equal results")
+    differ = [name for name in first if first[name] != second.get(name)]
+    assert not differ, "two runs with the same seed differ: " + ", ".join(differ)
+    families = f"{len(design.family_keys)} families and the baseline"
+    print(f"smoke test passed: {families} on {rows} rows, twice, with equal results")
     return 0
 
 
@@ -112,7 +118,8 @@ if __name__ == "__main__":
 
 README = """# The study's code
 
-- `python code/run.py` (from the folder above) reads `data/design.json` and `data/train.csv` and writes `results/`.
+- `python code/run.py` (from the folder above) reads `data/design.json` and `data/train.csv` and
+  writes `results/`.
 - `python code/smoke_test.py` runs everything small and twice.
 - `python code/holdout.py` opens the locked holdout; do this once.
 

@@ -1,4 +1,5 @@
-"""Free-text feedback as requests for changes: what keyword rules understand, and what they do not, said as such."""
+"""Free-text feedback as requests for changes: what keyword rules understand, and what they do not, said as
+such."""
 
 from __future__ import annotations
 
@@ -10,13 +11,26 @@ from autor_nb.plugins.agents.tabular.vocabulary import EXTRA_NAMES, FAMILY_NAMES
 
 Found = tuple[str, str, str]  # field, how, value
 REMOVE = re.compile(r"\b(drop|remove|exclude|leave out|leaving out|omit|without|ignore|skip)\b", re.I)
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-           "twelve": 12, "fifteen": 15, "twenty": 20}
+NUMBERS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+}
 COUNTED = {
     "seeds": r"(?:random\s+)?(?:seeds?|repeats|repetitions)",
     "inner_folds": r"inner(?:[\s-]+cv)?[\s-]+folds?",
     "outer_folds": r"(?:outer[\s-]+)?folds?(?!\s*inner)",
-    "settings": r"(?:hyper-?parameter\s+|tuning\s+)?(?:settings|candidates|configurations)(?:\s+per\s+family)?",
+    "settings": r"(?:hyper-?parameter\s+|tuning\s+)?(?:settings|candidates)(?:\s+per\s+family)?",
     "permutations": r"permutations",
 }
 
@@ -35,7 +49,9 @@ def understand(text: str, plan: Plan, columns: Sequence[str]) -> list[tuple[str,
 def _clauses(text: str, columns: Sequence[str]) -> list[str]:
     """Sentences, and their parts at "and", commas and semicolons; names of columns stay whole."""
     marks: dict[str, str] = {}
-    for n, name in enumerate(sorted((c for c in columns if re.search(r"[,;.]|\band\b|\n", c)), key=len, reverse=True)):
+    for n, name in enumerate(
+        sorted((c for c in columns if re.search(r"[,;.]|\band\b|\n", c)), key=len, reverse=True)
+    ):
         if name in text:
             marks[f"\x01{n}\x02"] = name
             text = text.replace(name, f"\x01{n}\x02")
@@ -73,8 +89,14 @@ def _clause(clause: str, plan: Plan, columns: Sequence[str], removing: bool) -> 
     if extras:
         return extras
     metrics = _named(low, METRIC_NAMES)
-    primary = re.search(r"\b(primary|main|optimi[sz]e|tune|instead|use|judge)\b", low) is not None and "report" not in low
-    return [("metric", "set", key) if primary else ("secondary", "remove" if removing else "add", key) for key in metrics]
+    primary = (
+        re.search(r"\b(primary|main|optimi[sz]e|tune|instead|use|judge)\b", low) is not None
+        and "report" not in low
+    )
+    return [
+        ("metric", "set", key) if primary else ("secondary", "remove" if removing else "add", key)
+        for key in metrics
+    ]
 
 
 def _counted(low: str, plan: Plan) -> list[Found]:
@@ -103,10 +125,12 @@ def _column(clause: str, columns: Sequence[str]) -> str:
 def _named(low: str, names: dict[str, tuple[str, ...]]) -> list[str]:
     """The keys whose names stand in a text; a longer name hides a shorter one inside it."""
     found: list[tuple[int, str]] = []
-    for name, key in sorted(((n, k) for k, called in names.items() for n in called), key=lambda pair: -len(pair[0])):
+    for name, key in sorted(
+        ((n, k) for k, called in names.items() for n in called), key=lambda pair: -len(pair[0])
+    ):
         for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w])", low):
             found.append((match.start(), key))
-            low = low[: match.start()] + " " * len(name) + low[match.end():]
+            low = low[: match.start()] + " " * len(name) + low[match.end() :]
     return list(dict.fromkeys(key for _, key in sorted(found)))
 
 
@@ -115,8 +139,20 @@ def changes_of_text(text: str, stage: str, attempt: int, plan: Plan, columns: Se
     found: list[Change] = []
     for clause, asked in understand(text, plan, columns):
         if not asked:
-            found.append(Change(stage=stage, attempt=attempt, asked=clause, done=False, why=(
-                "not understood: without a language model this agent knows settings, families, metrics, columns to "
-                "drop, and the extra analyses it offers")))
-        found += [Change(stage=stage, attempt=attempt, asked=clause, field=f, how=h, value=v) for f, h, v in asked]
+            found.append(
+                Change(
+                    stage=stage,
+                    attempt=attempt,
+                    asked=clause,
+                    done=False,
+                    why=(
+                        "not understood: without a language model this agent knows settings, families, "
+                        "metrics, columns to "
+                        "drop, and the extra analyses it offers"
+                    ),
+                )
+            )
+        found += [
+            Change(stage=stage, attempt=attempt, asked=clause, field=f, how=h, value=v) for f, h, v in asked
+        ]
     return found

@@ -33,7 +33,7 @@ class Session:
     """What a stage module works with. Paths are relative to the workspace, with `/`.
 
     `plan` holds the study's settings after options, intake answers and feedback; a stage reads it and never
-    changes it. Files written through the session are named in the draft with `(reused)` when they are unchanged.
+    changes it. Files written through the session are named in the draft, `(reused)` when unchanged.
     """
 
     def __init__(self, task: AgentTask, plan: Plan | None = None, out: Any = None) -> None:
@@ -62,7 +62,7 @@ class Session:
 
     @contextlib.contextmanager
     def step(self, name: str, /, **given: Any) -> Iterator[Step]:
-        """A step shown as a tool call and its result; an exception shows as a failed result and goes on up."""
+        """A step shown as a tool call and its result; an exception shows as a failed result, then goes on up."""
         self._steps += 1
         mark = f"{self.task.stage.number}.{self._steps}"
         self.emit(ToolCall(name=name, input=given, id=mark))
@@ -101,7 +101,9 @@ class Session:
         text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
         return self.write_text(relative, text + "\n", what)
 
-    def write_csv(self, relative: str, header: Sequence[str], rows: Iterable[Sequence[Any]], what: str = "") -> str:
+    def write_csv(
+        self, relative: str, header: Sequence[str], rows: Iterable[Sequence[Any]], what: str = ""
+    ) -> str:
         """Replace a CSV file; floats with ten significant digits, None as an empty field."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")

@@ -1,4 +1,5 @@
-"""The study's arithmetic: corrected intervals of differences, Holm's procedure, verdicts against the ROPE, power."""
+"""The study's arithmetic: corrected intervals of differences, Holm's procedure, verdicts against the ROPE,
+power."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Difference(msgspec.Struct, kw_only=True):
         return float(stats.t.cdf((self.mean - null) / self.se, self.df))
 
     def p_beyond(self, rope: float) -> float:
-        """p-value against "the size is at most `rope`", in the direction observed, doubled for both directions."""
+        """p-value against "the size is at most `rope`", in the direction observed, doubled for both
+        directions."""
         return min(1.0, 2 * (self.p_above(rope) if self.mean > 0 else self.p_below(-rope)))
 
     def p_equal(self, rope: float) -> float:
@@ -73,23 +75,30 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def saturated(scores: Sequence[float], perfect: float, rope: float) -> bool:
-    """Whether scores leave no room for a difference that matters: mean within the ROPE of perfect, or most perfect."""
+    """Whether scores leave no room for a difference that matters: mean within the ROPE of perfect, or most
+    perfect."""
     s = np.asarray(scores, dtype=float)
     return bool(abs(float(s.mean()) - perfect) < rope or np.mean(np.abs(s - perfect) < 1e-12) >= 0.5)
 
 
-def verdict(difference: Difference, rope: float, beyond: float, equal: float, alpha: float = 1 - LEVEL) -> str:
-    """`a better`, `b better`, `practically equal` or `undecided`, from the Holm-adjusted tests against the ROPE."""
+def verdict(
+    difference: Difference, rope: float, beyond: float, equal: float, alpha: float = 1 - LEVEL
+) -> str:
+    """`a better`, `b better`, `practically equal` or `undecided`, from the Holm-adjusted tests against the
+    ROPE."""
     if beyond <= alpha and abs(difference.mean) > rope:
         return "a better" if difference.mean > 0 else "b better"
     return "practically equal" if equal <= alpha else "undecided"
 
 
-def detectable(sd: float, folds: int, test_train_ratio: float, power: float = 0.8, alpha: float = 1 - LEVEL) -> float:
-    """Smallest true difference found with `power`, by the normal-shift approximation of the corrected t-test."""
+def detectable(
+    sd: float, folds: int, test_train_ratio: float, power: float = 0.8, alpha: float = 1 - LEVEL
+) -> float:
+    """Smallest true difference found with `power`, by the normal-shift approximation of the corrected
+    t-test."""
     if folds < 2:
         return math.inf
-    se = math.sqrt((1 / folds + test_train_ratio)) * sd
+    se = math.sqrt(1 / folds + test_train_ratio) * sd
     df = folds - 1
     return float((stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * se)
 

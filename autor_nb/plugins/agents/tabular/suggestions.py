@@ -1,4 +1,5 @@
-"""The suggestions a stage offers: each is a change this agent can carry out, kept by a stable key per attempt."""
+"""The suggestions a stage offers: each is a change this agent can carry out, kept by a stable key per
+attempt."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ EXTRA_FAMILIES = ("knn", "elastic_net", "extra_trees", "naive_bayes", "svm", "tr
 
 
 class Option(msgspec.Struct, frozen=True):
-    """Something that can be asked for: its key (`seeds=5`, `families+knn`) and the sentence that offers it."""
+    """Something that can be asked for: its key (`seeds=5`, `families+knn`) and the sentence offering it."""
 
     key: str
     text: str
@@ -45,8 +46,14 @@ def change_of_suggestion(feedback: Feedback, stage: str, offered: dict[str, Any]
     for item in offered.get(str(feedback.attempt), []):
         match = re.match(r"(\w+)([=+-])(.*)$", item["key"], re.S)
         if item["n"] == feedback.suggestion and match:
-            return Change(stage=stage, attempt=feedback.attempt, asked=f"suggestion {item['n']}: {item['text']}",
-                          field=match[1], how=SIGNS[match[2]], value=match[3])
+            return Change(
+                stage=stage,
+                attempt=feedback.attempt,
+                asked=f"suggestion {item['n']}: {item['text']}",
+                field=match[1],
+                how=SIGNS[match[2]],
+                value=match[3],
+            )
     return None
 
 
@@ -58,19 +65,38 @@ def asked_table(session: Session) -> str:
     rows = []
     for change in mine:
         became = "done" if change.done else "not done"
-        rows.append([str(change.attempt), plain(change.asked), became + (f": {plain(change.why)}" if change.why else "")])
-    return "Feedback on this stage, oldest first:\n\n" + table(["after attempt", "asked", "done or not done"], rows)
+        rows.append(
+            [
+                str(change.attempt),
+                plain(change.asked),
+                became + (f": {plain(change.why)}" if change.why else ""),
+            ]
+        )
+    return "Feedback on this stage, oldest first:\n\n" + table(
+        ["after attempt", "asked", "done or not done"], rows
+    )
 
 
 def choose(session: Session) -> list[Option]:
-    """Options for this stage that the plan does not hold yet, the most useful first; always at least three."""
+    """Options for this stage that the plan does not hold yet, most useful first; never less than three."""
     plan = session.plan
     makers = {
-        "00": (_settings_options(plan),), "01": (_family_options(plan, session), _extra_options(plan), _secondary(plan)),
+        "00": (_settings_options(plan),),
+        "01": (_family_options(plan, session), _extra_options(plan), _secondary(plan)),
         "02": (_primary(plan), _rope_options(plan), _family_options(plan, session), _secondary(plan)),
-        "03": (_seed_options(plan), _family_options(plan, session), _extra_options(plan), _settings_options(plan)),
+        "03": (
+            _seed_options(plan),
+            _family_options(plan, session),
+            _extra_options(plan),
+            _settings_options(plan),
+        ),
         "04": (_family_options(plan, session), _settings_options(plan), _extra_options(plan)),
-        "05": (_seed_options(plan), _family_options(plan, session), _extra_options(plan), _settings_options(plan)),
+        "05": (
+            _seed_options(plan),
+            _family_options(plan, session),
+            _extra_options(plan),
+            _settings_options(plan),
+        ),
         "06": (_after_options(plan, session), _secondary(plan)),
     }[session.task.stage.number]
     found = list(_in_turn(makers))
@@ -92,31 +118,47 @@ def _in_turn(makers: Sequence[Iterator[Option]]) -> Iterator[Option]:
 def _seed_options(plan: Plan) -> Iterator[Option]:
     for more in (5, 10, 20, 50):
         if more > plan.seeds:
-            yield Option(f"seeds={more}", f"Use {more} seeds instead of {plan.seeds}: the means settle and seed variance is "
-                                          "estimated from more repetitions, at proportionally more computing time.")
+            yield Option(
+                f"seeds={more}",
+                f"Use {more} seeds instead of {plan.seeds}: the means settle and seed variance is "
+                "estimated from more repetitions, at proportionally more computing time.",
+            )
 
 
 def _settings_options(plan: Plan) -> Iterator[Option]:
     if plan.settings < 30:
-        yield Option(f"settings={plan.settings * 2}", f"Try {plan.settings * 2} settings per family instead of "
-                                                      f"{plan.settings}: a wider tuning grid, equal for every family.")
+        yield Option(
+            f"settings={plan.settings * 2}",
+            f"Try {plan.settings * 2} settings per family instead of "
+            f"{plan.settings}: a wider tuning grid, equal for every family.",
+        )
     if plan.seeds < 5:
-        yield Option("seeds=5", f"Use 5 seeds instead of {plan.seeds} for a better estimate of seed variance.")
+        yield Option(
+            "seeds=5", f"Use 5 seeds instead of {plan.seeds} for a better estimate of seed variance."
+        )
     if plan.outer_folds < 10:
-        yield Option("outer_folds=10", f"Use 10 outer folds instead of {plan.outer_folds}: larger training folds, more of them.")
+        yield Option(
+            "outer_folds=10",
+            f"Use 10 outer folds instead of {plan.outer_folds}: larger training folds, more of them.",
+        )
 
 
 def _family_options(plan: Plan, session: Session) -> Iterator[Option]:
     rows = session.read_json("data/split.json")["train_rows"]
     for key in EXTRA_FAMILIES:
         if key in FAMILIES[plan.task] and key not in plan.families and rows <= SLOW.get(key, rows):
-            yield Option(f"families+{key}", f"Add {FAMILY_TITLES[key]} as a further family with the same tuning budget.")
+            yield Option(
+                f"families+{key}",
+                f"Add {FAMILY_TITLES[key]} as a further family with the same tuning budget.",
+            )
 
 
 def _extra_options(plan: Plan) -> Iterator[Option]:
     sentences = {
-        "importance": "Add permutation importance: which columns the best family relies on, measured out of fold.",
-        "calibration": "Add an analysis of calibration: do predicted probabilities match observed frequencies?",
+        "importance": "Add permutation importance: which columns the best family relies on, measured out "
+        "of fold.",
+        "calibration": "Add an analysis of calibration: do predicted probabilities match observed "
+        "frequencies?",
         "learning_curve": "Add learning curves: would more rows help, and for which family?",
     }
     for key, text in sentences.items():
@@ -127,36 +169,49 @@ def _extra_options(plan: Plan) -> Iterator[Option]:
 def _secondary(plan: Plan) -> Iterator[Option]:
     for metric in METRICS[plan.task]:
         if metric != plan.metric and metric not in plan.secondary:
-            yield Option(f"secondary+{metric}", f"Report the comparison also by {METRIC_TITLES[metric]}, as a secondary metric.")
+            yield Option(
+                f"secondary+{metric}",
+                f"Report the comparison also by {METRIC_TITLES[metric]}, as a secondary metric.",
+            )
 
 
 def _primary(plan: Plan) -> Iterator[Option]:
     for metric in METRICS[plan.task]:
         if metric != plan.metric:
-            yield Option(f"metric={metric}", f"Make {METRIC_TITLES[metric]} the primary metric instead of "
-                                             f"{METRIC_TITLES[plan.metric]}.")
+            yield Option(
+                f"metric={metric}",
+                f"Make {METRIC_TITLES[metric]} the primary metric instead of {METRIC_TITLES[plan.metric]}.",
+            )
 
 
 def _rope_options(plan: Plan) -> Iterator[Option]:
     for factor, word in ((2.0, "Double"), (0.5, "Halve")):
         value = float(f"{plan.rope * factor:.4g}")
-        yield Option(f"rope={value:g}", f"{word} the smallest effect that matters, from {plan.rope:.4g} to {value:g}.")
+        yield Option(
+            f"rope={value:g}", f"{word} the smallest effect that matters, from {plan.rope:.4g} to {value:g}."
+        )
 
 
 def _after_options(plan: Plan, session: Session) -> Iterator[Option]:
     if plan.task == "binary" and "calibration" not in plan.extras:
-        yield Option("extras+calibration", "Add an analysis of calibration: do predicted probabilities match observed "
-                                           "frequencies?")
+        yield Option(
+            "extras+calibration",
+            "Add an analysis of calibration: do predicted probabilities match observed frequencies?",
+        )
     for column in session.read_json("data/design.json")["columns"]:
         if f"subgroup:{column['name']}" not in plan.extras:
-            yield Option(f"extras+subgroup:{column['name']}", "Add a subgroup analysis: out-of-fold scores by level (or "
-                                                              f"half) of {code(column['name'])}.")
+            yield Option(
+                f"extras+subgroup:{column['name']}",
+                f"Add a subgroup analysis: out-of-fold scores by level (or half) of {code(column['name'])}.",
+            )
 
 
 def _fallback(plan: Plan) -> Iterator[Option]:
     """Options that never run out, for a stage that has been refined many times."""
-    yield Option(f"permutations={plan.permutations * 2 + 1}", f"Use {plan.permutations * 2 + 1} permutations in the test "
-                                                              "for any signal.")
+    yield Option(
+        f"permutations={plan.permutations * 2 + 1}",
+        f"Use {plan.permutations * 2 + 1} permutations in the test for any signal.",
+    )
     yield Option(f"seeds={plan.seeds + 1}", f"Use {plan.seeds + 1} seeds.")
     yield Option(f"settings={plan.settings + 2}", f"Try {plan.settings + 2} settings per family.")
     yield Option(f"outer_folds={plan.outer_folds + 1}", f"Use {plan.outer_folds + 1} outer folds.")

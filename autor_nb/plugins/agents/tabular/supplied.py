@@ -14,7 +14,8 @@ TEXTS = (".md", ".txt", ".rst", ".org", ".pdf")
 
 
 class Supplied(msgspec.Struct, kw_only=True):
-    """What the resources hold: `sources` for sources.json, `claims`, BibTeX text per key, and what could not be read."""
+    """What the resources hold: `sources` for sources.json, `claims`, BibTeX text per key, and what could
+    not be read."""
 
     sources: list[dict[str, Any]] = []
     claims: list[dict[str, Any]] = []
@@ -56,17 +57,35 @@ def _bib(path: Path, relative: str, found: Supplied) -> None:
             key += "b"
         taken.add(key)
         title = _clean(entry.get("title", "")) or "(untitled)"
-        where = {"doi": _clean(entry["doi"])} if entry.get("doi") else {"url": _clean(entry["url"])} if entry.get("url") else {
-            "file": relative}
-        found.sources.append({
-            "source_id": f"S{len(found.sources) + 1}", "title": title, "authors": _clean(entry.get("author", "")),
-            "year": _clean(entry.get("year", "")), "venue": _clean(entry.get("journal", entry.get("booktitle", ""))), **where,
-            "key": key, "kind": "supplied", "why": f"supplied in {relative}",
-        })
+        where = (
+            {"doi": _clean(entry["doi"])}
+            if entry.get("doi")
+            else {"url": _clean(entry["url"])}
+            if entry.get("url")
+            else {"file": relative}
+        )
+        found.sources.append(
+            {
+                "source_id": f"S{len(found.sources) + 1}",
+                "title": title,
+                "authors": _clean(entry.get("author", "")),
+                "year": _clean(entry.get("year", "")),
+                "venue": _clean(entry.get("journal", entry.get("booktitle", ""))),
+                **where,
+                "key": key,
+                "kind": "supplied",
+                "why": f"supplied in {relative}",
+            }
+        )
         _claim(found, _first_sentence(_clean(entry.get("abstract", ""))), relative)
-        fields = ",\n".join(f"  {name} = {{{_balanced(str(value))}}}" for name, value in sorted(entry.items())
-                            if name not in ("ID", "ENTRYTYPE"))
-        found.bibtex.append(f"@{re.sub(r'[^a-z]', '', entry['ENTRYTYPE'].lower()) or 'misc'}{{{key},\n{fields}\n}}\n")
+        fields = ",\n".join(
+            f"  {name} = {{{_balanced(str(value))}}}"
+            for name, value in sorted(entry.items())
+            if name not in ("ID", "ENTRYTYPE")
+        )
+        found.bibtex.append(
+            f"@{re.sub(r'[^a-z]', '', entry['ENTRYTYPE'].lower()) or 'misc'}{{{key},\n{fields}\n}}\n"
+        )
 
 
 def _text(path: Path, relative: str, found: Supplied) -> None:
@@ -78,22 +97,37 @@ def _text(path: Path, relative: str, found: Supplied) -> None:
         title = _clean(lines[0])[:200] if lines else title
         sentence = _first_sentence(_clean(" ".join(lines[1:])))
     key = "file" + re.sub(r"[^A-Za-z0-9]", "", path.stem)[:30] + str(len(found.sources) + 1)
-    found.sources.append({
-        "source_id": f"S{len(found.sources) + 1}", "title": title, "authors": "", "year": "", "venue": "", "file": relative,
-        "key": key, "kind": "supplied", "why": f"supplied as {relative}",
-    })
+    found.sources.append(
+        {
+            "source_id": f"S{len(found.sources) + 1}",
+            "title": title,
+            "authors": "",
+            "year": "",
+            "venue": "",
+            "file": relative,
+            "key": key,
+            "kind": "supplied",
+            "why": f"supplied as {relative}",
+        }
+    )
     _claim(found, sentence, relative)
     safe = re.sub(r"[{}\\%#&$^_~]", " ", title)
-    found.bibtex.append(f"@misc{{{key},\n  title = {{{safe}}},\n  note = {{supplied by the person as a file}}\n}}\n")
+    found.bibtex.append(
+        f"@misc{{{key},\n  title = {{{safe}}},\n  note = {{supplied by the person as a file}}\n}}\n"
+    )
 
 
 def _claim(found: Supplied, sentence: str, relative: str) -> None:
     """A claim is quoted from the source itself, never inferred; without text to quote there is none."""
     if sentence:
-        found.claims.append({
-            "claim_id": f"C{len(found.claims) + 1}", "statement": f"The source says: “{sentence}”",
-            "source_ids": [found.sources[-1]["source_id"]], "kind": "supplied",
-        })
+        found.claims.append(
+            {
+                "claim_id": f"C{len(found.claims) + 1}",
+                "statement": f"The source says: “{sentence}”",
+                "source_ids": [found.sources[-1]["source_id"]],
+                "kind": "supplied",
+            }
+        )
 
 
 def _first_sentence(text: str) -> str:
@@ -106,4 +140,8 @@ def _clean(text: str) -> str:
 
 
 def _balanced(text: str) -> str:
-    return text if text.count("{") == text.count("}") and not text.endswith("\\") else re.sub(r"[{}\\]", " ", text)
+    return (
+        text
+        if text.count("{") == text.count("}") and not text.endswith("\\")
+        else re.sub(r"[{}\\]", " ", text)
+    )

@@ -36,11 +36,15 @@ def read_header(path: Path) -> Header:
             sample = stream.read(SAMPLE)
             whole = not stream.read(1)
     except OSError as error:
-        raise UsageError(f"Cannot read {path.name}: {error.strerror}.", "Check the path and its permissions.") from error
+        raise UsageError(
+            f"Cannot read {path.name}: {error.strerror}.", "Check the path and its permissions."
+        ) from error
     if not sample.strip():
         raise UsageError(f"{path.name} is empty.", "Give a table with a header line and rows.")
     if b"\x00" in sample and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(f"{path.name} is not a text table (it holds zero bytes).", "Give a CSV, TSV or Parquet file.")
+        raise UsageError(
+            f"{path.name} is not a text table (it holds zero bytes).", "Give a CSV, TSV or Parquet file."
+        )
     encoding = find_encoding(path, sample)
     text = sample.decode(encoding, "replace")
     if not whole:
@@ -80,7 +84,9 @@ def find_delimiter(text: str, suffix: str) -> tuple[str, list[str]]:
     lines = text.splitlines()[:200]
     scores: dict[str, float] = {}
     for delimiter in DELIMITERS:
-        widths = Counter(len(row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if row)
+        widths = Counter(
+            len(row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if row
+        )
         if not widths:
             continue
         width, count = widths.most_common(1)[0]
@@ -93,7 +99,9 @@ def find_delimiter(text: str, suffix: str) -> tuple[str, list[str]]:
     words = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
     close = [d for d in ranked if d != best and scores[d] > scores[best] - 0.2]
     if close:
-        return best, [f"The delimiter was taken to be a {words[best]} (a {words[close[0]]} would split most lines too)."]
+        return best, [
+            f"The delimiter was taken to be a {words[best]} (a {words[close[0]]} would split most lines too)."
+        ]
     return best, [] if best == "," else [f"The delimiter is a {words[best]}."]
 
 
@@ -133,7 +141,9 @@ def read_rows(path: Path, header: Header) -> tuple[list[list[str]], list[str]]:
                 short, long = short + (len(row) < width), long + (len(row) > width)
                 row = (row + [""] * width)[:width]
             rows.append([" ".join(cell.split()) if "\n" in cell or "\r" in cell else cell for cell in row])
-    notes = [f"{short} rows had fewer fields than the header; the rest was taken as missing."] if short else []
+    notes = (
+        [f"{short} rows had fewer fields than the header; the rest was taken as missing."] if short else []
+    )
     notes += [f"{long} rows had more fields than the header; the surplus was cut."] if long else []
     return rows, notes
 
@@ -143,7 +153,8 @@ def _parquet(path: Path) -> Any:
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise UsageError(
-            f"{path.name} is a Parquet file, and pyarrow is not installed.", 'Install it: pip install "autor-nb[parquet]"'
+            f"{path.name} is a Parquet file, and pyarrow is not installed.",
+            'Install it: pip install "autor-nb[parquet]"',
         ) from error
     try:
         return parquet.ParquetFile(path)
@@ -154,11 +165,15 @@ def _parquet(path: Path) -> Any:
 def _parquet_header(path: Path) -> Header:
     names, notes = unique_names(_parquet(path).schema_arrow.names)
     if len(names) < 2:
-        raise UsageError(f"{path.name} has fewer than two columns.", "A study needs a target and another column.")
+        raise UsageError(
+            f"{path.name} has fewer than two columns.", "A study needs a target and another column."
+        )
     return Header(names=names, encoding="parquet", delimiter="", notes=tuple(notes))
 
 
 def _parquet_rows(path: Path) -> list[list[str]]:
     table = _parquet(path).read()
-    columns = [["" if v is None or v != v else str(v) for v in column.to_pylist()] for column in table.columns]
+    columns = [
+        ["" if v is None or v != v else str(v) for v in column.to_pylist()] for column in table.columns
+    ]
     return [list(row) for row in zip(*columns, strict=True)]

@@ -23,7 +23,7 @@ MAX_LEVELS = 20
 
 @dataclass(frozen=True)
 class Part:
-    """Rows ready for modelling: `units` are indices of rows that must stay together (groups or duplicates)."""
+    """Rows ready for modelling: `units` are indices of rows that must stay together (groups, copies)."""
 
     x: pd.DataFrame
     y: np.ndarray
@@ -49,10 +49,15 @@ def to_levels(column: pd.Series) -> pd.Series:
 def read_part(path: Path, design: Design) -> Part:
     """The rows of a CSV part as `design` describes its columns."""
     raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    x = pd.DataFrame({
-        f"x{n}": to_numbers(raw[c["name"]], c.get("decimal", ".")) if c["kind"] == "numeric" else to_levels(raw[c["name"]])
-        for n, c in enumerate(design.columns)
-    }, index=raw.index)
+    x = pd.DataFrame(
+        {
+            f"x{n}": to_numbers(raw[c["name"]], c.get("decimal", "."))
+            if c["kind"] == "numeric"
+            else to_levels(raw[c["name"]])
+            for n, c in enumerate(design.columns)
+        },
+        index=raw.index,
+    )
     order = time_order(raw[design.time]) if design.time else None
     return Part(x=x, y=_target(raw[design.target], design), units=_units(raw, design), order=order)
 
@@ -94,7 +99,9 @@ def preparation(design: Design) -> ColumnTransformer:
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         steps.append(("numeric", make_pipeline(impute, StandardScaler()), numeric))
     if categorical:
-        encode = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
+        encode = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False
+        )
         steps.append(("categorical", encode, categorical))
     return ColumnTransformer(steps)
 

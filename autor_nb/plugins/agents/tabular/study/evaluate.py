@@ -35,15 +35,27 @@ class FoldResult:
 
 def outer_splits(part: Part, design: Design, seed: int) -> list[Split]:
     """The outer folds of one seed."""
-    return splits(part.y, part.units, part.order, design.outer_folds, [design.seed, seed, 1],
-                  stratify=design.task != "regression")
+    return splits(
+        part.y,
+        part.units,
+        part.order,
+        design.outer_folds,
+        [design.seed, seed, 1],
+        stratify=design.task != "regression",
+    )
 
 
 def inner_splits(part: Part, rows: np.ndarray, design: Design, seed: int) -> list[Split]:
     """Inner folds over `rows`, as positions within `rows`."""
     order = None if part.order is None else part.order[rows]
-    return splits(part.y[rows], part.units[rows], order, design.inner_folds, [design.seed, seed, 2],
-                  stratify=design.task != "regression")
+    return splits(
+        part.y[rows],
+        part.units[rows],
+        order,
+        design.inner_folds,
+        [design.seed, seed, 2],
+        stratify=design.task != "regression",
+    )
 
 
 def predict(model: Any, x: np.ndarray, design: Design) -> np.ndarray:
@@ -56,7 +68,9 @@ def predict(model: Any, x: np.ndarray, design: Design) -> np.ndarray:
     return full
 
 
-def fit(key: str, setting: Setting, x: np.ndarray, y: np.ndarray, design: Design, seed: int) -> tuple[Any, list[str]]:
+def fit(
+    key: str, setting: Setting, x: np.ndarray, y: np.ndarray, design: Design, seed: int
+) -> tuple[Any, list[str]]:
     """A fitted model and what it warned of."""
     context = Context(task=design.task, seed=seed, columns=x.shape[1], rows=len(x))
     model = baseline(context) if key == "baseline" else FAMILIES[key].build(setting, context)
@@ -67,8 +81,11 @@ def fit(key: str, setting: Setting, x: np.ndarray, y: np.ndarray, design: Design
     return model, sorted(said)
 
 
-def tune(key: str, part: Part, rows: np.ndarray, design: Design, seed: int) -> tuple[Setting, float | None, list[str]]:
-    """The setting with the best mean inner score; the first of equals, so that ties are settled the same way."""
+def tune(
+    key: str, part: Part, rows: np.ndarray, design: Design, seed: int
+) -> tuple[Setting, float | None, list[str]]:
+    """The setting with the best mean inner score; the first of equals, so that ties are settled the same
+    way."""
     candidates = settings(FAMILIES[key], design.settings_per_family)
     totals: list[list[float]] = [[] for _ in candidates]
     problems: list[str] = []
@@ -79,14 +96,22 @@ def tune(key: str, part: Part, rows: np.ndarray, design: Design, seed: int) -> t
         for n, setting in enumerate(candidates):
             try:
                 model, said = fit(key, setting, x_train, part.y[rows[train]], design, seed)
-                value = score(design.task, part.y[rows[test]], predict(model, x_test, design), [design.metric],
-                              len(design.classes))[design.metric]
+                value = score(
+                    design.task,
+                    part.y[rows[test]],
+                    predict(model, x_test, design),
+                    [design.metric],
+                    len(design.classes),
+                )[design.metric]
                 problems += [f"{what} while tuning" for what in said]
             except ValueError as error:
                 value = float("nan")
                 problems.append(f"{setting}: {error}")
             totals[n].append(value)
-    means = [float(np.mean(kept)) if (kept := [v for v in values if np.isfinite(v)]) else float("nan") for values in totals]
+    means = [
+        float(np.mean(kept)) if (kept := [v for v in values if np.isfinite(v)]) else float("nan")
+        for values in totals
+    ]
     best = None
     for n, mean in enumerate(means):
         if np.isfinite(mean) and (best is None or design.better(mean, means[best])):
@@ -109,7 +134,9 @@ def run_fold(key: str, part: Part, design: Design, seed: int, fold: int) -> Fold
         model, said = fit(key, result.setting, x_train, part.y[train], design, seed)
         result.problems += said
         result.predicted = predict(model, prepare.transform(part.x.iloc[test]), design)
-        result.scores = score(design.task, part.y[test], result.predicted, design.metrics, len(design.classes))
+        result.scores = score(
+            design.task, part.y[test], result.predicted, design.metrics, len(design.classes)
+        )
     except ValueError as error:
         result.problems.append(f"the refit failed: {error}")
         result.scores = dict.fromkeys(design.metrics, float("nan"))

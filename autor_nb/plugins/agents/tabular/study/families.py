@@ -96,8 +96,15 @@ def _ridge(s: Setting, c: Context) -> Any:
 
 def _elastic(s: Setting, c: Context) -> Any:
     if c.classify:
-        return SGDClassifier(loss="log_loss", penalty="elasticnet", alpha=s["alpha"] / 30, l1_ratio=s["l1_ratio"],
-                             max_iter=2000, tol=1e-4, random_state=c.seed)
+        return SGDClassifier(
+            loss="log_loss",
+            penalty="elasticnet",
+            alpha=s["alpha"] / 30,
+            l1_ratio=s["l1_ratio"],
+            max_iter=2000,
+            tol=1e-4,
+            random_state=c.seed,
+        )
     return _scaled(ElasticNet(alpha=s["alpha"], l1_ratio=s["l1_ratio"], max_iter=20000))
 
 
@@ -131,7 +138,10 @@ def _boosting(s: Setting, c: Context) -> Any:
 
 def _neighbours(s: Setting, c: Context) -> Any:
     make = KNeighborsClassifier if c.classify else KNeighborsRegressor
-    return make(n_neighbors=max(1, min(s["n_neighbors"], c.rows // 2)), weights="distance" if s["weighted"] else "uniform")
+    return make(
+        n_neighbors=max(1, min(s["n_neighbors"], c.rows // 2)),
+        weights="distance" if s["weighted"] else "uniform",
+    )
 
 
 def _bayes(s: Setting, c: Context) -> Any:
@@ -142,8 +152,9 @@ def _gaussian_process(s: Setting, c: Context) -> Any:
     length = s["length"] * math.sqrt(max(1, c.columns))
     if c.classify:
         return GaussianProcessClassifier(RBF(length), optimizer=None, random_state=c.seed)
-    return GaussianProcessRegressor(RBF(length) + WhiteKernel(s["noise"]), optimizer=None, normalize_y=True,
-                                    random_state=c.seed)
+    return GaussianProcessRegressor(
+        RBF(length) + WhiteKernel(s["noise"]), optimizer=None, normalize_y=True, random_state=c.seed
+    )
 
 
 def _scaled(model: Any) -> Any:
@@ -158,12 +169,18 @@ FAMILIES: dict[str, Family] = {
     "elastic_net": Family("Elastic net", {"alpha": power(-3, 0.3), "l1_ratio": between(0.05, 1.0)}, _elastic),
     "svm": Family("Support vector machine (RBF)", {"C": power(-1, 2), "gamma": power(-1.5, 0.7)}, _svm),
     "forest": Family("Random forest", _TREES, _forest),
-    "boosting": Family("Gradient boosting", {"learning_rate": power(-1.7, -0.4), "max_leaf_nodes": whole(3, 31)}, _boosting),
+    "boosting": Family(
+        "Gradient boosting", {"learning_rate": power(-1.7, -0.4), "max_leaf_nodes": whole(3, 31)}, _boosting
+    ),
     "extra_trees": Family("Extremely randomised trees", _TREES, _extra),
     "tree": Family("Decision tree", {"max_depth": whole(2, 12), "min_samples_leaf": whole(1, 20)}, _tree),
-    "knn": Family("Nearest neighbours", {"n_neighbors": whole(1, 50), "weighted": lambda u: u >= 0.5}, _neighbours),
+    "knn": Family(
+        "Nearest neighbours", {"n_neighbors": whole(1, 50), "weighted": lambda u: u >= 0.5}, _neighbours
+    ),
     "naive_bayes": Family("Gaussian naive Bayes", {"var_smoothing": power(-9, 0)}, _bayes),
-    "gaussian_process": Family("Gaussian process (RBF)", {"length": power(-0.7, 1), "noise": power(-2, 0.3)}, _gaussian_process),
+    "gaussian_process": Family(
+        "Gaussian process (RBF)", {"length": power(-0.7, 1), "noise": power(-2, 0.3)}, _gaussian_process
+    ),
 }
 BASELINE_TITLE = {True: "Baseline (class frequencies)", False: "Baseline (training mean)"}
 

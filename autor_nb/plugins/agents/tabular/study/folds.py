@@ -7,8 +7,11 @@ import numpy as np
 Split = tuple[np.ndarray, np.ndarray]
 
 
-def partition(y: np.ndarray, units: np.ndarray, k: int, rng: np.random.Generator, *, stratify: bool) -> np.ndarray:
-    """A fold number 0…k−1 per row. Units go whole, largest first, to the fold with fewest rows of their class."""
+def partition(
+    y: np.ndarray, units: np.ndarray, k: int, rng: np.random.Generator, *, stratify: bool
+) -> np.ndarray:
+    """A fold number 0…k−1 per row. Units go whole, largest first, to the fold with fewest rows of their
+    class."""
     strata = y if stratify else np.zeros(len(units), dtype=int)
     _, first, inverse, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
     shuffled = rng.permutation(len(first))
@@ -36,10 +39,16 @@ def splits(
 
 
 def _forward(order: np.ndarray, k: int) -> list[Split]:
-    """Growing training window: k + 1 blocks in time, block n + 1 is tested by what came before. Ties stay together."""
+    """Growing training window: k + 1 blocks in time, block n + 1 is tested by what came before. Ties stay
+    together."""
     rows = np.argsort(order, kind="stable")
     edges = [round(len(rows) * n / (k + 1)) for n in range(k + 2)]
-    cuts = [int(np.searchsorted(order[rows], order[rows][edge], side="left")) if edge < len(rows) else edge
-            for edge in edges]
-    return [(np.sort(rows[: cuts[n]]), np.sort(rows[cuts[n]: cuts[n + 1]]))
-            for n in range(1, k + 1) if cuts[n] > 0 and cuts[n + 1] > cuts[n]]
+    cuts = [
+        int(np.searchsorted(order[rows], order[rows][edge], side="left")) if edge < len(rows) else edge
+        for edge in edges
+    ]
+    return [
+        (np.sort(rows[: cuts[n]]), np.sort(rows[cuts[n] : cuts[n + 1]]))
+        for n in range(1, k + 1)
+        if cuts[n] > 0 and cuts[n + 1] > cuts[n]
+    ]

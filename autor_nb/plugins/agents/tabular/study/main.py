@@ -40,7 +40,9 @@ def _permutation(numbers: list[int]) -> list[float]:
         part = permutation.subset(_shared["part"], design)
         _shared["small"], _shared["folds"] = part, permutation.prepared(part, design)
         _shared["scheme"] = permutation.scheme(part, design)[0]
-    return [permutation.one(n, _shared["small"], _shared["folds"], _shared["scheme"], design) for n in numbers]
+    return [
+        permutation.one(n, _shared["small"], _shared["folds"], _shared["scheme"], design) for n in numbers
+    ]
 
 
 def _importance(task: tuple[str, dict[str, Any], int]) -> list[float]:
@@ -52,7 +54,9 @@ def _curve(task: tuple[str, dict[str, Any], int]) -> list[list[Any]]:
 
 
 @contextmanager
-def _workers(jobs: int, root: Path, design: Design) -> Iterator[Callable[[Callable[[Any], Any], list[Any]], list[Any]]]:
+def _workers(
+    jobs: int, root: Path, design: Design
+) -> Iterator[Callable[[Callable[[Any], Any], list[Any]], list[Any]]]:
     """A map over tasks, in order, in this process or in `jobs` worker processes: the results are the same."""
     if jobs == 1:
         _prepare(root, design)
@@ -72,7 +76,11 @@ class Progress:
 
     def __call__(self, state: str, name: str, text: str = "") -> None:
         """`state` begin or end of the part `name`."""
-        line = json.dumps({"state": state, "name": name, "text": text}) if self.as_json else f"{name}: {text or state}"
+        line = (
+            json.dumps({"state": state, "name": name, "text": text})
+            if self.as_json
+            else f"{name}: {text or state}"
+        )
         print(line, flush=True)
 
 
@@ -84,8 +92,11 @@ def run(root: Path, design: Design, jobs: int, progress: Progress) -> None:
         for key in ["baseline", *design.family_keys]:
             name = title(key, design.task)
             progress("begin", name)
-            tasks = [(key, seed, fold) for seed in design.seeds
-                     for fold in range(len(outer_splits(part, design, seed)))]
+            tasks = [
+                (key, seed, fold)
+                for seed in design.seeds
+                for fold in range(len(outer_splits(part, design, seed)))
+            ]
             mine = each(_fold, tasks)
             results += mine
             found = tables.spread(mine, design.metric, design.seeds)
@@ -100,8 +111,11 @@ def run(root: Path, design: Design, jobs: int, progress: Progress) -> None:
     tables.write_folds(root / "results", results, design)
     tables.write_predictions(root / "results", results, part, design)
     tables.write_json(root / "results" / "summary.json", summary)
-    tables.write_csv(root / "notes" / "fit_times.csv", ["family", "seed", "fold", "seconds"],
-                     ([r.family, r.seed, r.fold, round(r.seconds, 4)] for r in results))
+    tables.write_csv(
+        root / "notes" / "fit_times.csv",
+        ["family", "seed", "fold", "seconds"],
+        ([r.family, r.seed, r.fold, round(r.seconds, 4)] for r in results),
+    )
 
 
 def _words(found: dict[str, float | None], count: int, design: Design) -> str:
@@ -112,16 +126,20 @@ def _words(found: dict[str, float | None], count: int, design: Design) -> str:
 
 def _permute(each: Callable[[Any, list[Any]], list[Any]], part: Part, design: Design) -> dict[str, Any]:
     numbers = list(range(design.permutations + 1))
-    chunks = [numbers[n: n + 10] for n in range(0, len(numbers), 10)]
+    chunks = [numbers[n : n + 10] for n in range(0, len(numbers), 10)]
     values = [value for chunk in each(_permutation, chunks) for value in chunk]
     return permutation.summary(values, permutation.subset(part, design), design)
 
 
-def _extras(each: Any, results: list[FoldResult], best: str | None, root: Path, design: Design, progress: Progress) -> None:
+def _extras(
+    each: Any, results: list[FoldResult], best: str | None, root: Path, design: Design, progress: Progress
+) -> None:
     first = {(r.family, r.fold): r for r in results if r.seed == design.seeds[0] and r.predicted is not None}
     if "importance" in design.extras and best is not None:
         progress("begin", "importance of columns")
-        per_fold = each(_importance, [(best, r.setting, fold) for (key, fold), r in first.items() if key == best])
+        per_fold = each(
+            _importance, [(best, r.setting, fold) for (key, fold), r in first.items() if key == best]
+        )
         rows = extras.importance_rows(per_fold, design)
         tables.write_csv(root / "results" / "importance.csv", ["column", "mean", "sd", "rank"], rows)
         progress("end", "importance of columns", f"{len(rows)} columns, of the family {best}")
@@ -129,20 +147,29 @@ def _extras(each: Any, results: list[FoldResult], best: str | None, root: Path, 
         progress("begin", "learning curves")
         tasks = [(key, r.setting, fold) for (key, fold), r in first.items() if key != "baseline"]
         rows = [row for rows in each(_curve, tasks) for row in rows]
-        tables.write_csv(root / "results" / "learning_curve.csv",
-                         ["family", "share", "n_train", "seed", "fold", design.metric], rows)
+        tables.write_csv(
+            root / "results" / "learning_curve.csv",
+            ["family", "share", "n_train", "seed", "fold", design.metric],
+            rows,
+        )
         progress("end", "learning curves", f"{len(rows)} fits")
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="run.py", description="Run the study that data/design.json describes.")
+    parser = argparse.ArgumentParser(
+        prog="run.py", description="Run the study that data/design.json describes."
+    )
     parser.add_argument("--root", type=Path, default=Path(), help="folder that holds data/ and results/")
     parser.add_argument("--design", type=Path, default=Path("data/design.json"), help="relative to the root")
-    parser.add_argument("--deviations", type=Path, default=Path("notes/deviations.json"), help="relative to the root")
+    parser.add_argument(
+        "--deviations", type=Path, default=Path("notes/deviations.json"), help="relative to the root"
+    )
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1), help="worker processes")
     parser.add_argument("--json", action="store_true", help="progress as JSON lines")
-    parser.add_argument("--holdout", action="store_true", help="open the holdout instead, and print its scores as JSON")
+    parser.add_argument(
+        "--holdout", action="store_true", help="open the holdout instead, and print its scores as JSON"
+    )
     return parser.parse_args(argv)
 
 

@@ -1,6 +1,9 @@
-"""Scores of predictions, from probabilities for classes and values for regression; a thousand bootstrap draws must be cheap."""
+"""Scores of predictions, from probabilities for classes and values for regression; a thousand bootstrap
+draws must be cheap."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.stats import rankdata
@@ -9,7 +12,9 @@ from sklearn import metrics as sk
 CLIP = 1e-6  # a family that is certain and wrong must not make the logarithmic loss infinite
 
 
-def score(task: str, truth: np.ndarray, predicted: np.ndarray, wanted: list[str], classes: int = 2) -> dict[str, float]:
+def score(
+    task: str, truth: np.ndarray, predicted: np.ndarray, wanted: list[str], classes: int = 2
+) -> dict[str, float]:
     """Every wanted metric; NaN where it is not defined (one class only among the test rows)."""
     if task == "regression":
         return {name: float(_REGRESSION[name](truth, predicted)) for name in wanted}
@@ -70,9 +75,11 @@ def _balanced(truth: np.ndarray, label: np.ndarray) -> float:
     return float(np.mean([np.mean(label[truth == k] == k) for k in np.unique(truth)]))
 
 
-_REGRESSION = {
+_REGRESSION: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "rmse": lambda t, p: np.sqrt(np.mean((t - p) ** 2)),
     "mae": lambda t, p: np.mean(np.abs(t - p)),
     "median_ae": lambda t, p: np.median(np.abs(t - p)),
-    "r2": lambda t, p: 1 - np.sum((t - p) ** 2) / np.sum((t - t.mean()) ** 2) if np.ptp(t) > 0 else float("nan"),
+    "r2": lambda t, p: (
+        1 - np.sum((t - p) ** 2) / np.sum((t - t.mean()) ** 2) if np.ptp(t) > 0 else float("nan")
+    ),
 }

@@ -18,7 +18,7 @@ Prepared = list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
 
 
 def scheme(part: Part, design: Design) -> tuple[str, str]:
-    """(key, words) of how targets are exchanged, so that only what the null hypothesis allows is exchanged."""
+    """(key, words) of how targets are exchanged, so that only what the null allows is exchanged."""
     if design.time:
         return "shift", "targets are shifted in time by a random number of rows"
     if design.group:
@@ -51,7 +51,7 @@ def permuted(key: str, part: Part, rng: np.random.Generator) -> np.ndarray:
 
 
 def prepared(part: Part, design: Design) -> Prepared:
-    """Each outer fold of the first seed: columns prepared (this does not look at the target), and its rows."""
+    """Each outer fold of the first seed: columns prepared (without looking at the target), its rows."""
     found = []
     for train, test in outer_splits(part, design, design.seeds[0]):
         prepare = preparation(design)
@@ -70,8 +70,11 @@ def mean_score(folds: Prepared, y: np.ndarray, design: Design) -> float:
             model, _ = fit(key, spread[1], x_train, y[train], design, design.seeds[0])
         except ValueError:
             continue  # a permuted training fold may hold one class only
-        values.append(score(design.task, y[test], predict(model, x_test, design), [design.metric],
-                            len(design.classes))[design.metric])
+        values.append(
+            score(design.task, y[test], predict(model, x_test, design), [design.metric], len(design.classes))[
+                design.metric
+            ]
+        )
     finite = [value for value in values if np.isfinite(value)]
     return float(np.mean(finite)) if finite else float("nan")
 
@@ -106,10 +109,16 @@ def summary(values: Iterable[float], part: Part, design: Design) -> dict[str, An
     reached = sum(sign * value >= sign * observed - 1e-12 for value in usable)
     words: Callable[[], str] = lambda: scheme(part, design)[1]  # noqa: E731
     return {
-        "family": design.permutation_family, "metric": design.metric, "scheme": words(), "rows": len(part.y),
-        "observed": observed, "permutations": len(usable), "at_least_as_good": reached,
+        "family": design.permutation_family,
+        "metric": design.metric,
+        "scheme": words(),
+        "rows": len(part.y),
+        "observed": observed,
+        "permutations": len(usable),
+        "at_least_as_good": reached,
         "p": (1 + reached) / (1 + len(usable)),
-        "null_mean": float(np.mean(usable)), "null_sd": float(np.std(usable, ddof=1)),
+        "null_mean": float(np.mean(usable)),
+        "null_sd": float(np.std(usable, ddof=1)),
         "null_q95": float(np.quantile([sign * value for value in usable], 0.95) * sign),
         "null": usable,
         "text": f"{len(usable)} permutations ({words()}); p = (1 + b) / (1 + B) with b = {reached}.",
