@@ -9,15 +9,18 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 
-from autor_nb.creation import NewRequest, Plan, ResourceRequest, create as _create, plan
+from autor_nb.creation import NewRequest, Plan, ResourceRequest, plan
+from autor_nb.creation import create as _create
 from autor_nb.domain import commands as cmd
 from autor_nb.domain.errors import RefusedError, RunError, UsageError
 from autor_nb.domain.events import CommandRefused, Event, Unknown
@@ -31,8 +34,8 @@ from autor_nb.store.layout import RunFolder
 from autor_nb.store.lock import Holder, living_holder
 
 __all__ = [
-    "NewRequest", "Plan", "ResourceRequest", "Snapshot", "Tail", "actor", "archive", "ask", "create", "new_id", "plan",
-    "remove", "resume", "snapshot", "start_worker", "wait",
+    "NewRequest", "Plan", "ResourceRequest", "Snapshot", "Tail", "Verification", "actor", "archive", "ask", "create", "new_id", "plan",
+    "remove", "resume", "verify", "snapshot", "start_worker", "wait",
 ]
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
@@ -202,6 +205,44 @@ def wait(
             return now
         time.sleep(poll)
         poll = min(SLOW_POLL_S, poll * 1.3)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What verifying found: one row per attempt, with differences in words."""
+
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def differences(self) -> list[str]:
+        """Every difference, with its attempt."""
+        return [f"{row['stage']} attempt {row['attempt']}: {text}" for row in self.rows for text in row["differences"]]
+
+
+def verify(run: RunFolder, on_row: Callable[[dict[str, Any]], None] | None = None) -> Verification:
+    """Ask every rule again and execute every stage notebook again, in a process of its own; changes nothing."""
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "autor_nb.worker", "--verify", str(run.path)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+        )
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                rows.append(msgspec.json.decode(line, type=dict[str, Any]))
+                if on_row is not None:
+                    on_row(rows[-1])
+            code = child.wait()
+        finally:
+            if child.poll() is None:
+                child.kill()
+        if code not in (0, 1) or (code == 1 and not any(row["differences"] for row in rows)):
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip().splitlines()
+            raise RunError(f"Run {run.run_id} could not be verified: {said[-1] if said else f'exit code {code}'}.",
+                           "`autor doctor` looks for what is missing.")
+    return Verification(rows=tuple(rows))
 
 
 def remove(run: RunFolder) -> None:

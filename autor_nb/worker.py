@@ -33,12 +33,28 @@ def serve(run: RunFolder) -> int:
             return 0
 
 
+def verify(run: RunFolder) -> int:
+    """Verify the run, one finding a line as JSON on stdout; exit code 1 if anything differs."""
+    import msgspec
+
+    from autor_nb.engine.render import reexecute
+    from autor_nb.engine.verification import Finding
+    from autor_nb.engine.verification import verify as verify_run
+    from autor_nb.wiring import WiredParts
+
+    def report(finding: Finding) -> None:
+        print(msgspec.json.encode(finding).decode(), flush=True)
+
+    findings = verify_run(run, WiredParts(run), reexecute, report)
+    return 1 if any(finding.differences for finding in findings) else 0
+
+
 def main(argv: list[str]) -> int:
     """Entry point."""
-    if len(argv) != 1:
-        print("usage: python -m autor_nb.worker RUN_FOLDER", file=sys.stderr)
+    if len(argv) not in (1, 2) or (len(argv) == 2 and argv[0] != "--verify"):
+        print("usage: python -m autor_nb.worker [--verify] RUN_FOLDER", file=sys.stderr)
         return 2
-    run = RunFolder(Path(argv[0]).resolve())
+    run = RunFolder(Path(argv[-1]).resolve())
     if not run.exists:
         print(f"{run.path} is not a run: it has no events.jsonl.", file=sys.stderr)
         return 2
@@ -46,7 +62,7 @@ def main(argv: list[str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the face
     os.chdir(run.path)
     try:
-        return serve(run)
+        return verify(run) if len(argv) == 2 else serve(run)
     except AutorError as error:
         print(error, file=sys.stderr)
         return error.exit_code

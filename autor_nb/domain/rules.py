@@ -94,7 +94,7 @@ def next_step(state: RunState) -> Step:
 def _unfinished(attempt: AttemptState) -> Step:
     if attempt.ending is None:
         return Lose(stage=attempt.stage, attempt=attempt.attempt)
-    part = "check" if not attempt.checked else "notebook" if not attempt.notebook else "verdict"
+    part = "check" if not attempt.checked else "notebook" if attempt.notebook_complete is None else "verdict"
     return Judge(stage=attempt.stage, attempt=attempt.attempt, part=part)
 
 

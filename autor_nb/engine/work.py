@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +18,7 @@ from autor_nb.domain.state import AttemptState
 from autor_nb.engine import attempt as part
 from autor_nb.engine import orphans
 from autor_nb.engine.evidence import EvidenceContext, write_all
-from autor_nb.engine.prompt import build_prompt, prompt_inputs
+from autor_nb.engine.prompt import PromptInputs, build_prompt, prompt_inputs
 from autor_nb.store import objects
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.eventlog import utc_now
@@ -97,6 +96,11 @@ class StageWork:
         if items:
             self.engine.append(ev.HypothesesFrozen(sha256=freeze_hash(items)))
 
+    def _prompt_inputs(self) -> PromptInputs:
+        parts, state = self.engine.parts, self.engine.state
+        return prompt_inputs(state, self.run.path, self.spec, self.number, files=self.before, made=self.engine.made,
+                             specs=parts.specs(state), project=parts.project)
+
     def _start(self, agent: str) -> ev.AttemptStarted:
         state = self.engine.state
         keep = self.trigger in ("refine", "retry")
@@ -105,7 +109,7 @@ class StageWork:
         for entry in self.before.values():
             if entry.size_bytes <= self.config.limits.object_cap_bytes:
                 objects.keep_file(self.run, self.run.workspace / entry.path, entry.sha256)
-        prompt = build_prompt(prompt_inputs(state, self.run.path, self.spec, self.number)).encode("utf-8", "replace")
+        prompt = build_prompt(self._prompt_inputs()).encode("utf-8", "replace")
         prompt_path = self.run.prompt(self.spec.slug, self.number)
         write_bytes(prompt_path, prompt, durable=False)
         last = self.earlier[-1] if self.earlier else None

@@ -7,6 +7,7 @@ folded log; everything it does can be done again after a kill at any point.
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -59,6 +60,8 @@ class Notebooks(Protocol):
 
 class Parts(Protocol):
     """What wiring gives to the engine."""
+
+    project: Path
 
     def agent(self, config: RunConfig) -> Agent: ...
     def specs(self, state: RunState) -> list[StageSpec]: ...
