@@ -1,0 +1,27 @@
+"""The exception by which the notebook shows a person's mistake: a short message, no traceback; the cell still stops."""
+
+from __future__ import annotations
+
+from autor_nb.domain.errors import AutorError
+from autor_nb.verbs import clean
+
+
+class AutorMessage(Exception):
+    """Raised by the magics for whatever a person can mend; IPython renders it by `_render_traceback_`."""
+
+    def __init__(self, error: AutorError) -> None:
+        super().__init__(clean.plain(str(error), 4000))
+        self.code, self.exit_code = error.code, error.exit_code
+        self.message, self.suggestion = error.message, error.suggestion
+
+    def _render_traceback_(self) -> list[str]:
+        from autor_nb.verbs import draw
+
+        lines = [self.message, self.suggestion]
+        return [clean.plain(draw.in_notebook(line), 4000) for line in lines if line]
+
+
+class RunEnded(AutorError):
+    """Raised where nobody can interact when what was asked for ended badly, so that the notebook ends there too."""
+
+    code = "run"
