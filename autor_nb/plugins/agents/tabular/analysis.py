@@ -38,7 +38,7 @@ def work(session: Session) -> None:
         session.made("notes/figures.json", "titles and captions of the figures")
         step.output = ", ".join(f["name"] for f in drawn)
     kept = limits.record(session, _limits(compared, held, tests))
-    _draft(session, design, summary, compared, held, tests, drawn, kept)
+    _draft(session, design, compared, held, tests, drawn, kept)
 
 
 def _compare(session: Session, design: dict[str, Any]) -> dict[str, Any]:
@@ -170,13 +170,51 @@ def comparison_table(items: list[dict[str, Any]]) -> str:
 def _draft(
     session: Session,
     design: dict[str, Any],
-    summary: dict[str, Any],
     compared: dict[str, Any],
     held: dict[str, Any],
     tests: list[dict[str, Any]],
     drawn: list[dict[str, str]],
     kept: list[dict[str, Any]],
 ) -> None:
+    results = _results(session, design, compared, held, tests, kept)
+    text = "# Analysis\n\n" + "\n\n".join(results) + "\n"
+    session.write_text("notes/analysis.md", text, "the analysis as text")
+    session.made("notes/limits.json", "limits and failures so far")
+    session.write_draft(
+        Draft(
+            objective=f"Say what the results on {code(design['dataset'])} show about the hypotheses, and "
+            f"what they do not.",
+            did=[
+                (
+                    f"I compared all {len(compared['comparisons'])} pairs that the design had fixed, with "
+                    f"corrected intervals (their "
+                    "variance counts the overlap of training sets) and Holm's correction over all of them."
+                ),
+                plain(held["opened_text"]),
+                f"I drew {len(drawn)} figures: {', '.join(f['name'] for f in drawn)}.",
+                *filter(None, [asked_table(session)]),
+            ],
+            results=results,
+            suggestions=offer(session, choose(session)),
+            ledger=[
+                (
+                    "Locked: verdicts follow the rule fixed in the design; the smallest effect that matters "
+                    "was not changed after "
+                    "results were seen."
+                )
+            ],
+        )
+    )
+
+
+def _results(
+    session: Session,
+    design: dict[str, Any],
+    compared: dict[str, Any],
+    held: dict[str, Any],
+    tests: list[dict[str, Any]],
+    kept: list[dict[str, Any]],
+) -> list[str]:
     metric = METRIC_TITLES[design["metric"]]
     results = [
         f"Differences in {metric}; smallest difference that matters {compared['rope']:.4g}; J = "
@@ -206,34 +244,7 @@ def _draft(
             "Losses by subgroup are in `results/subgroups.csv` and in the figure; they are exploratory."
         )
     results.append("What failed, and limits:\n\n" + bullets([plain(item["text"]) for item in kept]))
-    text = "# Analysis\n\n" + "\n\n".join(results) + "\n"
-    session.write_text("notes/analysis.md", text, "the analysis as text")
-    session.made("notes/limits.json", "limits and failures so far")
-    session.write_draft(
-        Draft(
-            objective=f"Say what the results on {code(design['dataset'])} show about the hypotheses, and "
-            f"what they do not.",
-            did=[
-                (
-                    f"I compared all {len(compared['comparisons'])} pairs that the design had fixed, with "
-                    f"corrected intervals (their "
-                    "variance counts the overlap of training sets) and Holm's correction over all of them."
-                ),
-                plain(held["opened_text"]),
-                f"I drew {len(drawn)} figures: {', '.join(f['name'] for f in drawn)}.",
-                *filter(None, [asked_table(session)]),
-            ],
-            results=results,
-            suggestions=offer(session, choose(session)),
-            ledger=[
-                (
-                    "Locked: verdicts follow the rule fixed in the design; the smallest effect that matters "
-                    "was not changed after "
-                    "results were seen."
-                )
-            ],
-        )
-    )
+    return results
 
 
 def _held_words(held: dict[str, Any], metric: str) -> str:

@@ -240,10 +240,7 @@ def _limits(
         said.append(
             (
                 "limit",
-                (
-                    f"{len(gaps)} columns miss more than 30 % of their values; medians are put in within "
-                    f"fold."
-                ),
+                f"{len(gaps)} columns miss over 30 % of their values; each fold puts in its own medians.",
             )
         )
     said += [("limit", note) for note in plan.notes]
@@ -268,7 +265,8 @@ def _design_bullets(design: dict[str, Any], split: dict[str, Any]) -> str:
             (
                 f"Nested cross-validation: {design['outer_folds']} outer folds ({design['fold_scheme']}), "
                 f"{design['inner_folds']} inner "
-                f"folds, repeated with {len(design['seeds'])} seeds; {design['settings_per_family']} settings "
+                f"folds, repeated with {len(design['seeds'])} seeds; {design['settings_per_family']} "
+                f"settings "
                 f"for every family."
             ),
             (

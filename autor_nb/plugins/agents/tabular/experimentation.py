@@ -122,22 +122,6 @@ def _draft(
     session: Session, design: dict[str, Any], departures: list[str], failures: list[dict[str, Any]]
 ) -> None:
     summary = session.read_json("results/summary.json")
-    metric = summary["metric"]
-    rows = []
-    for family in summary["families"].values():
-        m = family["metrics"][metric]
-        rows.append(
-            [
-                plain(family["title"]),
-                _number(m["mean"]),
-                _number(m["sd_folds"]),
-                _number(m["sd_seeds"]),
-                f"{_number(m['min'])} to {_number(m['max'])}",
-            ]
-        )
-    test = (
-        session.read_json("results/permutation.json") if session.exists("results/permutation.json") else None
-    )
     did = [
         (
             f"I ran `code/run.py` as a program: {len(design['families'])} tuned families and the baseline, "
@@ -153,6 +137,34 @@ def _draft(
         ),
         *filter(None, [asked_table(session)]),
     ]
+    session.write_draft(
+        Draft(
+            objective=f"Carry out the experiment for {code(design['dataset'])} and keep every fold's score.",
+            did=did,
+            results=_results(session, summary, failures),
+            suggestions=offer(session, choose(session)),
+        )
+    )
+
+
+def _importance(session: Session) -> str:
+    import csv
+
+    with session.path("results/importance.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[:5]
+    return table(
+        ["rank", "column", "mean loss of score"],
+        [[r["rank"], code(r["column"]), f"{float(r['mean']):.4f}"] for r in rows],
+    )
+
+
+def _results(session: Session, summary: dict[str, Any], failures: list[dict[str, Any]]) -> list[str]:
+    metric = summary["metric"]
+    rows = []
+    for family in summary["families"].values():
+        m = family["metrics"][metric]
+        spreads = [_number(m["mean"]), _number(m["sd_folds"]), _number(m["sd_seeds"])]
+        rows.append([plain(family["title"]), *spreads, f"{_number(m['min'])} to {_number(m['max'])}"])
     results = [
         f"{METRIC_TITLES[metric].capitalize()} ({summary['direction']} is better), {summary['J']} outer "
         f"folds per family:\n\n"
@@ -165,7 +177,8 @@ def _draft(
             "No difference is judged here; that is for the analysis."
         ),
     ]
-    if test is not None:
+    if session.exists("results/permutation.json"):
+        test = session.read_json("results/permutation.json")
         results.append(
             f"Permutation test for any signal ({plain(test['family'])}): observed "
             f"{_number(test['observed'])}, mean under "
@@ -183,22 +196,4 @@ def _draft(
         if failures
         else "No fit failed and none warned that it did not converge."
     )
-    session.write_draft(
-        Draft(
-            objective=f"Carry out the experiment for {code(design['dataset'])} and keep every fold's score.",
-            did=did,
-            results=results,
-            suggestions=offer(session, choose(session)),
-        )
-    )
-
-
-def _importance(session: Session) -> str:
-    import csv
-
-    with session.path("results/importance.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))[:5]
-    return table(
-        ["rank", "column", "mean loss of score"],
-        [[r["rank"], code(r["column"]), f"{float(r['mean']):.4f}"] for r in rows],
-    )
+    return results

@@ -92,6 +92,12 @@ class FigureSet:
             "Two kinds of spread",
             "Standard deviation of folds within a seed (resampling) beside that of the seeds' means (seed).",
         )
+        self._tests(families, summary, holdout)
+        self._extras()
+        self.session.write_json("notes/figures.json", self.drawn)
+        return self.drawn
+
+    def _tests(self, families: list[str], summary: dict[str, Any], holdout: dict[str, Any]) -> None:
         if self.session.exists("results/permutation.json"):
             found = self.session.read_json("results/permutation.json")
             drawing.permutation(found, self.metric, FAMILY_TITLES[found["family"]], self.folder)
@@ -115,9 +121,6 @@ class FigureSet:
                 "The locked rows",
                 "Scores on the holdout with bootstrap intervals beside cross-validated means.",
             )
-        self._extras()
-        self.session.write_json("notes/figures.json", self.drawn)
-        return self.drawn
 
     def _extras(self) -> None:
         session = self.session

@@ -39,7 +39,8 @@ def work(session: Session) -> None:
             f"must be to matter.",
             did=[
                 (
-                    f"I looked at the training part only ({seen['rows']} rows, {len(usable)} usable columns); "
+                    f"I looked at the training part only ({seen['rows']} rows, {len(usable)} usable "
+                    f"columns); "
                     f"the holdout stayed closed."
                 ),
                 (
@@ -64,7 +65,8 @@ def work(session: Session) -> None:
                 f"Locked: primary metric {metric}; smallest difference that matters {plan.rope:.4g}.",
                 "Locked: from stage 05 on only the status of a hypothesis may change.",
                 (
-                    f"Assumption: the default size of what matters is a convention ({plain(plan.rope_text)}), "
+                    f"Assumption: the default size of what matters is a convention "
+                    f"({plain(plan.rope_text)}), "
                     f"not a fact of the field."
                 ),
             ],
@@ -87,6 +89,21 @@ def _strongest(column: dict[str, Any] | None) -> str:
     )
 
 
+def _item(
+    id: str, type: str, statement: str, test: str, needed: str, derived: list[str], depends: list[str]
+) -> dict[str, Any]:
+    return {
+        "id": id,
+        "type": type,
+        "statement": statement,
+        "derived_from": derived,
+        "depends_on": depends,
+        "verification_needed": needed,
+        "status": "proposed",
+        "test": test,
+    }
+
+
 def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> list[dict[str, Any]]:
     plan = session.plan
     metric, rope = METRIC_TITLES[plan.metric], f"{plan.rope:.4g}"
@@ -94,22 +111,8 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
     straight = [key for key in plan.families if key in LINEAR]
     target = f"“{_one_line(plan.target)}”"
 
-    def item(
-        id: str, type: str, statement: str, test: str, needed: str, derived: list[str], depends: list[str]
-    ) -> dict[str, Any]:
-        return {
-            "id": id,
-            "type": type,
-            "statement": statement,
-            "derived_from": derived,
-            "depends_on": depends,
-            "verification_needed": needed,
-            "status": "proposed",
-            "test": test,
-        }
-
     found = [
-        item(
+        _item(
             "T1",
             "theory",
             f"The {usable} usable columns carry information about {target} on this data set.",
@@ -118,7 +121,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
             ["the goal", "data/train.csv"],
             [],
         ),
-        item(
+        _item(
             "H1",
             "hypothesis",
             f"At least one tuned family predicts {target} better than the baseline by more than {rope} "
@@ -132,7 +135,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
     ]
     if bent and straight:
         found.append(
-            item(
+            _item(
                 "H2",
                 "hypothesis",
                 f"At least one family that is not linear is better than every linear one by more than {rope} "
@@ -145,7 +148,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
             )
         )
     found.append(
-        item(
+        _item(
             "H3",
             "hypothesis",
             f"The seed alone moves the best family's mean by less than {rope} ({metric}).",
@@ -156,9 +159,16 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
             ["H1"],
         )
     )
+    return found + _checks(session, strongest)
+
+
+def _checks(session: Session, strongest: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What is asked of the holdout and of the extra analyses."""
+    plan = session.plan
+    found: list[dict[str, Any]] = []
     if session.read_json("data/split.json")["holdout_rows"]:
         found.append(
-            item(
+            _item(
                 "C1",
                 "claim",
                 "The cross-validated mean of the selected family lies within the bootstrap interval of "
@@ -172,7 +182,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
         )
     if "importance" in plan.extras and strongest is not None:
         found.append(
-            item(
+            _item(
                 "H4",
                 "hypothesis",
                 f"“{_one_line(strongest['name'])}”, the column with the strongest association in the "
@@ -186,7 +196,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
         )
     if "calibration" in plan.extras and plan.task == "binary":
         found.append(
-            item(
+            _item(
                 "H5",
                 "hypothesis",
                 "The calibration slope of the best family lies between 0.8 and 1.25.",

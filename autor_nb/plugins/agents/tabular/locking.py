@@ -89,40 +89,15 @@ def decimal_of(values: pd.Series) -> str:
 
 def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
     """Split the labelled rows into a training part and a holdout that nothing reads before stage 06."""
+    unlabelled = is_missing(_target_column(plan, table))
     notes: list[str] = []
-    if plan.target not in table.columns:
-        raise UsageError(
-            f"The data has no column {plan.target!r}.", f"Columns: {choosing.listed(list(table.columns))}."
-        )
-    unlabelled = is_missing(table[plan.target])
-    labelled = table[~unlabelled]
-    if len(labelled) == 0:
-        raise UsageError(
-            f"No row has a value of the target {plan.target!r}.", "Choose another target column."
-        )
-    task = task_of(labelled[plan.target], plan.metric)
-    kept, excluded = _without_rare(labelled, plan.target, task, notes)
-    classes = sorted(kept[plan.target].str.strip().unique()) if task != "regression" else []
-    if task != "regression":
-        if len(classes) < 2:
-            raise UsageError(
-                f"The target {plan.target!r} has one class only ({classes[0] if classes else 'none'!r}).",
-                "Choose another target column.",
-            )
-        task = "binary" if len(classes) == 2 else "multiclass"
-    if len(kept) < SMALLEST:
-        raise UsageError(
-            f"Only {len(kept)} usable rows have a target: too few for any comparison.",
-            f"Give at least {SMALLEST} (and better {HOLDOUT_FROM}) labelled rows.",
-        )
+    kept, excluded, task = _usable(plan, table[~unlabelled], notes)
     positive = _positive(plan, kept[plan.target].str.strip()) if task == "binary" else ""
     units, duplicates = related(kept, plan.group)
     held, method, why = _choose(plan, kept, task, units)
+    excluded_copies = np.array([], dtype=int)
     if plan.time:
-        held, lost = _without_copies(kept, held, units)
-        excluded_copies = lost
-    else:
-        excluded_copies = np.array([], dtype=int)
+        held, excluded_copies = _without_copies(kept, held, units)
     train = np.setdiff1d(np.arange(len(kept)), np.concatenate([held, excluded_copies]))
     ids = kept.index.to_numpy()
     split: dict[str, Any] = {
@@ -155,6 +130,38 @@ def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
     return Lock(
         split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes
     )
+
+
+def _target_column(plan: Plan, table: pd.DataFrame) -> pd.Series:
+    if plan.target not in table.columns:
+        raise UsageError(
+            f"The data has no column {plan.target!r}.", f"Columns: {choosing.listed(list(table.columns))}."
+        )
+    return table[plan.target]
+
+
+def _usable(plan: Plan, labelled: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, dict[str, int], str]:
+    """(usable rows, rare classes left out, the task); UsageError for what cannot be studied."""
+    if len(labelled) == 0:
+        raise UsageError(
+            f"No row has a value of the target {plan.target!r}.", "Choose another target column."
+        )
+    task = task_of(labelled[plan.target], plan.metric)
+    kept, excluded = _without_rare(labelled, plan.target, task, notes)
+    classes = sorted(kept[plan.target].str.strip().unique()) if task != "regression" else []
+    if task != "regression":
+        if len(classes) < 2:
+            raise UsageError(
+                f"The target {plan.target!r} has one class only ({classes[0] if classes else 'none'!r}).",
+                "Choose another target column.",
+            )
+        task = "binary" if len(classes) == 2 else "multiclass"
+    if len(kept) < SMALLEST:
+        raise UsageError(
+            f"Only {len(kept)} usable rows have a target: too few for any comparison.",
+            f"Give at least {SMALLEST} (and better {HOLDOUT_FROM}) labelled rows.",
+        )
+    return kept, excluded, task
 
 
 def _without_rare(

@@ -24,7 +24,7 @@ class Change(msgspec.Struct, kw_only=True):
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """All settings of one study. `task` binary · multiclass · regression. `target_text`: who chose the target.
+    """All settings of one study. `task` binary · multiclass · regression. `target_text`: who chose it.
 
     `rope` is the smallest difference of the primary metric that matters (0 until stage 02 has fixed it).
     `secondary` are metrics reported beside the primary one; `extras` are analyses beside the comparison:

@@ -62,7 +62,7 @@ class Session:
 
     @contextlib.contextmanager
     def step(self, name: str, /, **given: Any) -> Iterator[Step]:
-        """A step shown as a tool call and its result; an exception shows as a failed result, then goes on up."""
+        """A step shown as a tool call and its result; an exception shows as a failed one and goes on."""
         self._steps += 1
         mark = f"{self.task.stage.number}.{self._steps}"
         self.emit(ToolCall(name=name, input=given, id=mark))
