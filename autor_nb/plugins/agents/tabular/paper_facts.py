@@ -20,7 +20,8 @@ IN_PROSE = {
     "baseline": "the baseline", "logistic": "logistic regression", "ridge": "ridge regression",
     "elastic_net": "the elastic net", "svm": "the support vector machine", "forest": "the random forest",
     "boosting": "gradient boosting", "extra_trees": "extremely randomised trees", "tree": "the decision tree",
-    "knn": "nearest neighbours", "naive_bayes": "Gaussian naive Bayes", "gaussian_process": "the Gaussian process",
+    "knn": "nearest neighbours", "naive_bayes": "Gaussian naive "
+                                                "Bayes", "gaussian_process": "the Gaussian process",
 }
 PLURAL = frozenset(("extra_trees", "knn"))
 SHORT = {

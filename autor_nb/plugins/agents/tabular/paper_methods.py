@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from autor_nb.domain.document import Block, Section, Table, Words
-from autor_nb.plugins.agents.tabular.paper_facts import COMPARED, DESIGN, FILES, HOLDOUT, PERMUTED, PROFILE, SPLIT, SUMMARY, Study
-from autor_nb.plugins.agents.tabular.paper_prose import Put, Run, bullets, cite, code, has_numeral, listed, math, para, ref, say
+from autor_nb.plugins.agents.tabular.paper_facts import (
+    COMPARED,
+    DESIGN,
+    FILES,
+    HOLDOUT,
+    PERMUTED,
+    PROFILE,
+    SPLIT,
+    SUMMARY,
+    Study,
+)
+from autor_nb.plugins.agents.tabular.paper_prose import (
+    Put,
+    Run,
+    bullets,
+    cite,
+    code,
+    has_numeral,
+    listed,
+    math,
+    para,
+    ref,
+    say,
+)
 
 NAMED = 6  # columns that a leakage finding names in the text; more are counted as "and others"
 
@@ -14,7 +36,8 @@ def data(study: Study) -> Section:
     split, n = study.split, study.n
     blocks: list[Block] = [
         para(
-            say("The data set {d} has {raw} rows, read from {file}.", d=study.dataset, raw=n(SPLIT, "raw_rows"),
+            say("The data set {d} has {raw} rows, read from "
+                "{file}.", d=study.dataset, raw=n(SPLIT, "raw_rows"),
                 file=code(split["raw"])),
             _left_out(study),
             say("{t} is to be predicted from {cols} columns.", t=study.target, cols=n(SUMMARY, "columns")),
@@ -23,7 +46,8 @@ def data(study: Study) -> Section:
         ),
         para(_holdout_rule(study)),
         _files_table(study),
-        para(say("Leakage was looked for in the training part only. {t} lists what was looked for, what was found and what "
+        para(say("Leakage was looked for in the training part only. {t} lists what was looked for, what was "
+                 "found and what "
                  "was done about it; it names columns, so that a person who knows them can overrule it.",
                  t=ref("tab:leakage"))),
         _leakage_table(study),
@@ -52,11 +76,13 @@ def _classes(study: Study) -> Run:
                    m=study.n(PROFILE, "target", "median", format=".4g"),
                    s=study.n(PROFILE, "target", "sd", format=".4g")) if known else ()
     shown = list(classes)[:12]
-    listing = listed([say("{c} ({k} rows)", c=code(name), k=study.n(PROFILE, "target", "classes", name)) for name in shown])
+    listing = listed([say("{c} ({k} "
+                          "rows)", c=code(name), k=study.n(PROFILE, "target", "classes", name)) for name in shown])
     more = " and others" if len(classes) > len(shown) else ""
     positive = say("; the class whose probability is predicted is {p}", p=code(study.design["positive"])) \
         if study.summary["task"] == "binary" else ()
-    return say("Its classes in the training part are {l}{more}{positive}.", l=listing, more=more, positive=positive)
+    return say("Its classes in the training part are "
+               "{l}{more}{positive}.", l=listing, more=more, positive=positive)
 
 
 def _missing(study: Study) -> Run:
@@ -66,23 +92,28 @@ def _missing(study: Study) -> Run:
     if not gaps:
         return say("No value is missing in the columns used.")
     place, worst = max(gaps, key=lambda pair: pair[1]["missing"])
-    return say("Values are missing in some of the columns used, most in {c} ({share}).", c=code(worst["name"]),
+    return say("Values are missing in some of the columns used, most in {c} "
+               "({share}).", c=code(worst["name"]),
                share=study.ledger.percent(PROFILE, "columns", place, "missing_share", digits=1))
 
 
 def _holdout_rule(study: Study) -> Run:
     split, n = study.split, study.n
     if not split["holdout_rows"]:
-        return say("No holdout was set aside: all {k} labelled rows are used for training, and cross-validation alone speaks "
+        return say("No holdout was set aside: all {k} labelled rows are used for training, and "
+                   "cross-validation alone speaks "
                    "about new rows.", k=n(SPLIT, "train_rows"))
-    how = {"stratified": "at random, balanced over classes", "grouped": "in whole groups", "by time": "as the latest in time",
+    how = {"stratified": "at random, balanced over "
+                         "classes", "grouped": "in whole groups", "by time": "as the latest in time",
            "plain": "at random"}.get(split["method"], "at random")
     duplicates = say(" Rows that are copies of one another were kept on the same side.") \
         if split.get("duplicates_kept_together") else ()
     group = say(" The group column is {g}.", g=code(split["group"])) if split.get("group") else ()
     time = say(" The time column is {t}.", t=code(split["time"])) if split.get("time") else ()
-    return say("Before anything was profiled, {h} rows ({share}) were set aside {how} and locked by their hash; {k} rows remain "
-               "for training.{d}{g}{t} The hypotheses, the design and every choice of a setting come from the training part.",
+    return say("Before anything was profiled, {h} rows ({share}) were set aside {how} and locked by their "
+               "hash; {k} rows remain "
+               "for training.{d}{g}{t} The hypotheses, the design and every choice of a setting come from "
+               "the training part.",
                h=n(SPLIT, "holdout_rows"), share=study.ledger.percent(SPLIT, "fraction"), how=how,
                k=n(SPLIT, "train_rows"), d=duplicates, g=group, t=time)
 
@@ -96,7 +127,8 @@ def _files_table(study: Study) -> Table:
         for place, item in enumerate(files)
     )
     return Table(
-        label="tab:files", caption=say("Data files with the beginning of their hashes; in full in {f}.", f=code(FILES)),
+        label="tab:files", caption=say("Data files with the beginning of their hashes; in full in "
+                                       "{f}.", f=code(FILES)),
         align="llrl", header=((Words(text="Part"),), (Words(text="File"),), (Words(text="Rows"),), (Words(text="Hash"),)),
         rows=rows,
     )
@@ -113,7 +145,8 @@ def _leakage_table(study: Study) -> Table:
             named = (Words(text="—"),)
         rows.append(((Words(text=check["title"]),), named, _finding(study, check), (Words(text=_plain_reason(check["action"])),)))
     head: tuple[Run, ...] = tuple((Words(text=t),) for t in ("Looked for", "Columns", "Finding", "Done"))
-    return Table(label="tab:leakage", caption=say("Leakage checks on the training part."), align="llll", header=head,
+    return Table(label="tab:leakage", caption=say("Leakage checks on the training "
+                                                  "part."), align="llll", header=head,
                  rows=tuple(rows))
 
 
@@ -137,38 +170,52 @@ def methods(study: Study) -> Section:
               "by time": "in the order of time, each test fold after its training rows", "plain": "at random"}
     blocks: list[Block] = [
         para(
-            say("Every family is judged by nested cross-validation{c}: {outer} outer folds, drawn {scheme}, estimate the score; "
+            say("Every family is judged by nested cross-validation{c}: {outer} outer folds, drawn {scheme}, "
+                "estimate the score; "
                 "within each outer training set, {inner} inner folds choose the setting.",
                 c=cite(*study.cited("VarmaSimon2006")), outer=n(SUMMARY, "outer_folds"), inner=n(SUMMARY, "inner_folds"),
                 scheme=scheme.get(study.design["fold_scheme"], "at random")),
-            say("Each family gets the same budget of {k} settings, spread evenly over its space before any score is seen. The "
-                "baseline predicts from the target alone and is not tuned.", k=n(SUMMARY, "settings_per_family")),
-            say("The whole is repeated with {seeds} seeds ({list}), which change the folds and the models' own randomness.",
+            say("Each family gets the same budget of {k} settings, spread evenly over its space before any "
+                "score is seen. The "
+                "baseline predicts from the target alone and is not "
+                "tuned.", k=n(SUMMARY, "settings_per_family")),
+            say("The whole is repeated with {seeds} seeds ({list}), which change the folds and the models' "
+                "own randomness.",
                 seeds=n(SUMMARY, "seeds"),
                 list=listed([n(DESIGN, "seeds", place) for place, _ in enumerate(study.design["seeds"][:20])])),
         ),
-        para(say("Missing numeric values are replaced by the median with an indicator column, numeric columns are scaled, and "
-                 "categorical ones coded one level at a time; all of this is fitted on the training rows of a fold only. The "
+        para(say("Missing numeric values are replaced by the median with an indicator column, numeric "
+                 "columns are scaled, and "
+                 "categorical ones coded one level at a time; all of this is fitted on the training rows of "
+                 "a fold only. The "
                  "implementations are those of scikit-learn{c}.", c=cite(*study.cited("Pedregosa2011")))),
         para(
             say("The primary metric is {m} ({dir}).", m=study.metric_title,
                 dir="higher is better" if study.summary["direction"] == "higher" else "lower is better"),
-            say("Two kinds of spread are kept apart. The standard deviation of folds within a seed shows how much the score "
-                "depends on which rows are tested; that of the seeds' means shows how much it depends on chance in splitting "
+            say("Two kinds of spread are kept apart. The standard deviation of folds within a seed shows "
+                "how much the score "
+                "depends on which rows are tested; that of the seeds' means shows how much it depends on "
+                "chance in splitting "
                 "and fitting."),
         ),
         para(
-            say("Two families are compared by their differences {d} on the same folds, {j} of them.", d=math("d_j", "d_j"),
+            say("Two families are compared by their differences {d} on the same folds, {j} of "
+                "them.", d=math("d_j", "d_j"),
                 j=n(COMPARED, "J")),
-            say("Because training sets overlap, the variance of the mean is taken as {v}, with {df} degrees of freedom{c}; the "
+            say("Because training sets overlap, the variance of the mean is taken as {v}, with {df} degrees "
+                "of freedom{c}; the "
                 "ratio of test to training rows is {ratio}.", v=math(
                     r"\left(\frac{1}{J}+\frac{n_{\mathrm{test}}}{n_{\mathrm{train}}}\right)s^2",
                     'lr((1/J + n_"test"/n_"train")) s^2'), df=n(COMPARED, "df"),
                 ratio=n(COMPARED, "test_train_ratio", format=".3f"), c=cite(*study.cited("NadeauBengio2003"))),
-            say("We report the difference with its {level} interval first, and then p-values for a difference of zero, adjusted "
-                "over all comparisons by Holm's procedure{h}.", level=study.level(), h=cite(*study.cited("Holm1979"))),
-            say("A verdict needs more than a small p-value: a family is called better only if its difference is shown to exceed "
-                "the smallest one that matters ({rope}), and two families are called practically equal only if it is shown to "
+            say("We report the difference with its {level} interval first, and then p-values for a "
+                "difference of zero, adjusted "
+                "over all comparisons by Holm's "
+                "procedure{h}.", level=study.level(), h=cite(*study.cited("Holm1979"))),
+            say("A verdict needs more than a small p-value: a family is called better only if its "
+                "difference is shown to exceed "
+                "the smallest one that matters ({rope}), and two families are called practically equal only "
+                "if it is shown to "
                 "be smaller{b}, both after adjustment. Everything else is undecided.", rope=study.rope(),
                 b=cite(*study.cited("Benavoli2017"))),
             say("Where scores leave no room for a difference of that size, no comparison is claimed."),
@@ -182,22 +229,28 @@ def _tests(study: Study) -> list[Block]:
     items: list[Run] = []
     if study.ledger.known(PERMUTED, "permutations"):
         items.append(say(
-            "Any signal at all: the score of {f} is compared with its scores after the targets were exchanged, {k} times{c}. "
+            "Any signal at all: the score of {f} is compared with its scores after the targets were "
+            "exchanged, {k} times{c}. "
             "With {b} exchanges at least as good as the observed score, the p-value is {p}.",
             f=study.name(study.ledger.load(PERMUTED)["family"]), k=study.n(PERMUTED, "permutations"),
-            c=cite(*study.cited("OjalaGarriga2010")), b=math("b", "b"), p=math(r"(1+b)/(1+B)", "(1 + b) \\/ (1 + B)")))
+            c=cite(*study.cited("OjalaGarriga2010")), b=math("b", "b"), p=math(r"(1+b)/(1+B)", "(1 + b) \\/ "
+                                                                                               "(1 + B)")))
     power = study.design.get("power") or {}
     if study.ledger.known(DESIGN, "power", "detectable_difference"):
         floor: Put = say(" More seeds cannot bring this below {f}, because the training sets still overlap.",
                          f=study.n(DESIGN, "power", "floor", format=".2g")) if power.get("floor") else ()
         items.append(say(
-            "Power: if fold differences have a standard deviation of {sd}, which is an assumption made before the experiments, "
-            "this design finds a difference of {x} with the usual power, before the adjustment for several comparisons.{floor}",
+            "Power: if fold differences have a standard deviation of {sd}, which is an assumption made "
+            "before the experiments, "
+            "this design finds a difference of {x} with the usual power, before the adjustment for several "
+            "comparisons.{floor}",
             sd=study.n(DESIGN, "power", "assumed_sd", format=".2g"),
             x=study.n(DESIGN, "power", "detectable_difference", format=".2g"), floor=floor))
     if study.holdout["rows"]:
         items.append(say(
-            "Holdout: after the analysis had fixed which family leads, that family and the others were fitted once on the whole "
-            "training part and scored on the locked rows, with percentile intervals from {k} bootstrap samples of {unit}.",
+            "Holdout: after the analysis had fixed which family leads, that family and the others were "
+            "fitted once on the whole "
+            "training part and scored on the locked rows, with percentile intervals from {k} bootstrap "
+            "samples of {unit}.",
             k=study.n(HOLDOUT, "bootstrap", "resamples"), unit=str(study.holdout["bootstrap"].get("unit", "rows"))))
     return [bullets(items)] if items else []

@@ -7,7 +7,17 @@ from typing import Any
 from autor_nb.domain.document import Block, Figure, Section, Table, Words
 from autor_nb.plugins.agents.tabular.paper_facts import COMPARED, HOLDOUT, PERMUTED, SHORT, TESTS, Study
 from autor_nb.plugins.agents.tabular.paper_front import families_listed, outcome_in_short
-from autor_nb.plugins.agents.tabular.paper_prose import Put, Run, cite, code, has_numeral, listed, para, ref, say
+from autor_nb.plugins.agents.tabular.paper_prose import (
+    Put,
+    Run,
+    cite,
+    code,
+    has_numeral,
+    listed,
+    para,
+    ref,
+    say,
+)
 from autor_nb.plugins.agents.tabular.vocabulary import METRIC_TITLES
 
 DASH: Run = (Words(text="—"),)
@@ -37,8 +47,10 @@ def results(study: Study) -> Section:
         *_figures(study, "differences"),
     ]
     if study.wishes.shows("secondary") and len(study.design["metrics"]) > 1:
-        blocks += [para(say("{t} gives the other metrics that were computed, for description only: the families were tuned "
-                            "and compared by the primary one.", t=ref("tab:secondary"))), _secondary_table(study)]
+        blocks += [para(say("{t} gives the other metrics that were computed, for description only: the "
+                            "families were tuned "
+                            "and compared by the primary "
+                            "one.", t=ref("tab:secondary"))), _secondary_table(study)]
     blocks += _extras(study)
     return Section(name="results", title="Results", blocks=tuple(blocks), results=True)
 
@@ -46,14 +58,19 @@ def results(study: Study) -> Section:
 def _figures(study: Study, name: str) -> list[Block]:
     """The figure that stage 06 made under that name, with a caption of ours (its own may hold numerals)."""
     captions = {
-        "performance": say("Score of every outer fold ({m}), mean of every seed, and overall mean, by family.",
+        "performance": say("Score of every outer fold ({m}), mean of every seed, and overall mean, by "
+                           "family.",
                            m=study.metric_title),
-        "differences": say("Mean differences with corrected {l} intervals; the band marks differences that do not matter.",
+        "differences": say("Mean differences with corrected {l} intervals; the band marks differences that "
+                           "do not matter.",
                            l=study.level()),
-        "variance": say("Two kinds of spread: standard deviation of folds within a seed, and of the seeds' means."),
+        "variance": say("Two kinds of spread: standard deviation of folds within a seed, and of the seeds' "
+                        "means."),
         "permutation": say("Scores after exchanging the targets, and the score observed."),
-        "holdout": say("Scores on the locked holdout with bootstrap intervals, beside the cross-validated means."),
-        "calibration": say("Calibration: observed frequency against mean predicted probability, out of fold."),
+        "holdout": say("Scores on the locked holdout with bootstrap intervals, beside the cross-validated "
+                       "means."),
+        "calibration": say("Calibration: observed frequency against mean predicted probability, out of "
+                           "fold."),
         "importance": say("Permutation importance of columns for the leading family, out of fold."),
         "learning_curve": say("Learning curves: score against the number of training rows."),
         "subgroups": say("Out-of-fold loss by subgroup, with bootstrap intervals."),
@@ -73,8 +90,10 @@ def _signal(study: Study) -> list[Block]:
     spec = study.score(permuted["metric"])
     n = study.n
     text = say(
-        "Do the columns carry any signal? With the targets exchanged, {f} reaches a mean score of {null} (standard deviation "
-        "{sd}); as observed, it reaches {obs}. Of {k} exchanges, {b} were at least as good (p-value {p}; {fig}).",
+        "Do the columns carry any signal? With the targets exchanged, {f} reaches a mean score of {null} "
+        "(standard deviation "
+        "{sd}); as observed, it reaches {obs}. Of {k} exchanges, {b} were at least as good (p-value {p}; "
+        "{fig}).",
         f=study.name(permuted["family"]), null=n(PERMUTED, "null_mean", format=spec),
         sd=n(PERMUTED, "null_sd", format=study.score(permuted["metric"], fine=True)), obs=n(PERMUTED, "observed", format=spec),
         k=n(PERMUTED, "permutations"), b=n(PERMUTED, "at_least_as_good"), p=study.ledger.p(PERMUTED, "p"),
@@ -112,9 +131,11 @@ def _scores_table(study: Study) -> Table:
     )
     return Table(
         label="tab:scores", align="lrrrrr", header=header, rows=rows,
-        caption=say("Cross-validated {m} by family: mean over all folds and seeds, and the two kinds of spread.",
+        caption=say("Cross-validated {m} by family: mean over all folds and seeds, and the two kinds of "
+                    "spread.",
                     m=study.metric_title),
-        note=say("SD of folds: within a seed, root mean square over seeds. SD of seeds: of the seeds' means{w}.",
+        note=say("SD of folds: within a seed, root mean square over seeds. SD of seeds: of the seeds' "
+                 "means{w}.",
                  w="" if study.summary["seeds"] > 1 else ", which one seed cannot tell"),
     )
 
@@ -122,8 +143,10 @@ def _scores_table(study: Study) -> Table:
 def _spread_text(study: Study) -> Run:
     if study.summary["seeds"] < 2:
         return say("With one seed nothing can be said about the spread between seeds.")
-    return say("For {b} the folds of a seed differ by {f} (standard deviation), the seeds' means by {s}{fig}. The first is what "
-               "an interval for new rows must cover; the second is what another run of the same study would change.",
+    return say("For {b} the folds of a seed differ by {f} (standard deviation), the seeds' means by "
+               "{s}{fig}. The first is what "
+               "an interval for new rows must cover; the second is what another run of the same study would "
+               "change.",
                b=study.name(study.best), f=study.cv(study.best, "sd_folds"), s=study.cv(study.best, "sd_seeds"),
                fig=say(" ({r})", r=ref("fig:variance")) if _figures(study, "variance") else ())
 
@@ -137,10 +160,12 @@ def _comparison_text(study: Study) -> list[Run]:
             if place is not None and word != "ceiling":
                 lines.append(_one(study, place, word, other))
     shown = say(" {f} shows the same.", f=ref("fig:differences")) if _figures(study, "differences") else ()
-    lines.append(say("{t} has all comparisons, with intervals before p-values.{f}", t=ref("tab:comparisons"), f=shown))
+    lines.append(say("{t} has all comparisons, with intervals before "
+                     "p-values.{f}", t=ref("tab:comparisons"), f=shown))
     if study.compared["ceiling"]:
         lines.append(say(
-            "Ceiling: {f} reach scores within {r} of a perfect one, or are perfect in half of their folds. This metric leaves no "
+            "Ceiling: {f} reach scores within {r} of a perfect one, or are perfect in half of their folds. "
+            "This metric leaves no "
             "room to tell them apart on this data set, so no comparison among them is claimed.",
             f=families_listed(study, study.compared["saturated"]), r=study.rope()))
     return lines
@@ -155,7 +180,8 @@ def _one(study: Study, place: int, word: str, other: str) -> Run:
         "undecided": "the interval holds both differences that matter and differences that do not",
     }[word]
     a, b = study.name(item["a"]), study.name(item["b"])
-    return say("The difference between {a} and {b} is {d} in favour of the former ({l} interval {ci}): {said}.", a=a, b=b,
+    return say("The difference between {a} and {b} is {d} in favour of the former ({l} interval {ci}): "
+               "{said}.", a=a, b=b,
                d=study.n(COMPARED, "comparisons", place, "difference", format=study.score(study.metric, signed=True)),
                l=study.level(), ci=study.interval(COMPARED, "comparisons", place), said=said)
 
@@ -178,7 +204,8 @@ def _comparison_table(study: Study) -> Table:
     return Table(
         label="tab:comparisons", align="llrrrl", header=header, rows=tuple(rows),
         caption=say("Differences in {m}; positive means that the first is better.", m=study.metric_title),
-        note=say("p (Holm): for a difference of zero, adjusted over all rows. Verdicts are against a difference of {r}; "
+        note=say("p (Holm): for a difference of zero, adjusted over all rows. Verdicts are against a "
+                 "difference of {r}; "
                  "“ceiling” means that no comparison is claimed.", r=study.rope()),
     )
 
@@ -207,20 +234,26 @@ def _extras(study: Study) -> list[Block]:
         rows = tuple((words(study.title(k)), *(cell(study.n("results/calibration.json", k, what, format="z.3f"))
                                                for what in ("brier", "slope", "intercept", "ece"))) for k in keys)
         blocks += [
-            para(say("Calibration was assessed on out-of-fold probabilities of the first seed{c}: a slope of one and an "
-                     "intercept of zero would be perfect ({t}).", t=ref("tab:calibration"), c=cite(*study.cited("Brier1950")))),
-            Table(label="tab:calibration", align="lrrrr", rows=rows, caption=say("Calibration of predicted probabilities."),
+            para(say("Calibration was assessed on out-of-fold probabilities of the first seed{c}: a slope "
+                     "of one and an "
+                     "intercept of zero would be perfect "
+                     "({t}).", t=ref("tab:calibration"), c=cite(*study.cited("Brier1950")))),
+            Table(label="tab:calibration", align="lrrrr", rows=rows, caption=say("Calibration of predicted "
+                                                                                 "probabilities."),
                   header=tuple(words(t) for t in ("Family", "Brier score", "Slope", "Intercept", "Calibration error"))),
             *_figures(study, "calibration"),
         ]
     if study.ledger.has("results/importance.csv"):
         blocks += _importance(study)
     if _figures(study, "learning_curve"):
-        blocks += [para(say("{f} shows how the score grows with the number of training rows.", f=ref("fig:learning_curve"))),
+        blocks += [para(say("{f} shows how the score grows with the number of training "
+                            "rows.", f=ref("fig:learning_curve"))),
                    *_figures(study, "learning_curve")]
     if _figures(study, "subgroups"):
-        blocks += [para(say("{f} splits the out-of-fold loss by subgroups. These are descriptions: subgroups are small, and none "
-                            "was named before the experiments.", f=ref("fig:subgroups"))), *_figures(study, "subgroups")]
+        blocks += [para(say("{f} splits the out-of-fold loss by subgroups. These are descriptions: "
+                            "subgroups are small, and none "
+                            "was named before the "
+                            "experiments.", f=ref("fig:subgroups"))), *_figures(study, "subgroups")]
     return blocks
 
 
@@ -231,10 +264,13 @@ def _importance(study: Study) -> list[Block]:
                   cell(study.n(file, place, "sd", format=".2g") if study.ledger.known(file, place, "sd") else "—"))
                  for place, row in ranked)
     return [
-        para(say("How much {b} relies on a column is measured by exchanging that column's values out of fold{c}. It is a "
-                 "statement about the model, not about causes ({t}).", b=study.name(study.best), t=ref("tab:importance"),
+        para(say("How much {b} relies on a column is measured by exchanging that column's values out of "
+                 "fold{c}. It is a "
+                 "statement about the model, not about causes "
+                 "({t}).", b=study.name(study.best), t=ref("tab:importance"),
                  c=cite(*study.cited("Breiman2001")))),
-        Table(label="tab:importance", align="lrr", rows=rows, caption=say("The columns that the leading family relies on most."),
+        Table(label="tab:importance", align="lrr", rows=rows, caption=say("The columns that the leading "
+                                                                          "family relies on most."),
               header=(words("Column"), words("Loss of score"), words("SD"))),
         *_figures(study, "importance"),
     ]
@@ -247,7 +283,8 @@ def holdout(study: Study) -> Section | None:
     chosen = study.holdout["selected"]
     place = ("families", chosen, study.metric)
     opened = say("They were opened once.") if study.holdout["opened"] == 1 else say(
-        "They were opened {k} times, because the study was changed after an earlier opening: these are no longer the scores of "
+        "They were opened {k} times, because the study was changed after an earlier opening: these are no "
+        "longer the scores of "
         "untouched rows.", k=study.n(HOLDOUT, "opened"))
     held = study.holdout["families"][chosen].get(study.metric, {})
     known = all(isinstance(held.get(k), int | float) for k in ("ci_low", "ci_high"))
@@ -258,8 +295,10 @@ def holdout(study: Study) -> Section | None:
     elif inside:
         agree = say("The cross-validated mean of {v} lies within that interval.", v=study.cv(chosen))
     else:
-        agree = say("The cross-validated mean of {v} lies outside that interval: on these rows the family does not score as "
-                    "cross-validation said, and the difference is reported, not explained away.", v=study.cv(chosen))
+        agree = say("The cross-validated mean of {v} lies outside that interval: on these rows the family "
+                    "does not score as "
+                    "cross-validation said, and the difference is reported, not explained "
+                    "away.", v=study.cv(chosen))
     spec = study.score(study.metric)
     rows = tuple(
         (words(study.title(f)), cell(study.cv(f)), cell(study.n(HOLDOUT, "families", f, study.metric, "estimate", format=spec)),
@@ -269,7 +308,8 @@ def holdout(study: Study) -> Section | None:
     table = Table(
         label="tab:holdout", align="lrrr", rows=rows,
         header=(words("Family"), words("Cross-validated"), words("Holdout"), say("{l} interval", l=study.level())),
-        caption=say("{m} on the locked holdout, beside the cross-validated mean.", m=_upper(study.metric_title)))
+        caption=say("{m} on the locked holdout, beside the cross-validated "
+                    "mean.", m=_upper(study.metric_title)))
     return Section(name="holdout", title="Holdout", results=True, blocks=(
         para(say("The {k} rows set aside were scored with the settings chosen on the training part.",
                  k=study.n(HOLDOUT, "rows")), opened,
@@ -293,10 +333,13 @@ def hypotheses(study: Study) -> Section:
             estimate = study.n(TESTS, "tests", place, "estimate", format="z.4g" if test["test"] != "importance" else "g")
         rows.append((words(test["id"]), statement(study, place, test), cell(estimate), words(test["outcome"])))
     return Section(name="hypotheses", title="Hypotheses and their outcomes", results=True, blocks=(
-        para(say("The hypotheses were written down from the training part before the experiments and frozen by their hash; since "
-                 "then only their outcomes were added ({t}). “Undecided” and “not supported” are different: the first says that "
+        para(say("The hypotheses were written down from the training part before the experiments and frozen "
+                 "by their hash; since "
+                 "then only their outcomes were added ({t}). “Undecided” and “not supported” are different: "
+                 "the first says that "
                  "the data do not tell.", t=ref("tab:hypotheses"))),
-        Table(label="tab:hypotheses", align="llrl", rows=tuple(rows), caption=say("Hypotheses, estimates and outcomes."),
+        Table(label="tab:hypotheses", align="llrl", rows=tuple(rows), caption=say("Hypotheses, estimates "
+                                                                                  "and outcomes."),
               header=(words("Id"), words("Statement"), words("Estimate"), words("Outcome"))),
     ))
 
@@ -309,11 +352,15 @@ def statement(study: Study, place: int, test: dict[str, Any]) -> Run:
         if study.ledger.known(TESTS, "tests", place, "threshold") else "the smallest difference that matters"
     theory = test["id"].startswith("T")
     texts = {
-        "signal": say("The usable columns carry information about {t} on this data set.", t=study.target) if theory else
-        say("At least one tuned family predicts {t} better than the baseline by more than {x}.", t=study.target, x=limit),
-        "nonlinear": say("At least one family that is not linear is better than every linear one by more than {x}.", x=limit),
+        "signal": say("The usable columns carry information about {t} on this data "
+                      "set.", t=study.target) if theory else
+        say("At least one tuned family predicts {t} better than the baseline by more than "
+            "{x}.", t=study.target, x=limit),
+        "nonlinear": say("At least one family that is not linear is better than every linear one by more "
+                         "than {x}.", x=limit),
         "seeds": say("The seed alone moves the best family's mean by less than {x}.", x=limit),
-        "holdout": say("The cross-validated mean of the selected family lies within the holdout's bootstrap interval."),
+        "holdout": say("The cross-validated mean of the selected family lies within the holdout's bootstrap "
+                       "interval."),
         "importance": say("The column most associated with the target is among the most important ones."),
         "calibration": say("The calibration slope of the best family is close to one."),
         "subgroup": say("The leading family loses no more in one subgroup than in another."),

@@ -10,7 +10,8 @@ from autor_nb.plugins.agents.tabular.paper_facts import Study
 
 EXPECTED = ("introduction", "related", "data", "methods", "results", "hypotheses", "limitations", "failed", "conclusion",
             "reproducibility")
-PERSON = ("narrative clarity", "claims–evidence alignment", "technical rigor", "experiment design", "writing quality",
+PERSON = ("narrative "
+          "clarity", "claims–evidence alignment", "technical rigor", "experiment design", "writing quality",
           "structure and flow")
 
 
@@ -26,8 +27,10 @@ def self_review(study: Study, document: Document, keys: frozenset[str]) -> dict[
         "scores": scores,
         "overall": None,
         "not_assessed": list(PERSON),
-        "how": "References and figures: share of citations, cross-references, tables and figures that resolve, out of ten. "
-               "Completeness: share of the expected sections that are there and not empty, out of ten. The other "
+        "how": "References and figures: share of citations, cross-references, tables and figures that "
+               "resolve, out of ten. "
+               "Completeness: share of the expected sections that are there and not empty, out of ten. The "
+               "other "
                "dimensions need judgement, which this program does not have: a person must assess them.",
         "issues": issues,
         "verdict": "reject" if "CRITICAL" in worst else "revise" if "MAJOR" in worst else "ready",
@@ -54,7 +57,8 @@ def _broken(document: Document, study: Study, keys: frozenset[str]) -> Iterator[
         if isinstance(part, Cite):
             for key in part.keys:
                 if key not in keys:
-                    yield _issue("CRITICAL", f"The key {key} is cited, but the bibliography does not hold it.")
+                    yield _issue("CRITICAL", f"The key {key} is cited, but the bibliography does not hold "
+                                             f"it.")
         elif isinstance(part, Ref) and part.label not in labels:
             yield _issue("MAJOR", f"{part.label} is referred to, but nothing bears that label.")
         elif isinstance(part, Number) and part.name not in study.ledger.entries:
@@ -75,10 +79,12 @@ def _facts(study: Study) -> Iterator[dict[str, Any]]:
     if study.summary["seeds"] < 2:
         yield _issue("MINOR", "One seed tells nothing about the spread between seeds.")
     if study.failures:
-        yield _issue("MINOR", "Some fits failed or did not converge; they are listed in results/failures.json.")
+        yield _issue("MINOR", "Some fits failed or did not converge; they are listed in "
+                              "results/failures.json.")
     for check in study.leakage:
         if check["found"] and check["id"] in ("groups", "time", "separators"):
-            yield _issue("MINOR", f"{check['title']}: {check['finding']}. A person who knows the columns must judge it.")
+            yield _issue("MINOR", f"{check['title']}: {check['finding']}. A person who knows the columns "
+                                  f"must judge it.")
     if any(test["outcome"] == "not tested" for test in study.tests):
         yield _issue("MINOR", "Some hypotheses were not tested; the paper says which.")
 

@@ -12,16 +12,19 @@ from autor_nb.plugins.agents.tabular.suggestions import Option, change_of_sugges
 
 REMOVE = re.compile(r"\b(?:drop|remove|delete|omit|without|no|leave out|skip|cut)\b", re.I)
 TITLE = re.compile(
-    r"\b(?:(?:change|set|make)\s+the\s+)?title\s*(?:(?:to|should be|must be|is|shall be)\b|[:=])\s*[\"“”'‘]?(.+?)"
+    r"\b(?:(?:change|set|make)\s+the\s+)?title\s*(?:(?:to|should be|must be|is|shall "
+    r"be)\b|[:=])\s*[\"“”'‘]?(.+?)"
     r"[\"“”'’]?\s*\.?\s*$", re.I | re.S)
 AUTHOR = re.compile(r"\bauthors?\s*(?:(?:to|should be|is|are)\b|[:=])\s*(.+?)\.?\s*$", re.I | re.S)
 RULES = (
     (re.compile(r"\b(?:shorter|shorten|briefer|brief|concise|cut it down|condense)\b", re.I), "brief", "yes"),
-    (re.compile(r"\b(?:longer|more detail(?:ed|s)?|full(?:er)? version|not so short)\b", re.I), "brief", "no"),
+    (re.compile(r"\b(?:longer|more detail(?:ed|s)?|full(?:er)? version|not so "
+                r"short)\b", re.I), "brief", "no"),
 )
 PARTS = {
     "appendix": re.compile(r"\bappendi(?:x|ces)\b", re.I),
-    "folds": re.compile(r"\b(?:per[- ]fold|every fold|each fold|fold(?:wise)? (?:scores|table|results))\b", re.I),
+    "folds": re.compile(r"\b(?:per[- ]fold|every fold|each fold|fold(?:wise)? "
+                        r"(?:scores|table|results))\b", re.I),
     "columns": re.compile(r"\b(?:columns? table|table of (?:the )?columns|descriptive statistics)\b", re.I),
     "secondary": re.compile(r"\b(?:secondary|other|further|all) metrics\b", re.I),
     "calibration": re.compile(r"\bcalibration\b", re.I),
@@ -129,7 +132,8 @@ def _clause(wishes: Wishes, clause: str, known: frozenset[str]) -> tuple[bool, s
     named = [part for part, pattern in PARTS.items() if pattern.search(clause)]
     if not named:
         return False, (
-            "not understood: without a language model this stage can change the title and the authors, make the paper "
+            "not understood: without a language model this stage can change the title and the authors, make "
+            "the paper "
             "shorter or longer, and add or remove its appendix, keywords and tables"
         )
     if "folds" in named and "appendix" in named:
