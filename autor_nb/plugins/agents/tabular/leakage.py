@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from autor_nb.plugins.agents.tabular.locking import related
+from autor_nb.plugins.agents.tabular.locking import related, telling_columns
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.profiling import target_values
 from autor_nb.plugins.agents.tabular.study.data import to_levels, to_numbers
@@ -79,7 +79,7 @@ def _check(id: str, title: str, columns: list[str], finding: str, action: str) -
 
 def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
     _, count = related(table, "")
-    names = [name for name in table.columns if name != plan.target and table[name].nunique() < len(table)]
+    names = [name for name in telling_columns(table) if name != plan.target]
     conflicting = 0
     if names:
         answers = table.groupby(names, sort=False, dropna=False)[plan.target].nunique()

@@ -12,8 +12,9 @@ import pandas as pd
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.plugins.agents.tabular import choosing, tablefile
+from autor_nb.plugins.agents.tabular.columns import decimal_of, is_missing, kind_of
 from autor_nb.plugins.agents.tabular.plan import Plan
-from autor_nb.plugins.agents.tabular.study.data import MISSING, time_order, to_numbers
+from autor_nb.plugins.agents.tabular.study.data import time_order, to_numbers
 from autor_nb.plugins.agents.tabular.study.folds import partition
 from autor_nb.plugins.agents.tabular.vocabulary import METRICS
 
@@ -56,11 +57,6 @@ def raw_table(plan: Plan, dataset: choosing.Dataset, workspace_file: Any) -> tup
     return pd.DataFrame(rows, columns=list(header.names), dtype=str), [*header.notes, *notes]
 
 
-def is_missing(column: pd.Series) -> pd.Series:
-    """Where a text cell stands for nothing."""
-    return column.astype(str).str.strip().str.lower().isin(MISSING)
-
-
 def task_of(values: pd.Series, metric: str) -> str:
     """binary · multiclass · regression, from the target's values (and the metric asked for, if only one
     task has it)."""
@@ -80,11 +76,6 @@ def task_of(values: pd.Series, metric: str) -> str:
             "Choose another column with --set target=COLUMN.",
         )
     return "multiclass"
-
-
-def decimal_of(values: pd.Series) -> str:
-    """The decimal mark of a column of text."""
-    return "," if values.str.contains(r"^\s*[-+]?\d+,\d+\s*$", regex=True).any() else "."
 
 
 def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
@@ -194,10 +185,15 @@ def _positive(plan: Plan, names: pd.Series) -> str:
     return str(known[0]) if len(known) == 1 else str(min(counts.index, key=lambda name: (counts[name], name)))
 
 
+def telling_columns(table: pd.DataFrame) -> list[str]:
+    """The columns by which copies of a row can be told: all but those that only number or name the rows."""
+    ids = [name for name in table.columns if kind_of(table[name], is_missing(table[name])) == "id"]
+    return [name for name in table.columns if name not in ids] or list(table.columns)
+
+
 def related(table: pd.DataFrame, group: str) -> tuple[np.ndarray, int]:
-    """(unit per row, rows that copy an earlier one). Columns in which every value is unique cannot tell
-    copies apart."""
-    telling = [name for name in table.columns if table[name].nunique() < len(table)] or list(table.columns)
+    """(unit per row, rows that copy an earlier one, whatever id they carry)."""
+    telling = telling_columns(table)
     copies = table.groupby(telling, sort=False, dropna=False).ngroup().to_numpy()
     duplicates = int(len(copies) - len(np.unique(copies)))
     if not group:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from autor_nb.plugins.agents.tabular.locking import decimal_of
+from autor_nb.plugins.agents.tabular.columns import decimal_of
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.study.data import to_numbers
 

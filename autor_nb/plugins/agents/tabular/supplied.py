@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from autor_nb.plugins.agents.tabular.session import Session
+from autor_nb.store.bibliography import BibEntry, read_bibliography
 
 TEXTS = (".md", ".txt", ".rst", ".org", ".pdf")
 
@@ -39,53 +40,46 @@ def read_supplied(session: Session) -> Supplied:
 
 
 def _bib(path: Path, relative: str, found: Supplied) -> None:
-    import bibtexparser
-    from bibtexparser.bparser import BibTexParser
-
-    try:
-        parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
-        entries = bibtexparser.loads(path.read_text(encoding="utf-8", errors="replace"), parser).entries
-    except Exception as error:  # the parser raises many kinds for broken files
-        found.problems.append(f"{relative} could not be parsed: {type(error).__name__}")
-        return
-    if not entries:
-        found.problems.append(f"{relative} holds no entry that could be parsed")
+    library = read_bibliography(path.read_bytes())
+    found.problems += [f"{relative}: {problem}" for problem in library.problems]
+    if not library.entries:
+        found.problems.append(f"{relative} holds no entry that could be read")
     taken = {source["key"] for source in found.sources}
-    for entry in entries:
-        key = re.sub(r"[^A-Za-z0-9:_.+-]", "", entry.get("ID", "")) or f"entry{len(found.sources) + 1}"
+    for entry in library.entries:
+        key = re.sub(r"[^A-Za-z0-9:_.+-]", "", entry.key) or f"entry{len(found.sources) + 1}"
         while key in taken:
             key += "b"
         taken.add(key)
-        title = _clean(entry.get("title", "")) or "(untitled)"
-        where = (
-            {"doi": _clean(entry["doi"])}
-            if entry.get("doi")
-            else {"url": _clean(entry["url"])}
-            if entry.get("url")
-            else {"file": relative}
+        fields = {name: _clean(value) for name, value in entry.fields.items()}
+        where = next(
+            ({name: fields[name]} for name in ("doi", "url") if fields.get(name)), {"file": relative}
         )
         found.sources.append(
             {
                 "source_id": f"S{len(found.sources) + 1}",
-                "title": title,
-                "authors": _clean(entry.get("author", "")),
-                "year": _clean(entry.get("year", "")),
-                "venue": _clean(entry.get("journal", entry.get("booktitle", ""))),
+                "title": fields.get("title") or "(untitled)",
+                "authors": fields.get("author", ""),
+                "year": fields.get("year", ""),
+                "venue": fields.get("journal", fields.get("booktitle", "")),
                 **where,
                 "key": key,
                 "kind": "supplied",
                 "why": f"supplied in {relative}",
             }
         )
-        _claim(found, _first_sentence(_clean(entry.get("abstract", ""))), relative)
-        fields = ",\n".join(
-            f"  {name} = {{{_balanced(str(value))}}}"
-            for name, value in sorted(entry.items())
-            if name not in ("ID", "ENTRYTYPE")
-        )
-        found.bibtex.append(
-            f"@{re.sub(r'[^a-z]', '', entry['ENTRYTYPE'].lower()) or 'misc'}{{{key},\n{fields}\n}}\n"
-        )
+        _claim(found, _first_sentence(fields.get("abstract", "")))
+        found.bibtex.append(_entry(entry, key))
+
+
+def _entry(entry: BibEntry, key: str) -> str:
+    """The entry again as BibTeX, with names and braces that cannot break out of it."""
+    lines = [
+        f"  {name} = {{{_balanced(value)}}}"
+        for name, value in sorted(entry.fields.items())
+        if re.fullmatch(r"[a-z][a-z0-9_-]*", name)
+    ]
+    kind = re.sub(r"[^a-z]", "", entry.kind) or "misc"
+    return f"@{kind}{{{key},\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _text(path: Path, relative: str, found: Supplied) -> None:
@@ -110,14 +104,14 @@ def _text(path: Path, relative: str, found: Supplied) -> None:
             "why": f"supplied as {relative}",
         }
     )
-    _claim(found, sentence, relative)
+    _claim(found, sentence)
     safe = re.sub(r"[{}\\%#&$^_~]", " ", title)
     found.bibtex.append(
         f"@misc{{{key},\n  title = {{{safe}}},\n  note = {{supplied by the person as a file}}\n}}\n"
     )
 
 
-def _claim(found: Supplied, sentence: str, relative: str) -> None:
+def _claim(found: Supplied, sentence: str) -> None:
     """A claim is quoted from the source itself, never inferred; without text to quote there is none."""
     if sentence:
         found.claims.append(
@@ -140,8 +134,10 @@ def _clean(text: str) -> str:
 
 
 def _balanced(text: str) -> str:
-    return (
-        text
-        if text.count("{") == text.count("}") and not text.endswith("\\")
-        else re.sub(r"[{}\\]", " ", text)
-    )
+    """A value whose braces close in order; one whose do not loses them all."""
+    depth = 0
+    for mark in re.findall(r"[{}]", text):
+        depth += 1 if mark == "{" else -1
+        if depth < 0:
+            break
+    return text if depth == 0 and not text.endswith("\\") else re.sub(r"[{}\\]", " ", text)
