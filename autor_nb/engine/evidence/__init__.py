@@ -1,7 +1,8 @@
 """Evidence: the files of facts that the engine itself writes after an agent has ended and before the checks.
 
-Each writer is a module with `write(context) -> list[str]`, the workspace-relative paths it wrote. A
-writer reads what lies in the workspace and believes none of it; one that fails becomes a note, never the engine's failure.
+Each writer is a module with `write(context) -> list[str]`, the workspace-relative paths it wrote. It
+reads what lies in the workspace and believes none of it; a failing writer becomes a note, never the engine's
+failure.
 """
 
 from __future__ import annotations

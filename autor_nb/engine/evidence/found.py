@@ -15,7 +15,7 @@ _JSON_CAP = 64 << 20
 
 
 def files_under(root: Path, folder: str) -> Iterator[tuple[str, int]]:
-    """(path relative to `root`, size) of every regular file below, sorted; no caches, no half-written files."""
+    """(path in `root`, size) of every regular file below, sorted; no caches, no half-written ones."""
     if any((root / part).is_symlink() for part in (folder, *map(str, Path(folder).parents))):
         return
     for place, folders, names in os.walk(root / folder, followlinks=False):

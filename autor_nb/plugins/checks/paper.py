@@ -1,4 +1,4 @@
-"""The paper as a form: venue, sections, bibliography, PDF, length and build; what it says is not judged here."""
+"""The paper as a form: venue, sections, bibliography, PDF, length and build; not what it says."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ _URL_SAFE = "/:?#[]@!$&'()*+,;=%-._"
 
 
 def _prose(value: str, special: Callable[[str], str]) -> str:
-    """TeX stays TeX; only what would stop it is changed: bare & % # _ ^, odd characters, lone $ and braces."""
+    """TeX stays TeX; only what would stop it is changed: bare & % # _ ^, odd characters, lone $ and {."""
     if not _balanced(value):
         value = value.replace("{", "").replace("}", "")
     if len(re.findall(r"(?<!\\)\$", value)) % 2:
