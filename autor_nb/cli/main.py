@@ -1,4 +1,4 @@
-"""The `autor` command: runs a verb and prints its answer, as text for people or as the JSON envelope for programs."""
+"""The `autor` command: runs a verb, and prints its answer as text for people or JSON for programs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ def run(args: list[str]) -> int:
     except AutorError as error:
         return _failed(face, args, error, error.exit_code)
     except OSError as error:
-        said = AutorError(f"{error.strerror or error}: {error.filename or 'a file'}.",
-                          "Mend the permissions or free some space, then try again.")
+        said = AutorError(
+            f"{error.strerror or error}: {error.filename or 'a file'}.",
+            "Mend the permissions or free some space, then try again.",
+        )
         return _failed(face, args, said, 1)
     if result is None:
         return 0
@@ -53,8 +55,13 @@ def _face(args: list[str]) -> Face:
     terminal = _is_tty(sys.stdin) and _is_tty(sys.stdout)
     before = args[: args.index("--")] if "--" in args else args
     form = "json" if "--json" in before else "text" if "--text" in before else ""
-    face = Face("cli", interactive=terminal and form != "json", form=form, keys=terminal,
-                stdin=lambda: sys.stdin.buffer.read().decode("utf-8", "replace"))
+    face = Face(
+        "cli",
+        interactive=terminal and form != "json",
+        form=form,
+        keys=terminal,
+        stdin=lambda: sys.stdin.buffer.read().decode("utf-8", "replace"),
+    )
     face.say = _say
     face.ask = _ask if _is_tty(sys.stdin) or _first(args) in ("review", "rm", "recover") else None
     return face
@@ -90,12 +97,24 @@ def _print(face: Face, args: list[str], result: Result) -> None:
 
 def _failed(face: Face, args: list[str], error: AutorError, exit_code: int) -> int:
     if _wants_json(face, args):
-        said = {"code": error.code if exit_code != 130 else "interrupted", "message": error.message,
-                "suggestion": error.suggestion}
+        said = {
+            "code": error.code if exit_code != 130 else "interrupted",
+            "message": error.message,
+            "suggestion": error.suggestion,
+        }
         _envelope({"status": "error", "error": said})
     else:
-        _write(sys.stderr, "\n".join(part for part in (f"autor: {clean.plain(error.message, 4000)}",
-                                                       clean.plain(error.suggestion, 4000)) if part))
+        _write(
+            sys.stderr,
+            "\n".join(
+                part
+                for part in (
+                    f"autor: {clean.plain(error.message, 4000)}",
+                    clean.plain(error.suggestion, 4000),
+                )
+                if part
+            ),
+        )
     return exit_code
 
 

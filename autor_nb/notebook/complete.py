@@ -50,8 +50,11 @@ def _values(parameter: Any) -> list[str]:
     if asked is not None:
         return asked()
     context = click.Context(click.Command("autor"))
-    return [item.value for item in parameter.type.shell_complete(context, parameter, "")
-            if getattr(item, "type", "plain") == "plain"]
+    return [
+        item.value
+        for item in parameter.type.shell_complete(context, parameter, "")
+        if getattr(item, "type", "plain") == "plain"
+    ]
 
 
 def _agents() -> list[str]:
@@ -82,8 +85,11 @@ def matcher(context: Any) -> dict[str, Any]:
     if found is None:
         return {"completions": []}
     fragment = before.split()[-1] if before and not before[-1].isspace() else ""
-    return {"completions": [SimpleCompletion(text=name, type="param") for name in found],
-            "matched_fragment": fragment, "suppress": True}
+    return {
+        "completions": [SimpleCompletion(text=name, type="param") for name in found],
+        "matched_fragment": fragment,
+        "suppress": True,
+    }
 
 
 matcher.matcher_api_version = 2  # type: ignore[attr-defined]

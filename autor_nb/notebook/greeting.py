@@ -1,4 +1,4 @@
-"""What `%load_ext` says: in one line, what works and what waits; read from the derived views, so that it is cheap."""
+"""What `%load_ext` says, in one line: what works and what waits; cheaply, from the derived views."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def line() -> str:
             break
     parts = []
     if waiting:
-        parts.append(f"{waiting[0]} waits for you" if len(waiting) == 1 else f"{len(waiting)} runs wait for you")
+        parts.append(
+            f"{waiting[0]} waits for you" if len(waiting) == 1 else f"{len(waiting)} runs wait for you"
+        )
     if working:
         parts.append(f"{working[0]} is at work" if len(working) == 1 else f"{len(working)} runs are at work")
     return f"autor: {', '.join(parts)}. %autor says what now." if parts else ""

@@ -1,6 +1,6 @@
-"""A magic's line → arguments, leniently: apostrophes, backslashes, braces and dollars are text, never syntax.
+"""A magic's line → arguments, leniently: apostrophes, backslashes, braces and dollars are text.
 
-IPython's `arg_split` says where words end; here a quote counts only if it opens a word and closes before a blank.
+A quote counts only if it opens a word (or an option's value) and closes before a blank.
 Verbs that end in text take the rest of the line as it is.
 """
 
@@ -18,7 +18,8 @@ _CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 
 def words(line: str) -> list[tuple[str, int, int]]:
     """(word without its quotes, where it begins, where it ends), for every word of the line."""
-    found, position = [], 0
+    found: list[tuple[str, int, int]] = []
+    position = 0
     while True:
         while position < len(line) and line[position].isspace():
             position += 1
@@ -34,7 +35,7 @@ def _word(line: str, start: int) -> tuple[str, int]:
     opening = option.end() if option else start
     closed = _closing(line, opening)
     if closed is not None:
-        return line[start:opening] + line[opening + 1:closed], closed + 1
+        return line[start:opening] + line[opening + 1 : closed], closed + 1
     end = start
     while end < len(line) and not line[end].isspace():
         end += 1
@@ -71,7 +72,7 @@ def _with_text(line: str, found: list[tuple[str, int, int]], verb_at: int, comma
         word = found[index][0]
         name = word.split("=", 1)[0]
         if word == "--":
-            rest = line[found[index][2]:].strip()
+            rest = line[found[index][2] :].strip()
             return [*(item for item, _, _ in found[:index]), "--", *([rest] if rest else [])]
         if name in takes and not _quoted(line, found[index]):
             index += 2 if takes[name] and "=" not in word else 1
@@ -84,8 +85,8 @@ def _with_text(line: str, found: list[tuple[str, int, int]], verb_at: int, comma
     head = [item for item, _, _ in found[:index]]
     if index >= len(found):
         return head
-    word, start, end = found[index]
-    behind = [item for item, _, _ in found[index + 1:]]
+    word, start, _ = found[index]
+    behind = [item for item, _, _ in found[index + 1 :]]
     if (_quoted(line, found[index]) or _is_suggestion(word)) and _only_options(behind, takes):
         return [*head, *behind, "--", word]
     return [*head, "--", line[start:].rstrip()]

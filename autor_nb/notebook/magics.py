@@ -22,11 +22,11 @@ def can_interact(shell: Any) -> bool:
 
 
 @magics_class
-class AutorMagics(Magics):  # type: ignore[misc]
+class AutorMagics(Magics):
     """The notebook face."""
 
-    @no_var_expand  # type: ignore[untyped-decorator]
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @no_var_expand
+    @line_cell_magic
     def autor(self, line: str, cell: str | None = None) -> Any:
         """autor: from a question to a paper, approved stage by stage.
 
@@ -50,7 +50,9 @@ class AutorMagics(Magics):  # type: ignore[misc]
         except AutorError as error:
             raise AutorMessage(error) from None
         except OSError as error:
-            said = AutorError(f"{error.strerror or error}: {error.filename or 'a file'}.", "Mend it, then try again.")
+            said = AutorError(
+                f"{error.strerror or error}: {error.filename or 'a file'}.", "Mend it, then try again."
+            )
             raise AutorMessage(said) from None
         if result is None:
             return None
@@ -61,15 +63,23 @@ class AutorMagics(Magics):  # type: ignore[misc]
             from IPython.display import display
 
             display(result)
-            raise AutorMessage(RunEnded("The run did not come to where it was to come; the card above says why."))
+            raise AutorMessage(
+                RunEnded("The run did not come to where it was to come; the card above says why.")
+            )
         return result
 
     def _face(self, cell: str | None) -> Any:
         from autor_nb.verbs.result import Face
 
         interactive = can_interact(self.shell)
-        return Face("notebook", interactive=interactive, waits=not interactive, body=_body(cell), say=_say,
-                    ask=_ask if interactive else None)
+        return Face(
+            "notebook",
+            interactive=interactive,
+            waits=not interactive,
+            body=_body(cell),
+            say=_say,
+            ask=_ask if interactive else None,
+        )
 
 
 def _body(cell: str | None) -> str | None:
@@ -90,7 +100,9 @@ def _ask(question: str) -> str:
 def _envelope(result: Any) -> str:
     import json
 
-    return json.dumps({"status": "success", "data": result.data(), "hints": list(result.hints)}, indent=2, default=str)
+    return json.dumps(
+        {"status": "success", "data": result.data(), "hints": list(result.hints)}, indent=2, default=str
+    )
 
 
 def load(shell: Any) -> None:

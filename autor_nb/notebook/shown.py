@@ -1,4 +1,4 @@
-"""The exception by which the notebook shows a person's mistake: a short message, no traceback; the cell still stops."""
+"""How the notebook shows a person's mistake: a short message, no traceback; the cell still stops."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ class AutorMessage(Exception):
 
 
 class RunEnded(AutorError):
-    """Raised where nobody can interact when what was asked for ended badly, so that the notebook ends there too."""
+    """Raised where nobody can interact and the work ended badly, so that the notebook ends there too."""
 
     code = "run"

@@ -1,6 +1,6 @@
-"""What a verb's answer is made of: a few kinds of blocks, drawn as terminal text, HTML and Markdown elsewhere.
+"""What a verb's answer is made of: a few kinds of blocks; how they are drawn is `draw`'s.
 
-A block holds foreign text as it is; whoever draws it makes it safe. Commands stand in backticks (`autor status`).
+A block holds foreign text as it is; whoever draws it makes it safe. Commands stand in backticks.
 """
 
 from __future__ import annotations
@@ -80,7 +80,18 @@ Block = Union[Heading, Para, Facts, Table, Items, Verbatim, Prose, Next]  # noqa
 
 GOOD = {"approved", "completed", "complete", "passed", "ok", "found", "same", "yes"}
 BAD = {"failed", "fail", "aborted", "timed_out", "lost", "blocking", "missing", "differs", "error"}
-CARE = {"in_review", "warning", "warn", "stale", "paused", "interrupted", "waived", "refined", "stopped", "waits"}
+CARE = {
+    "in_review",
+    "warning",
+    "warn",
+    "stale",
+    "paused",
+    "interrupted",
+    "waived",
+    "refined",
+    "stopped",
+    "waits",
+}
 BUSY = {"running", "working"}
 
 

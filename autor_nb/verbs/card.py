@@ -18,7 +18,9 @@ from autor_nb.verbs.result import Result
 Steps = tuple[tuple[str, str], ...]
 
 
-def run_card(run: RunFolder, snapshot: control.Snapshot, *lead: Block, exit_code: int = 0, **facts: Any) -> Result:
+def run_card(
+    run: RunFolder, snapshot: control.Snapshot, *lead: Block, exit_code: int = 0, **facts: Any
+) -> Result:
     """Everything a status shows; `lead` comes first (what was just done), `facts` join the envelope."""
     steps = next_steps(run, snapshot)
     blocks = (*lead, *_blocks(run, snapshot), Next(steps))
@@ -68,22 +70,37 @@ def pdf_of(run: RunFolder) -> Path | None:
 
 def _review_facts(attempt: AttemptState) -> dict[str, Any]:
     return {
-        "stage": attempt.stage, "attempt": attempt.attempt, "draft_sha256": attempt.draft_sha256,
-        "ending": str(attempt.ending), "detail": attempt.detail, "new_work": attempt.is_new_work,
-        "cap_reached": attempt.cap_reached, "blocking": list(attempt.open_blocking), "warnings": attempt.warnings,
-        "checks_total": attempt.checks_total, "suggestions": list(attempt.suggestions),
-        "questions": [{"id": q.id, "text": q.text, "default": q.default, "choices": list(q.choices)}
-                      for q in attempt.questions],
+        "stage": attempt.stage,
+        "attempt": attempt.attempt,
+        "draft_sha256": attempt.draft_sha256,
+        "ending": str(attempt.ending),
+        "detail": attempt.detail,
+        "new_work": attempt.is_new_work,
+        "cap_reached": attempt.cap_reached,
+        "blocking": list(attempt.open_blocking),
+        "warnings": attempt.warnings,
+        "checks_total": attempt.checks_total,
+        "suggestions": list(attempt.suggestions),
+        "questions": [
+            {"id": q.id, "text": q.text, "default": q.default, "choices": list(q.choices)}
+            for q in attempt.questions
+        ],
         "waived": [{"check": w.check_id, "why": w.why} for w in attempt.waivers],
-        "summary": attempt.summary_path, "notebook": attempt.notebook,
+        "summary": attempt.summary_path,
+        "notebook": attempt.notebook,
     }
 
 
 def _stage_facts(run: RunFolder, stage: StageState) -> dict[str, Any]:
     latest = stage.latest
     return {
-        "number": stage.ref.number, "slug": stage.ref.slug, "title": stage.ref.title, "status": str(stage.status),
-        "stale": stage.stale, "attempts": len(stage.attempts), "approved": stage.approved,
+        "number": stage.ref.number,
+        "slug": stage.ref.slug,
+        "title": stage.ref.title,
+        "status": str(stage.status),
+        "stale": stage.stale,
+        "attempts": len(stage.attempts),
+        "approved": stage.approved,
         "work_s": round(sum(attempt.duration_s for attempt in stage.attempts), 3),
         "blocking": list(latest.open_blocking) if latest else [],
         "notebook": str(run.path / latest.notebook) if latest and latest.notebook else None,
@@ -107,8 +124,12 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt)
     if state.unknown:
-        blocks.append(Para(f"{state.unknown} events of this run were written by a newer version and are not shown.",
-                           quiet=True))
+        blocks.append(
+            Para(
+                f"{state.unknown} events of this run were written by a newer version and are not shown.",
+                quiet=True,
+            )
+        )
     return blocks
 
 
@@ -126,15 +147,17 @@ def _aside(snapshot: control.Snapshot) -> str:
 def _head_facts(run: RunFolder, snapshot: control.Snapshot) -> Facts:
     state = snapshot.state
     paper = pdf_of(run)
-    return Facts((
-        ("Agent", str(state.config.get("agent", ""))),
-        ("Venue", str(state.config.get("venue", ""))),
-        ("Reviewer", str(state.config.get("reviewer", "person"))),
-        ("Worked", duration(state.work_s)),
-        ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else "none"),
-        ("Folder", str(run.path)),
-        ("Paper", str(paper.relative_to(run.path)) if paper else ""),
-    ))
+    return Facts(
+        (
+            ("Agent", str(state.config.get("agent", ""))),
+            ("Venue", str(state.config.get("venue", ""))),
+            ("Reviewer", str(state.config.get("reviewer", "person"))),
+            ("Worked", duration(state.work_s)),
+            ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else "none"),
+            ("Folder", str(run.path)),
+            ("Paper", str(paper.relative_to(run.path)) if paper else ""),
+        )
+    )
 
 
 def stage_table(state: RunState) -> Table:
@@ -149,8 +172,16 @@ def stage_table(state: RunState) -> Table:
             checks = f"{latest.checks_total} checks{failing}"
             checks += f", {latest.warnings} warnings" if latest.warnings else ""
             checks += f", {len(latest.waivers)} waived" if latest.waivers else ""
-        rows.append((stage.ref.number, stage.ref.title, Mark(status), str(len(stage.attempts) or ""),
-                     duration(sum(attempt.duration_s for attempt in stage.attempts)), checks))
+        rows.append(
+            (
+                stage.ref.number,
+                stage.ref.title,
+                Mark(status),
+                str(len(stage.attempts) or ""),
+                duration(sum(attempt.duration_s for attempt in stage.attempts)),
+                checks,
+            )
+        )
     return Table(("", "Stage", "State", "Attempts", "Worked", "Checks"), tuple(rows))
 
 
@@ -168,16 +199,26 @@ def review_blocks(run: RunFolder, attempt: AttemptState) -> list[Block]:
         blocks.append(Para(f"Attempt {attempt.attempt} is not new work ({attempt.ending}): {attempt.detail}"))
     failing = [check for check in checks_of(run, attempt) if check.id in attempt.open_blocking]
     if failing:
-        blocks.append(Table(("", "Check", "What was read", "Remedy"), tuple(
-            (Mark("blocking"), check.id, f"{check.subject} {check.detail}".strip(), check.remedy) for check in failing
-        ), title="What stops an approval"))
+        blocks.append(
+            Table(
+                ("", "Check", "What was read", "Remedy"),
+                tuple(
+                    (Mark("blocking"), check.id, f"{check.subject} {check.detail}".strip(), check.remedy)
+                    for check in failing
+                ),
+                title="What stops an approval",
+            )
+        )
     elif attempt.open_blocking:
         blocks.append(Items(attempt.open_blocking, title="What stops an approval"))
     for waiver in attempt.waivers:
         blocks.append(Para(f"Waived by {waiver.by}: {waiver.check_id}, because: {waiver.why}"))
     if attempt.questions:
-        blocks.append(Items(tuple(_question(q.text, q.default, q.choices) for q in attempt.questions),
-                            title="Questions"))
+        blocks.append(
+            Items(
+                tuple(_question(q.text, q.default, q.choices) for q in attempt.questions), title="Questions"
+            )
+        )
     if attempt.suggestions:
         blocks.append(Items(attempt.suggestions, title="Suggestions"))
     return blocks
@@ -212,13 +253,17 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
         return _decisions(attempt, pin)
     match snapshot.status:
         case RunStatus.RUNNING | RunStatus.IN_REVIEW:
-            return ((f"autor watch{word}", "follows it; interrupting that stops only the watching"),
-                    (f"autor stop{pin}", "ends the work; `autor resume` goes on"))
+            return (
+                (f"autor watch{word}", "follows it; interrupting that stops only the watching"),
+                (f"autor stop{pin}", "ends the work; `autor resume` goes on"),
+            )
         case RunStatus.CREATED:
             return ((f"autor resume{word}", "sets it to work"),)
         case RunStatus.COMPLETED:
-            return ((f"autor show{pin}", "the last summary"),
-                    (f"autor verify{word}", "checks every stage again"))
+            return (
+                (f"autor show{pin}", "the last summary"),
+                (f"autor verify{word}", "checks every stage again"),
+            )
         case RunStatus.FAILED if snapshot.state.last_error:
             return ((f"autor show --checks{pin}", "tells why"), (f"autor resume{word}", "tries again"))
         case _:
@@ -227,8 +272,8 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
 
 def _decisions(attempt: AttemptState, pin: str) -> Steps:
     look = (f"autor show{pin}", f"the draft of {attempt.stage}")
-    refine = (f"autor refine 1{pin}", "takes suggestion 1; `autor refine \"your own words\"`")
-    words = (f"autor refine{pin} \"what to do differently\"", "sends it back with your words")
+    refine = (f"autor refine 1{pin}", 'takes suggestion 1; `autor refine "your own words"`')
+    words = (f'autor refine{pin} "what to do differently"', "sends it back with your words")
     if not attempt.is_new_work:
         return (words, look)
     if attempt.open_blocking:
@@ -236,6 +281,13 @@ def _decisions(attempt: AttemptState, pin: str) -> Steps:
         return (refine if attempt.suggestions else words, checks, look)
     open_question = next((q for q in attempt.questions if not q.default), None)
     if open_question is not None:
-        return ((f"autor answer{pin} 1 \"…\"", "answers the first question"), (f"autor approve{pin}", "goes on"), look)
-    return ((f"autor approve{pin}", "goes on to the next stage"),
-            refine if attempt.suggestions else words, look)
+        return (
+            (f'autor answer{pin} 1 "…"', "answers the first question"),
+            (f"autor approve{pin}", "goes on"),
+            look,
+        )
+    return (
+        (f"autor approve{pin}", "goes on to the next stage"),
+        refine if attempt.suggestions else words,
+        look,
+    )

@@ -17,21 +17,28 @@ from autor_nb.store import templates
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs import card, clean, target
-from autor_nb.verbs.blocks import Heading, Mark, Next, Para, Table
+from autor_nb.verbs.blocks import Block, Heading, Mark, Next, Para, Table
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
-# ------------------------------------------------------- the functions: the verbs and the Python API call these
+# ----------------------------------------------- the functions: the verbs and the Python API call these
 
 
-def approve(run: RunFolder, by: Actor, *, attempt: int | None = None, waive: Mapping[str, str] | None = None,
-            note: str = "") -> list[Any]:
+def approve(
+    run: RunFolder,
+    by: Actor,
+    *,
+    attempt: int | None = None,
+    waive: Mapping[str, str] | None = None,
+    note: str = "",
+) -> list[Any]:
     """Approve what is in review, pinned to the draft as it is now."""
     reviewed = control.snapshot(run).state.under_review
     pin = attempt if attempt is not None else reviewed.attempt if reviewed else None
     sha256 = reviewed.draft_sha256 if reviewed and reviewed.attempt == pin else ""
-    return control.ask(run, cmd.Approve(**_head(by), attempt=pin, draft_sha256=sha256, waive=dict(waive or {}),
-                                        note=note))
+    return control.ask(
+        run, cmd.Approve(**_head(by), attempt=pin, draft_sha256=sha256, waive=dict(waive or {}), note=note)
+    )
 
 
 def refine(run: RunFolder, by: Actor, what: int | str, *, attempt: int | None = None) -> list[Any]:
@@ -46,14 +53,21 @@ def refine(run: RunFolder, by: Actor, what: int | str, *, attempt: int | None = 
 def waive(run: RunFolder, by: Actor, check: str, why: str) -> list[Any]:
     """Pass one failing check by name."""
     reviewed = control.snapshot(run).state.under_review
-    return control.ask(run, cmd.Waive(**_head(by), check_id=check, why=why,
-                                      attempt=reviewed.attempt if reviewed else None))
+    return control.ask(
+        run, cmd.Waive(**_head(by), check_id=check, why=why, attempt=reviewed.attempt if reviewed else None)
+    )
 
 
 def answer(run: RunFolder, by: Actor, answers: Mapping[str, str]) -> list[Any]:
     """Answer intake questions, by their number, id or text."""
-    questions = next((stage.latest.questions for stage in control.snapshot(run).state.stages
-                      if stage.latest and stage.latest.questions), ())
+    questions = next(
+        (
+            stage.latest.questions
+            for stage in control.snapshot(run).state.stages
+            if stage.latest and stage.latest.questions
+        ),
+        (),
+    )
     numbered = {str(number): question.id for number, question in enumerate(questions, 1)}
     given = tuple(QA(question=numbered.get(key, key), answer=text) for key, text in answers.items())
     return control.ask(run, cmd.Answer(**_head(by), answers=given))
@@ -96,17 +110,23 @@ def decided(face: Face, run: RunFolder, what: str, events: list[Any], *, wait: b
 
     snapshot = follow.until(face, run, "review") if wait else control.snapshot(run)
     seqs = [event.seq for event in events if getattr(event, "seq", 0)]
-    return card.run_card(run, snapshot, Para(what), done=what, events=seqs, exit_code=follow.exit_code(snapshot, wait))
+    return card.run_card(
+        run, snapshot, Para(what), done=what, events=seqs, exit_code=follow.exit_code(snapshot, wait)
+    )
 
 
 def _waiting(face: Face, run_id: str | None) -> RunFolder:
     return target.only(face, run_id, target.waits, "wait for you")
 
 
-wait_option = click.option("--wait", is_flag=True, help="Return when the run waits for a person or has ended.")
+wait_option = click.option(
+    "--wait", is_flag=True, help="Return when the run waits for a person or has ended."
+)
 
 
-@verb(name="approve", examples=("autor approve", "autor approve --waive figures.decode --why \"known, harmless\""))
+@verb(
+    name="approve", examples=("autor approve", 'autor approve --waive figures.decode --why "known, harmless"')
+)
 @target.run_option
 @click.option("--attempt", type=int, help="Only if this attempt is the one in review.")
 @click.option("--waive", "checks", multiple=True, metavar="CHECK", help="Pass this failing check by name.")
@@ -114,16 +134,27 @@ wait_option = click.option("--wait", is_flag=True, help="Return when the run wai
 @click.option("--note", default="", metavar="TEXT", help="A note that is kept with the approval.")
 @wait_option
 @pass_face
-def approve_verb(face: Face, run_id: str | None, attempt: int | None, checks: tuple[str, ...], why: str, note: str,
-                 wait: bool) -> Result:
+def approve_verb(
+    face: Face,
+    run_id: str | None,
+    attempt: int | None,
+    checks: tuple[str, ...],
+    why: str,
+    note: str,
+    wait: bool,
+) -> Result:
     """Approve the attempt in review; the next stage starts."""
     if checks and not why.strip():
-        raise UsageError("Waiving a check needs a reason.", f"`autor approve --waive {checks[0]} --why \"…\"`")
+        raise UsageError("Waiving a check needs a reason.", f'`autor approve --waive {checks[0]} --why "…"`')
     if why and not checks:
-        raise UsageError("--why gives the reason of a waiver, and no check is named.",
-                         "`autor approve --waive CHECK --why \"…\"`")
+        raise UsageError(
+            "--why gives the reason of a waiver, and no check is named.",
+            '`autor approve --waive CHECK --why "…"`',
+        )
     run = _waiting(face, run_id)
-    events = approve(run, control.actor(face.name), attempt=attempt, waive=dict.fromkeys(checks, why), note=note)
+    events = approve(
+        run, control.actor(face.name), attempt=attempt, waive=dict.fromkeys(checks, why), note=note
+    )
     return decided(face, run, _said(events, "Approved"), events, wait=wait or face.waits)
 
 
@@ -133,18 +164,22 @@ def _said(events: list[Any], word: str) -> str:
     return f"{word} {stage}" + (f" attempt {attempt}" if attempt else "") + "."
 
 
-@verb(name="refine", text="words", examples=("autor refine 2", "autor refine \"use five seeds\""))
+@verb(name="refine", text="words", examples=("autor refine 2", 'autor refine "use five seeds"'))
 @target.run_option
 @click.option("--attempt", type=int, help="Only if this attempt is the one in review.")
 @wait_option
 @click.argument("words", nargs=-1, metavar="NUMBER|TEXT")
 @pass_face
-def refine_verb(face: Face, run_id: str | None, attempt: int | None, wait: bool, words: tuple[str, ...]) -> Result:
+def refine_verb(
+    face: Face, run_id: str | None, attempt: int | None, wait: bool, words: tuple[str, ...]
+) -> Result:
     """Send the attempt in review back: with a suggestion's number, or with your own words."""
     text = text_of(face, words)
     if not text.strip():
-        raise UsageError("Refining needs a suggestion's number or your own words.",
-                         "`autor refine 2` or `autor refine \"what to do differently\"`")
+        raise UsageError(
+            "Refining needs a suggestion's number or your own words.",
+            '`autor refine 2` or `autor refine "what to do differently"`',
+        )
     run = _waiting(face, run_id)
     word = text.strip()
     what: int | str = int(word) if word.isascii() and word.isdigit() and len(word) < 4 else text
@@ -169,13 +204,15 @@ def answer_verb(face: Face, run_id: str | None, question: str, words: tuple[str,
     """Answer an intake question by its number or id."""
     text = text_of(face, words)
     if not text.strip():
-        raise UsageError(f"Question {question} needs an answer.", f"`autor answer {clean.line(question, 40)} \"…\"`")
+        raise UsageError(
+            f"Question {question} needs an answer.", f'`autor answer {clean.line(question, 40)} "…"`'
+        )
     run = _waiting(face, run_id)
     events = answer(run, control.actor(face.name), {question: text})
     return decided(face, run, f"Answered question {clean.line(question, 60)}.", events)
 
 
-@verb(name="waive", examples=("autor waive figures.decode --why \"seen, harmless\"",))
+@verb(name="waive", examples=('autor waive figures.decode --why "seen, harmless"',))
 @target.run_option
 @click.option("--why", required=True, metavar="TEXT", help="The reason, shown for ever after.")
 @click.argument("check")
@@ -194,21 +231,34 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
         stages = rules.withdrawal(state, ref.slug)
     except rules.Refused as refused:
         raise UsageError(refused.reason, refused.suggestion) from refused
-    rows = tuple((stage.ref.number, stage.ref.title, Mark(str(stage.status)), str(len(stage.attempts)))
-                 for stage in stages)
-    then = {"redo": f"{ref.slug} starts afresh at once, in a fresh session.",
-            "rollback": f"The last approved attempt of {ref.slug} is open for review again; no agent is called. "
-                        "`autor undo` takes it back until the next decision."}[word]
-    blocks = (Heading(f"{word.capitalize()} {ref.number} {ref.title}", None, f"run {run.run_id}"),
-              Table(("", "Stage", "State", "Attempts"), rows, title="Would be withdrawn (nothing is deleted)"),
-              Para(then),
-              Next(((f"autor {word} {ref.number} --yes --run {run.run_id}", "does it"),)))
-    facts = {"run_id": run.run_id, "stage": ref.slug, "preview": True, "then": then,
-             "withdrawn": [stage.ref.slug for stage in stages]}
+    rows = tuple(
+        (stage.ref.number, stage.ref.title, Mark(str(stage.status)), str(len(stage.attempts)))
+        for stage in stages
+    )
+    then = {
+        "redo": f"{ref.slug} starts afresh at once, in a fresh session.",
+        "rollback": f"The last approved attempt of {ref.slug} is open for review again; no agent is called. "
+        "`autor undo` takes it back until the next decision.",
+    }[word]
+    blocks: tuple[Block, ...] = (
+        Heading(f"{word.capitalize()} {ref.number} {ref.title}", None, f"run {run.run_id}"),
+        Table(("", "Stage", "State", "Attempts"), rows, title="Would be withdrawn (nothing is deleted)"),
+        Para(then),
+        Next(((f"autor {word} {ref.number} --yes --run {run.run_id}", "does it"),)),
+    )
+    facts = {
+        "run_id": run.run_id,
+        "stage": ref.slug,
+        "preview": True,
+        "then": then,
+        "withdrawn": [stage.ref.slug for stage in stages],
+    }
     return Result(facts=facts, blocks=blocks, state=run)
 
 
-def _withdrawing(face: Face, run_id: str | None, stage: str, word: str, yes: bool, preview: bool, wait: bool) -> Result:
+def _withdrawing(
+    face: Face, run_id: str | None, stage: str, word: str, yes: bool, preview: bool, wait: bool
+) -> Result:
     run = target.only(face, run_id, lambda snapshot: snapshot.waiting == "person", "wait for you")
     shown = _preview(face, run, stage, word)
     if preview:
@@ -216,7 +266,9 @@ def _withdrawing(face: Face, run_id: str | None, stage: str, word: str, yes: boo
     if not yes and face.ask is not None and face.name == "cli" and face.form != "json":
         face.say(shown.text())
         if face.ask(f"{word.capitalize()}? [y/N] ").strip().lower() not in ("y", "yes"):
-            return Result(facts={**shown.facts, "done": False}, blocks=(Para("Nothing was changed."),), state=run)
+            return Result(
+                facts={**shown.facts, "done": False}, blocks=(Para("Nothing was changed."),), state=run
+            )
     by = control.actor(face.name)
     events = redo(run, by, stage) if word == "redo" else rollback(run, by, stage)
     said = "Starts afresh:" if word == "redo" else "Open for review again:"
@@ -256,7 +308,9 @@ def rollback_verb(face: Face, run_id: str | None, yes: bool, preview: bool, stag
 @pass_face
 def undo_verb(face: Face, run_id: str | None) -> Result:
     """Take the last rollback back; possible until the next decision."""
-    run = target.only(face, run_id, lambda snapshot: snapshot.state.undoable is not None, "have a rollback to undo")
+    run = target.only(
+        face, run_id, lambda snapshot: snapshot.state.undoable is not None, "have a rollback to undo"
+    )
     events = undo(run, control.actor(face.name))
     return decided(face, run, "The rollback is undone.", events)
 
@@ -271,5 +325,3 @@ def abort_verb(face: Face, run_id: str | None, words: tuple[str, ...]) -> Result
     run = target.only(face, run_id, lambda snapshot: snapshot.status not in ended, "could be aborted")
     events = abort(run, control.actor(face.name), text_of(face, words))
     return decided(face, run, f"Run {run.run_id} is aborted.", events)
-
-

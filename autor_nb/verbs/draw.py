@@ -39,8 +39,12 @@ def in_notebook(text: str) -> str:
 
 def for_notebook(blocks: Iterable[Block]) -> list[Block]:
     """Next steps as a notebook takes them, for its text/plain."""
-    return [Next(tuple((f"%{command}", why) for command, why in block.steps)) if isinstance(block, Next) else block
-            for block in blocks]
+    return [
+        Next(tuple((f"%{command}", why) for command, why in block.steps))
+        if isinstance(block, Next)
+        else block
+        for block in blocks
+    ]
 
 
 # ------------------------------------------------------------------------------------------------- text
@@ -72,7 +76,9 @@ def _text_heading(block: Heading, columns: int) -> str:
 def _text_facts(block: Facts, columns: int) -> str:
     pairs = [(clean.line(name), _cell(value)) for name, value in block.pairs if value]
     widest = max((clean.width(name) for name, _ in pairs), default=0)
-    return "\n".join(f"{clean.pad(name, widest)}  {clean.clip(value, columns - widest - 2)}" for name, value in pairs)
+    return "\n".join(
+        f"{clean.pad(name, widest)}  {clean.clip(value, columns - widest - 2)}" for name, value in pairs
+    )
 
 
 def _text_table(block: Table, columns: int) -> str:
@@ -83,16 +89,23 @@ def _text_table(block: Table, columns: int) -> str:
     widths = [max(clean.width(row[i]) for row in [head, *rows]) for i in range(len(head))]
     spare = columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
     widths[-1] = max(min(widths[-1], spare), 20)
-    lines = ["  ".join(clean.pad(clean.clip(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
-             for row in [head, *rows]]
+    lines = [
+        "  ".join(
+            clean.pad(clean.clip(cell, size), size) for cell, size in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in [head, *rows]
+    ]
     return "\n".join([*([clean.line(block.title)] if block.title else []), *lines])
 
 
 def _text_items(block: Items, columns: int) -> str:
     lines = [clean.line(block.title)] if block.title else []
     for number, item in enumerate(block.items, 1):
-        lines.append(textwrap.fill(clean.line(item, 2000), columns, initial_indent=f"  {number}  ",
-                                   subsequent_indent="     "))
+        lines.append(
+            textwrap.fill(
+                clean.line(item, 2000), columns, initial_indent=f"  {number}  ", subsequent_indent="     "
+            )
+        )
     return "\n".join(lines)
 
 
@@ -107,8 +120,14 @@ def _text_next(block: Next, columns: int) -> str:
 
 
 _TEXT: dict[type, Callable[..., str]] = {
-    Heading: _text_heading, Facts: _text_facts, Table: _text_table, Items: _text_items, Verbatim: _text_verbatim,
-    Prose: _text_verbatim, Next: _text_next, Para: lambda block, columns: _wrapped(block.text, columns),
+    Heading: _text_heading,
+    Facts: _text_facts,
+    Table: _text_table,
+    Items: _text_items,
+    Verbatim: _text_verbatim,
+    Prose: _text_verbatim,
+    Next: _text_next,
+    Para: lambda block, columns: _wrapped(block.text, columns),
 }
 
 
@@ -137,20 +156,25 @@ def _html_cell(cell: Cell) -> str:
 def _html_heading(block: Heading) -> str:
     mark = f"<span>{_html_mark(block.mark)}</span>" if block.mark else ""
     aside = f'<span style="opacity:0.74">{_inline(clean.line(block.aside))}</span>' if block.aside else ""
-    title = f'<span style="font-size:16px;font-weight:600;line-height:24px">{_inline(clean.line(block.text))}</span>'
-    return f'<div style="display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline">{title}{mark}{aside}</div>'
+    big = "font-size:16px;font-weight:600;line-height:24px"
+    title = f'<span style="{big}">{_inline(clean.line(block.text))}</span>'
+    row = "display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline"
+    return f'<div style="{row}">{title}{mark}{aside}</div>'
 
 
 def _html_para(block: Para) -> str:
     quiet = ";opacity:0.74" if block.quiet else ""
-    return f'<div style="margin:4px 0;max-width:860px{quiet}">{_inline(clean.plain(block.text, 20_000))}</div>'
+    return (
+        f'<div style="margin:4px 0;max-width:860px{quiet}">{_inline(clean.plain(block.text, 20_000))}</div>'
+    )
 
 
 def _html_facts(block: Facts) -> str:
     cells = "".join(
         f'<div style="min-width:96px"><div style="font-size:11.5px;opacity:0.74">{clean.html(name)}</div>'
         f'<div style="font-size:13px;font-weight:600">{_html_cell(value)}</div></div>'
-        for name, value in block.pairs if value
+        for name, value in block.pairs
+        if value
     )
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px 28px;margin:6px 0">{cells}</div>'
 
@@ -162,15 +186,21 @@ def _label(title: str) -> str:
 def _html_table(block: Table) -> str:
     if not block.rows:
         return ""
-    head = "".join(f'<th style="{_CELL};font-size:11.5px;opacity:0.74">{clean.html(name)}</th>'
-                   for name in block.columns)
-    rows = "".join("<tr>" + "".join(f'<td style="{_CELL}">{_html_cell(cell)}</td>' for cell in row) + "</tr>"
-                   for row in block.rows)
-    return f'{_label(block.title)}<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
+    head = "".join(
+        f'<th style="{_CELL};font-size:11.5px;opacity:0.74">{clean.html(name)}</th>' for name in block.columns
+    )
+    rows = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{_html_cell(cell)}</td>' for cell in row) + "</tr>"
+        for row in block.rows
+    )
+    table = f'<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
+    return _label(block.title) + table
 
 
 def _html_items(block: Items) -> str:
-    items = "".join(f'<li style="max-width:860px">{_inline(clean.line(item, 4000))}</li>' for item in block.items)
+    items = "".join(
+        f'<li style="max-width:860px">{_inline(clean.line(item, 4000))}</li>' for item in block.items
+    )
     return f'{_label(block.title)}<ol style="margin:4px 0;padding-left:20px">{items}</ol>'
 
 
@@ -195,14 +225,22 @@ def prose_html(text: str) -> str:
 
 
 def _html_next(block: Next) -> str:
-    steps = "<br>".join(f"{_inline(f'`{command}`')} <span style=\"opacity:0.74\">{_inline(why)}</span>"
-                        for command, why in block.steps)
+    steps = "<br>".join(
+        f'{_inline(f"`{command}`")} <span style="opacity:0.74">{_inline(why)}</span>'
+        for command, why in block.steps
+    )
     return f'<div style="margin-top:10px;padding-top:8px;border-top:1px solid {_LINE}">Next: {steps}</div>'
 
 
 _HTML: dict[type, Callable[..., str]] = {
-    Heading: _html_heading, Para: _html_para, Facts: _html_facts, Table: _html_table, Items: _html_items,
-    Verbatim: _html_verbatim, Prose: _html_prose, Next: _html_next,
+    Heading: _html_heading,
+    Para: _html_para,
+    Facts: _html_facts,
+    Table: _html_table,
+    Items: _html_items,
+    Verbatim: _html_verbatim,
+    Prose: _html_prose,
+    Next: _html_next,
 }
 
 
@@ -217,8 +255,14 @@ def as_markdown(blocks: Iterable[Block]) -> str:
 def _md(text: str) -> str:
     """Escaped, but commands of ours in backticks stay code."""
     pieces = _CODE.split(in_notebook(clean.line(text, 4000)))
-    return "".join(f"`{piece}`" if index % 2 else clean.markdown(piece) if piece.strip() else piece
-                   for index, piece in enumerate(pieces)) if len(pieces) > 1 else clean.markdown(text)
+    return (
+        "".join(
+            f"`{piece}`" if index % 2 else clean.markdown(piece) if piece.strip() else piece
+            for index, piece in enumerate(pieces)
+        )
+        if len(pieces) > 1
+        else clean.markdown(text)
+    )
 
 
 def _md_cell(cell: Cell) -> str:
@@ -228,7 +272,11 @@ def _md_cell(cell: Cell) -> str:
 def _md_table(block: Table) -> str:
     if not block.rows:
         return ""
-    lines = [block.columns, ["---"] * len(block.columns), *[[_md_cell(cell) for cell in row] for row in block.rows]]
+    lines = [
+        block.columns,
+        ["---"] * len(block.columns),
+        *[[_md_cell(cell) for cell in row] for row in block.rows],
+    ]
     table = "\n".join("| " + " | ".join(row) + " |" for row in lines)
     return f"**{clean.markdown(block.title)}**\n\n{table}" if block.title else table
 
@@ -242,17 +290,27 @@ def _md_verbatim(block: Verbatim | Prose) -> str:
 
 def _md_heading(block: Heading) -> str:
     mark = f" · {marked(block.mark)}" if block.mark else ""
-    return f"### {clean.markdown(block.text)}{mark}" + (f" · {clean.markdown(block.aside)}" if block.aside else "")
+    return f"### {clean.markdown(block.text)}{mark}" + (
+        f" · {clean.markdown(block.aside)}" if block.aside else ""
+    )
 
 
 _MARKDOWN: dict[type, Callable[..., str]] = {
     Heading: _md_heading,
     Para: lambda block: _md(block.text),
-    Facts: lambda block: "\n".join(f"* {clean.markdown(name)}: {_md_cell(value)}" for name, value in block.pairs if value),
+    Facts: lambda block: "\n".join(
+        f"* {clean.markdown(name)}: {_md_cell(value)}" for name, value in block.pairs if value
+    ),
     Table: _md_table,
-    Items: lambda block: "\n".join([*([f"**{clean.markdown(block.title)}**", ""] if block.title else []),
-                                    *(f"{n}. {_md(item)}" for n, item in enumerate(block.items, 1))]),
+    Items: lambda block: "\n".join(
+        [
+            *([f"**{clean.markdown(block.title)}**", ""] if block.title else []),
+            *(f"{n}. {_md(item)}" for n, item in enumerate(block.items, 1)),
+        ]
+    ),
     Verbatim: _md_verbatim,
     Prose: _md_verbatim,
-    Next: lambda block: "\n".join(["Next:", "", *(f"* {_md(f'`{command}`')} {_md(why)}" for command, why in block.steps)]),
+    Next: lambda block: "\n".join(
+        ["Next:", "", *(f"* {_md(f'`{command}`')} {_md(why)}" for command, why in block.steps)]
+    ),
 }

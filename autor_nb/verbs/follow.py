@@ -1,4 +1,4 @@
-"""The verbs that look on until something happens: `wait` and `watch`; interrupting them stops nothing else."""
+"""The verbs that look on: `wait` and `watch`; interrupting them stops nothing else."""
 
 from __future__ import annotations
 
@@ -43,9 +43,13 @@ def until(face: Face, run: RunFolder, goal: str, timeout_s: float | None = None)
 def goes_on(run: RunFolder) -> Interrupted:
     """What is said when somebody interrupts the looking on."""
     if control.snapshot(run).waiting == "engine":
-        return Interrupted(f"You stopped looking on; run {run.run_id} goes on.",
-                           f"`autor stop --run {run.run_id}` stops it, `autor watch {run.run_id}` looks on again.")
-    return Interrupted(f"You stopped looking on; run {run.run_id} stands as it was.", f"`autor status {run.run_id}`")
+        return Interrupted(
+            f"You stopped looking on; run {run.run_id} goes on.",
+            f"`autor stop --run {run.run_id}` stops it, `autor watch {run.run_id}` looks on again.",
+        )
+    return Interrupted(
+        f"You stopped looking on; run {run.run_id} stands as it was.", f"`autor status {run.run_id}`"
+    )
 
 
 def _say(face: Face, events: list[Event | Unknown]) -> None:
@@ -64,9 +68,16 @@ def _followed(face: Face, run_id: str | None) -> RunFolder:
 @verb(name="wait", examples=("autor wait", "autor wait 20260101_120000 --until done --timeout 3600"))
 @target.run_argument
 @target.run_too
-@click.option("--until", "goal", type=click.Choice(["review", "done"]), default="review",
-              help="review: it waits for a person or has ended. done: it has ended.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer.")
+@click.option(
+    "--until",
+    "goal",
+    type=click.Choice(["review", "done"]),
+    default="review",
+    help="review: it waits for a person or has ended. done: it has ended.",
+)
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer."
+)
 @pass_face
 def wait(face: Face, run_id: str | None, run_too: str | None, goal: str, timeout_s: float | None) -> Result:
     """Wait until a run waits for a person, or has ended."""
@@ -93,13 +104,16 @@ def watch(face: Face, run_id: str | None, run_too: str | None, from_start: bool)
     return card.run_card(run, snapshot)
 
 
-def _timed_out(snapshot: control.Snapshot, goal: str) -> bool:
+def is_unfinished(snapshot: control.Snapshot, goal: str) -> bool:
+    """Whether it has not come to where it was waited for."""
     return snapshot.waiting == "engine" or (goal == "done" and snapshot.waiting == "person")
 
 
 def waited(face: Face, run: RunFolder, goal: str, timeout_s: float | None) -> Result:
     """The card after waiting."""
     snapshot = until(face, run, goal, timeout_s)
-    if timeout_s is not None and _timed_out(snapshot, goal):
-        return card.run_card(run, snapshot, Para(f"Not yet, after {timeout_s:g} s."), exit_code=1, timed_out=True)
+    if timeout_s is not None and is_unfinished(snapshot, goal):
+        return card.run_card(
+            run, snapshot, Para(f"Not yet, after {timeout_s:g} s."), exit_code=1, timed_out=True
+        )
     return card.run_card(run, snapshot, exit_code=exit_code(snapshot))

@@ -37,12 +37,18 @@ def runs(face: Face, every: bool) -> Result:
     """The runs, newest first."""
     found = layout.all_runs(target.root(face))
     shown = [(run, control.snapshot(run)) for run in (found if every else found[:SHOWN])]
-    facts = {"root": str(target.root(face)), "count": len(found),
-             "runs": [_brief(run, snapshot) for run, snapshot in shown]}
+    facts = {
+        "root": str(target.root(face)),
+        "count": len(found),
+        "runs": [_brief(run, snapshot) for run, snapshot in shown],
+    }
     if not found:
-        steps = (("autor new --goal \"…\"", "starts one"), ("autor demo", "shows a complete one"))
-        return Result(facts=facts, blocks=(Para(f"There is no run under {target.root(face)} yet."), Next(steps)),
-                      hints=tuple(f"{command}: {why}" for command, why in steps))
+        steps = (('autor new --goal "…"', "starts one"), ("autor demo", "shows a complete one"))
+        return Result(
+            facts=facts,
+            blocks=(Para(f"There is no run under {target.root(face)} yet."), Next(steps)),
+            hints=tuple(f"{command}: {why}" for command, why in steps),
+        )
     blocks: list[Block] = [run_table(shown)]
     if len(found) > len(shown):
         blocks.append(Para(f"{len(found) - len(shown)} older ones: `autor runs --all`.", quiet=True))
@@ -55,18 +61,35 @@ def run_table(shown: list[tuple[RunFolder, control.Snapshot]]) -> Table:
     for run, snapshot in shown:
         state = snapshot.state
         approved = sum(stage.approved is not None for stage in state.stages)
-        waits = "you" if snapshot.waiting == "person" else "the engine" if snapshot.waiting == "engine" else ""
-        rows.append((run.run_id, Mark(str(snapshot.status)), state.current or "", f"{approved}/{len(state.stages)}",
-                     waits, clean.line(state.goal, 80)))
+        waits = (
+            "you" if snapshot.waiting == "person" else "the engine" if snapshot.waiting == "engine" else ""
+        )
+        rows.append(
+            (
+                run.run_id,
+                Mark(str(snapshot.status)),
+                state.current or "",
+                f"{approved}/{len(state.stages)}",
+                waits,
+                clean.line(state.goal, 80),
+            )
+        )
     return Table(("Run", "State", "Stage", "Approved", "Waits for", "Goal"), tuple(rows))
 
 
 def _brief(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
     state = snapshot.state
-    return {"run_id": run.run_id, "state": str(snapshot.status), "waiting": snapshot.waiting,
-            "current_stage": state.current, "goal": state.goal[:500], "created_at": state.created_at,
-            "updated_at": state.updated_at, "approved": sum(stage.approved is not None for stage in state.stages),
-            "stages": len(state.stages)}
+    return {
+        "run_id": run.run_id,
+        "state": str(snapshot.status),
+        "waiting": snapshot.waiting,
+        "current_stage": state.current,
+        "goal": state.goal[:500],
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+        "approved": sum(stage.approved is not None for stage in state.stages),
+        "stages": len(state.stages),
+    }
 
 
 def what_now(face: Face) -> Result:
@@ -74,8 +97,12 @@ def what_now(face: Face) -> Result:
     found = [(run, control.snapshot(run)) for run in layout.all_runs(target.root(face))]
     waiting = [pair for pair in found if pair[1].waiting == "person"]
     working = [pair for pair in found if pair[1].waiting == "engine"]
-    facts = {"root": str(target.root(face)), "count": len(found),
-             "waiting": [_brief(*pair) for pair in waiting], "working": [_brief(*pair) for pair in working]}
+    facts = {
+        "root": str(target.root(face)),
+        "count": len(found),
+        "waiting": [_brief(*pair) for pair in waiting],
+        "working": [_brief(*pair) for pair in working],
+    }
     steps = _what_next(waiting, working, found)
     said = f"{len(waiting)} wait for you, {len(working)} are at work, {len(found)} in all"
     blocks: list[Block] = [Heading("What now", None, said if found else "no run here yet")]
@@ -84,8 +111,11 @@ def what_now(face: Face) -> Result:
     elif found:
         blocks.append(run_table(found[:3]))
     blocks += [Next(steps), Para("`autor --help` lists every verb.", quiet=True)]
-    return Result(facts={**facts, "next": [step[0] for step in steps]}, blocks=tuple(blocks),
-                  hints=tuple(f"{command}: {why}" for command, why in steps))
+    return Result(
+        facts={**facts, "next": [step[0] for step in steps]},
+        blocks=tuple(blocks),
+        hints=tuple(f"{command}: {why}" for command, why in steps),
+    )
 
 
 _Pairs = list[tuple[RunFolder, control.Snapshot]]
@@ -95,11 +125,16 @@ def _what_next(waiting: _Pairs, working: _Pairs, found: _Pairs) -> card.Steps:
     if len(waiting) == 1:
         return card.next_steps(*waiting[0])
     if waiting:
-        return tuple((f"autor status {run.run_id}", f"{snapshot.state.current} waits for you")
-                     for run, snapshot in waiting[:5])
+        return tuple(
+            (f"autor status {run.run_id}", f"{snapshot.state.current} waits for you")
+            for run, snapshot in waiting[:5]
+        )
     if working:
         return card.next_steps(*working[0])
-    start = (("autor new --goal \"…\"", "starts a run"), ("autor demo", "shows a complete one without questions"))
+    start = (
+        ('autor new --goal "…"', "starts a run"),
+        ("autor demo", "shows a complete one without questions"),
+    )
     return (*card.next_steps(*found[0]), *start[:1]) if found else start
 
 
@@ -108,7 +143,9 @@ def _what_next(waiting: _Pairs, working: _Pairs, found: _Pairs) -> card.Steps:
 
 @verb(name="show", examples=("autor show", "autor show 03", "autor show 05 --attempt 2 --checks"))
 @target.run_option
-@click.option("--attempt", type=int, help="The attempt (else the one in review, else the approved, else the newest).")
+@click.option(
+    "--attempt", type=int, help="The attempt (else the one in review, else the approved, else the newest)."
+)
 @click.option("--checks", "part", flag_value="checks", help="The checks, with their remedies.")
 @click.option("--prompt", "part", flag_value="prompt", help="The exact prompt.")
 @click.option("--goal", "part", flag_value="goal", help="The goal, as it was typed.")
@@ -123,8 +160,13 @@ def show(face: Face, run_id: str | None, attempt: int | None, part: str | None, 
         text = _read(run, "user_input.txt")
         return _document(run, {"part": "goal"}, "Goal", text)
     shown = chosen(run, state, stage, attempt)
-    facts = {"run_id": run.run_id, "stage": shown.stage, "attempt": shown.attempt, "status": str(shown.status),
-             "part": part or "summary"}
+    facts = {
+        "run_id": run.run_id,
+        "stage": shown.stage,
+        "attempt": shown.attempt,
+        "status": str(shown.status),
+        "part": part or "summary",
+    }
     title = f"{shown.stage} attempt {shown.attempt}"
     if part == "checks":
         return checks_result(run, shown, facts)
@@ -132,8 +174,10 @@ def show(face: Face, run_id: str | None, attempt: int | None, part: str | None, 
         return _notebook(run, shown, facts)
     path = shown.prompt_path if part == "prompt" else shown.summary_path
     if not path:
-        raise UsageError(f"{title} left no {part or 'summary'}: {shown.ending or 'it is being worked on'}.",
-                         f"`autor show {shown.stage[:2]} --checks` tells why.")
+        raise UsageError(
+            f"{title} left no {part or 'summary'}: {shown.ending or 'it is being worked on'}.",
+            f"`autor show {shown.stage[:2]} --checks` tells why.",
+        )
     return _document(run, facts, title, _read(run, path), prose=part is None)
 
 
@@ -157,8 +201,10 @@ def chosen(run: RunFolder, state: RunState, key: str | None, number: int | None)
             number = stage.approved or len(stage.attempts)
     attempt = stage.attempt(number)
     if attempt is None:
-        raise UsageError(f"{stage.ref.slug} has no attempt {number}: it has {len(stage.attempts)}.",
-                         f"`autor show {stage.ref.number} --attempt {len(stage.attempts)}`")
+        raise UsageError(
+            f"{stage.ref.slug} has no attempt {number}: it has {len(stage.attempts)}.",
+            f"`autor show {stage.ref.number} --attempt {len(stage.attempts)}`",
+        )
     return attempt
 
 
@@ -173,7 +219,10 @@ def checks_result(run: RunFolder, attempt: AttemptState, facts: dict[str, Any]) 
     title = f"Checks of {attempt.stage} attempt {attempt.attempt}"
     failing = sum(check.blocks and check.id not in waived for check in checks)
     said = f"{len(checks)} checks, {failing} stop an approval" if checks else "not checked yet"
-    blocks = (Heading(title, None, said), Table(("", "Check", "What was read", "Remedy"), tuple(rows)))
+    blocks: tuple[Block, ...] = (
+        Heading(title, None, said),
+        Table(("", "Check", "What was read", "Remedy"), tuple(rows)),
+    )
     data = {**facts, "checks": [json.loads(_json(check)) for check in checks], "failing": failing}
     return Result(facts=data, blocks=blocks, state=run)
 
@@ -186,20 +235,31 @@ def _json(thing: Any) -> bytes:
 
 def _notebook(run: RunFolder, attempt: AttemptState, facts: dict[str, Any]) -> Result:
     if not attempt.notebook:
-        raise UsageError(f"{attempt.stage} attempt {attempt.attempt} has no notebook yet.",
-                         f"`autor wait {run.run_id}` waits for it.")
+        raise UsageError(
+            f"{attempt.stage} attempt {attempt.attempt} has no notebook yet.",
+            f"`autor wait {run.run_id}` waits for it.",
+        )
     path = run.path / attempt.notebook
     return Result(facts={**facts, "notebook": str(path)}, blocks=(Verbatim(str(path)),), document=str(path))
 
 
 def _document(run: RunFolder, facts: dict[str, Any], title: str, text: str, prose: bool = False) -> Result:
     block: Block = Prose(text, title) if prose else Verbatim(text, title)
-    return Result(facts={**facts, "run_id": run.run_id, "text": text}, blocks=(block,), document=text, state=run)
+    return Result(
+        facts={**facts, "run_id": run.run_id, "text": text}, blocks=(block,), document=text, state=run
+    )
 
 
 def _read(run: RunFolder, relative: str) -> str:
     try:
         return (run.path / relative).read_bytes().decode("utf-8", "replace")
     except OSError as error:
-        raise UsageError(f"{relative} of run {run.run_id} cannot be read: {error.strerror}.",
-                         f"`autor verify {run.run_id}` says what else is missing.") from error
+        raise UsageError(
+            f"{relative} of run {run.run_id} cannot be read: {error.strerror}.",
+            f"`autor verify {run.run_id}` says what else is missing.",
+        ) from error
+
+
+def summary_of(run: RunFolder, attempt: AttemptState) -> str:
+    """An attempt's summary, or nothing if it left none."""
+    return _read(run, attempt.summary_path) if attempt.summary_path else ""

@@ -16,32 +16,49 @@ from autor_nb.verbs.result import Face
 
 
 def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
-    """`said` are the options of `new` by name; what is None was not said and comes from the user's defaults."""
+    """`said` are the options of `new` by name; what is None comes from the user's defaults."""
     if not goal.strip():
-        raise UsageError("The goal is empty.", "`autor new --goal \"Which model predicts y best?\"`, or write it "
-                         "into the cell under `%%autor new`.")
+        raise UsageError(
+            "The goal is empty.",
+            '`autor new --goal "Which model predicts y best?"`, or write it '
+            "into the cell under `%%autor new`.",
+        )
     home = defaults.read()
     config: dict[str, Any] = {key: home[key] for key in ("agent", "model", "venue", "seed") if key in home}
     config |= {key: said[key] for key in ("agent", "model", "venue", "seed") if said.get(key) is not None}
     decisions = said.get("decisions")
     reviewer = "decisions" if decisions else said.get("reviewer") or "person"
     intake = said.get("intake")
-    config |= {"reviewer": reviewer, "options": dict(said.get("options") or {}), "limits": _limits(said),
-               "intake": intake if intake is not None else face.interactive and reviewer == "person",
-               "extra": dict(said.get("extra") or {})}
+    config |= {
+        "reviewer": reviewer,
+        "options": dict(said.get("options") or {}),
+        "limits": _limits(said),
+        "intake": intake if intake is not None else face.interactive and reviewer == "person",
+        "extra": dict(said.get("extra") or {}),
+    }
     try:
         made = msgspec.convert(config, RunConfig)
     except msgspec.ValidationError as error:
-        raise UsageError(f"The configuration is not right: {error}.", "`autor config` shows your defaults.") from error
+        raise UsageError(
+            f"The configuration is not right: {error}.", "`autor config` shows your defaults."
+        ) from error
     return control.NewRequest(
-        goal=goal, by=control.actor(face.name), config=made, resources=tuple(said.get("resources") or ()),
-        runs_dir=target.root(face), decisions=Path(decisions).expanduser() if decisions else None,
+        goal=goal,
+        by=control.actor(face.name),
+        config=made,
+        resources=tuple(said.get("resources") or ()),
+        runs_dir=target.root(face),
+        decisions=Path(decisions).expanduser() if decisions else None,
     )
 
 
 def _limits(said: Mapping[str, Any]) -> Limits:
-    names = {"timeout_s": "attempt_timeout_s", "idle_timeout_s": "idle_timeout_s", "budget_s": "run_budget_s",
-             "retries": "retries"}
+    names = {
+        "timeout_s": "attempt_timeout_s",
+        "idle_timeout_s": "idle_timeout_s",
+        "budget_s": "run_budget_s",
+        "retries": "retries",
+    }
     given = {limit: said[name] for name, limit in names.items() if said.get(name) is not None}
     return Limits(**given)
 
@@ -50,7 +67,9 @@ def resource(text: str) -> control.ResourceRequest:
     """`PATH` or `PATH=description`; a path that is there with its `=` is a path."""
     whole = Path(text).expanduser()
     if not text.strip():
-        raise UsageError("A resource needs a path.", "`--resources data.csv` or `--resources data.csv=\"what it is\"`")
+        raise UsageError(
+            "A resource needs a path.", '`--resources data.csv` or `--resources data.csv="what it is"`'
+        )
     if whole.exists() or "=" not in text:
         return control.ResourceRequest(path=whole)
     path, _, description = text.partition("=")
@@ -63,6 +82,8 @@ def pairs(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, sign, value = text.partition("=")
         if not sign or not key.strip():
-            raise UsageError(f"--set takes KEY=VALUE, not {clean.line(text, 60)!r}.", "E.g. `--set target=diagnosis`.")
+            raise UsageError(
+                f"--set takes KEY=VALUE, not {clean.line(text, 60)!r}.", "E.g. `--set target=diagnosis`."
+            )
         found[key.strip()] = value
     return found

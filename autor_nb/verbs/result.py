@@ -63,9 +63,9 @@ class Result:
 class Face:
     """Who asks, and how this face shows things while a verb works.
 
-    `name`: cli · notebook · api. `interactive`: a person can answer here, through `ask` (a question in, a line
+    `name`: cli · notebook · api. `interactive`: a person can answer here, through `ask` (question in, line
     out). `waits`: verbs that set the engine to work wait for it, because nobody could look again later.
-    `body` is the cell's body or None. `say` shows one line of progress. `form`: json · text · "" (the face's own).
+    `body` is the cell's body or None. `say` shows one line of progress. `form`: json · text · "".
     """
 
     name: str

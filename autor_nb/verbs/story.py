@@ -31,8 +31,11 @@ def _ended(event: ev.AttemptEnded) -> str:
 
 
 def _checked(event: ev.AttemptChecked) -> str:
-    failing = f"{len(event.blocking)} stop an approval ({', '.join(event.blocking[:5])})" if event.blocking else (
-        "none stops an approval")
+    failing = (
+        f"{len(event.blocking)} stop an approval ({', '.join(event.blocking[:5])})"
+        if event.blocking
+        else ("none stops an approval")
+    )
     return f"{_where(event)}: {event.total} checks, {failing}, {event.warnings} warnings"
 
 
@@ -42,8 +45,10 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.AttemptStarted: lambda event: f"{_where(event)}: {event.agent} is at work",
     ev.AttemptEnded: _ended,
     ev.AttemptChecked: _checked,
-    ev.NotebookRendered: lambda event: f"{_where(event)}: notebook " + (
-        "executed" if event.complete else f"executed in part: {event.detail}"),
+    ev.NotebookRendered: lambda event: (
+        f"{_where(event)}: notebook "
+        + ("executed" if event.complete else f"executed in part: {event.detail}")
+    ),
     ev.ReviewOpened: lambda event: f"{_where(event)} is in review",
     ev.AttemptRetried: lambda event: f"{_where(event)} is tried again: {event.reason}",
     ev.Approved: lambda event: f"{_where(event)} was approved",

@@ -38,7 +38,7 @@ def newest(face: Face, run_id: str | None = None) -> RunFolder:
         return named(face, run_id)
     runs = layout.all_runs(root(face))
     if not runs:
-        raise UsageError(f"There is no run under {root(face)} yet.", "`autor new --goal \"…\"` starts one.")
+        raise UsageError(f"There is no run under {root(face)} yet.", '`autor new --goal "…"` starts one.')
     return next((run for run in runs if waits(control.snapshot(run))), runs[0])
 
 
@@ -48,7 +48,7 @@ def waits(snapshot: control.Snapshot) -> bool:
 
 
 def only(face: Face, run_id: str | None, fits: Fits, what: str) -> RunFolder:
-    """The named run, else the only one that fits, else the only one there is; several are refused with the list."""
+    """The named run, else the only one that fits, else the only one; several are refused by name."""
     if run_id:
         return named(face, run_id)
     runs = layout.all_runs(root(face))
@@ -56,14 +56,17 @@ def only(face: Face, run_id: str | None, fits: Fits, what: str) -> RunFolder:
     if len(fitting) == 1:
         return fitting[0]
     if len(fitting) > 1:
-        raise UsageError(f"{len(fitting)} runs {what}: {_listed(fitting)}.",
-                         "Say which with `--run ID`; `autor runs` tells them apart.")
+        raise UsageError(
+            f"{len(fitting)} runs {what}: {_listed(fitting)}.",
+            "Say which with `--run ID`; `autor runs` tells them apart.",
+        )
     if len(runs) == 1:
         return runs[0]
     if not runs:
-        raise UsageError(f"There is no run under {root(face)} yet.", "`autor new --goal \"…\"` starts one.")
-    raise UsageError(f"No run here {_singular(what)}.",
-                     f"Say which run you mean with `--run ID`: {_listed(runs)}.")
+        raise UsageError(f"There is no run under {root(face)} yet.", '`autor new --goal "…"` starts one.')
+    raise UsageError(
+        f"No run here {_singular(what)}.", f"Say which run you mean with `--run ID`: {_listed(runs)}."
+    )
 
 
 def _singular(what: str) -> str:
@@ -76,7 +79,7 @@ def _listed(runs: list[RunFolder]) -> str:
     return ", ".join(shown) + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
 
 
-class RunId(click.ParamType):
+class RunId(click.ParamType[str]):
     """A run's id, completed from the runs that are there."""
 
     name = "run"
@@ -91,7 +94,7 @@ class RunId(click.ParamType):
         return [CompletionItem(run_id) for run_id in ids if run_id.startswith(incomplete)]
 
 
-class StageId(click.ParamType):
+class StageId(click.ParamType[str]):
     """A stage: `3`, `03` or `03_study_design`."""
 
     name = "stage"
@@ -104,7 +107,11 @@ class StageId(click.ParamType):
 
         from autor_nb.store import templates
 
-        return [CompletionItem(spec.slug) for spec in templates.stages(intake=True) if spec.slug.startswith(incomplete)]
+        return [
+            CompletionItem(spec.slug)
+            for spec in templates.stages(intake=True)
+            if spec.slug.startswith(incomplete)
+        ]
 
 
 run_option = click.option("--run", "run_id", type=RunId(), metavar="ID", help="The run (or `latest`).")

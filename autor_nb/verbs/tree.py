@@ -1,4 +1,4 @@
-"""The click tree: every verb once, for the shell, the notebook and the tests; a verb is imported when named."""
+"""The click tree: every verb once, for shell and notebook; a verb is imported when it is named."""
 
 from __future__ import annotations
 
@@ -16,19 +16,37 @@ _HERE = "autor_nb.verbs"
 VERBS: dict[str, str] = {}
 GROUPS: dict[str, dict[str, str]] = {
     "Runs": {
-        "new": "start:new", "resume": "start:resume", "stop": "start:stop",
-        "wait": "follow:wait", "watch": "follow:watch",
-        "status": "look:status", "runs": "look:runs", "show": "look:show",
+        "new": "start:new",
+        "resume": "start:resume",
+        "stop": "start:stop",
+        "wait": "follow:wait",
+        "watch": "follow:watch",
+        "status": "look:status",
+        "runs": "look:runs",
+        "show": "look:show",
         "review": "review:review",
-        "approve": "decision:approve_verb", "refine": "decision:refine_verb", "answer": "decision:answer_verb",
-        "waive": "decision:waive_verb", "redo": "decision:redo_verb", "rollback": "decision:rollback_verb",
-        "undo": "decision:undo_verb", "abort": "decision:abort_verb",
-        "verify": "upkeep:verify", "archive": "upkeep:archive", "rm": "upkeep:rm",
-        "batch": "batch:batch", "demo": "demo:demo", "lab": "lab:lab",
+        "approve": "decision:approve_verb",
+        "refine": "decision:refine_verb",
+        "answer": "decision:answer_verb",
+        "waive": "decision:waive_verb",
+        "redo": "decision:redo_verb",
+        "rollback": "decision:rollback_verb",
+        "undo": "decision:undo_verb",
+        "abort": "decision:abort_verb",
+        "verify": "upkeep:verify",
+        "archive": "upkeep:archive",
+        "rm": "upkeep:rm",
+        "batch": "batch:batch",
+        "demo": "demo:demo",
+        "lab": "lab:lab",
     },
     "Parts": {
-        "agents": "parts:agents", "venues": "parts:venues", "stages": "parts:stages",
-        "doctor": "doctor:doctor", "recover": "upkeep:recover", "config": "settings:config",
+        "agents": "parts:agents",
+        "venues": "parts:venues",
+        "stages": "parts:stages",
+        "doctor": "doctor:doctor",
+        "recover": "upkeep:recover",
+        "config": "settings:config",
     },
 }
 for _group in GROUPS.values():
@@ -48,19 +66,39 @@ def _set_runs_dir(context: click.Context, parameter: click.Parameter, value: str
 def common_options() -> list[click.Parameter]:
     """What every verb takes."""
     return [
-        click.Option(["--json"], is_flag=True, expose_value=False, callback=_set_form, is_eager=True,
-                     help="Answer with the JSON envelope."),
-        click.Option(["--text"], is_flag=True, expose_value=False, callback=_set_form, is_eager=True,
-                     help="Answer with text, also when piped."),
-        click.Option(["--runs-dir"], metavar="FOLDER", expose_value=False, callback=_set_runs_dir, is_eager=True,
-                     help="Where runs lie (else AUTOR_RUNS_DIR, else the nearest runs/)."),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_form,
+            is_eager=True,
+            help="Answer with the JSON envelope.",
+        ),
+        click.Option(
+            ["--text"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_form,
+            is_eager=True,
+            help="Answer with text, also when piped.",
+        ),
+        click.Option(
+            ["--runs-dir"],
+            metavar="FOLDER",
+            expose_value=False,
+            callback=_set_runs_dir,
+            is_eager=True,
+            help="Where runs lie (else AUTOR_RUNS_DIR, else the nearest runs/).",
+        ),
     ]
 
 
 class Verb(click.Command):
-    """A verb. `text` names the parameter that takes the rest of the line as it is, `lead` how many words go before."""
+    """A verb. `text` names the parameter that takes the line's rest, `lead` how many words go before."""
 
-    def __init__(self, *args: Any, text: str = "", lead: int = 0, examples: tuple[str, ...] = (), **more: Any) -> None:
+    def __init__(
+        self, *args: Any, text: str = "", lead: int = 0, examples: tuple[str, ...] = (), **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         self.text, self.lead, self.examples = text, lead, examples
         self.params.extend(common_options())
@@ -78,8 +116,9 @@ class Verb(click.Command):
         words = ctx.params.get(self.text) if self.text else None
         first = words[0] if isinstance(words, tuple) and words else ""
         if first.startswith("--") and len(first) > 2 and "--" not in args:
-            raise click.NoSuchOption(first.split("=")[0], ctx=ctx,
-                                     possibilities=_near(first.split("=")[0], self))
+            raise click.NoSuchOption(
+                first.split("=")[0], ctx=ctx, possibilities=_near(first.split("=")[0], self)
+            )
         return rest
 
 
@@ -94,7 +133,8 @@ def verb(
     """Decorator: a function that answers with a Result becomes a verb."""
     settings = {"ignore_unknown_options": True} if text else {}
     made: Callable[[Callable[..., Any]], Verb] = click.command(
-        cls=Verb, text=text, lead=lead, examples=examples, context_settings=settings, **more)
+        cls=Verb, text=text, lead=lead, examples=examples, context_settings=settings, **more
+    )
     return made
 
 
@@ -113,16 +153,23 @@ class Tree(click.Group):
         """An unknown verb is answered with the nearest one."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], VERBS, n=1)
-            raise UsageError(f"There is no verb {args[0]!r}.",
-                             (f"Did you mean `autor {near[0]}`? " if near else "") + "`autor --help` lists them.")
+            raise UsageError(
+                f"There is no verb {args[0]!r}.",
+                (f"Did you mean `autor {near[0]}`? " if near else "") + "`autor --help` lists them.",
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Verbs by group, with their first lines."""
         for title, group in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, command.get_short_help_str(70)) for name in group
-                                    if (command := find(name)) is not None])
+                formatter.write_dl(
+                    [
+                        (name, command.get_short_help_str(70))
+                        for name in group
+                        if (command := find(name)) is not None
+                    ]
+                )
 
 
 def find(name: str) -> Verb | None:
@@ -141,7 +188,9 @@ def face_of(context: click.Context) -> Face:
     return face
 
 
-pass_face = click.make_pass_decorator(Face)
+def pass_face(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: the function's first argument is who asks."""
+    return click.make_pass_decorator(Face)(function)
 
 
 @click.group(cls=Tree, invoke_without_command=True, params=common_options())
@@ -160,7 +209,7 @@ def root(context: click.Context) -> Any:
 
 
 def invoke(args: list[str], face: Face) -> Result | None:
-    """Carry a command line out; None if it only printed help. Raises AutorError for whatever a person can mend."""
+    """Carry a command line out; None if it only printed help; AutorError for what a person can mend."""
     name = "%autor" if face.name == "notebook" else "autor"
     try:
         answer = root.main(args=args, prog_name=name, standalone_mode=False, obj=face)

@@ -1,0 +1,191 @@
+"""The verbs that keep a runs folder in order: `verify`, `archive`, `rm`, `recover`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autor_nb import control
+from autor_nb.domain.errors import StoreError, UsageError
+from autor_nb.domain.run import RunStatus
+from autor_nb.store import layout
+from autor_nb.store.layout import RunFolder
+from autor_nb.verbs import clean, target
+from autor_nb.verbs.blocks import Block, Heading, Items, Mark, Next, Para, Table
+from autor_nb.verbs.result import Face, Result
+from autor_nb.verbs.tree import pass_face, verb
+
+
+@verb(name="verify", examples=("autor verify", "autor verify latest"))
+@target.run_argument
+@target.run_too
+@pass_face
+def verify(face: Face, run_id: str | None, run_too: str | None) -> Result:
+    """Run every check and execute every stage notebook again; exit 1 if anything differs."""
+    run = target.newest(face, target.either(run_id, run_too))
+    return verified(face, run)
+
+
+def verified(face: Face, run: RunFolder) -> Result:
+    """What checking everything again found; each attempt is told as it is done."""
+    found = control.verify(run, lambda row: face.say(_row(row)))
+    differences = [str(item) for item in found.differences]
+    mark = Mark("differs" if differences else "same")
+    said = (
+        f"{len(differences)} differences"
+        if differences
+        else "every check and every notebook says what it said then"
+    )
+    blocks: list[Block] = [Heading(f"Run {run.run_id}", mark, said)]
+    if differences:
+        blocks.append(Items(tuple(differences), title="What differs"))
+        blocks.append(Next(((f"autor show --run {run.run_id} --checks", "the checks of then"),)))
+    facts = {
+        "run_id": run.run_id,
+        "same": not differences,
+        "differences": differences,
+        "attempts": list(found.rows),
+    }
+    return Result(facts=facts, blocks=tuple(blocks), exit_code=1 if differences else 0, state=run)
+
+
+def _row(row: dict[str, Any]) -> str:
+    said = f"{len(row['differences'])} differences" if row["differences"] else "as recorded"
+    return clean.line(f"{row['stage']} attempt {row['attempt']}: {said}")
+
+
+@verb(name="archive", examples=("autor archive latest", "autor archive 20260101_120000 --to ~/kept/"))
+@click.argument("run_id", type=target.RunId(), metavar="RUN")
+@click.option(
+    "--to", "place", type=click.Path(), metavar="FILE|FOLDER", help="Where the zip goes (else beside runs/)."
+)
+@pass_face
+def archive(face: Face, run_id: str, place: str | None) -> Result:
+    """Pack a run into a zip; the run itself stays."""
+    run = target.named(face, run_id)
+    goal = Path(place).expanduser() if place else target.root(face).parent
+    if goal.is_dir() or (place or "").endswith(os.sep):
+        goal = goal / f"{run.run_id}.zip"
+    if goal.exists():
+        raise UsageError(f"{goal} exists already.", "Name another file with `--to`.")
+    if goal.resolve().is_relative_to(run.path.resolve()):
+        raise UsageError(
+            f"{goal} lies inside the run that would be packed.", "Name another place with `--to`."
+        )
+    try:
+        made = control.archive(run, goal)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write {goal}: {error.strerror}.", "Name another place with `--to`.", path=str(goal)
+        ) from error
+    size = made.stat().st_size
+    facts = {"run_id": run.run_id, "archive": str(made), "size_bytes": size}
+    return Result(
+        facts=facts,
+        blocks=(
+            Para(f"Packed into {made} ({size / 1e6:.1f} MB); the run itself stays."),
+            Next(((f"autor rm {run.run_id}", "deletes the run"),)),
+        ),
+        state=run,
+    )
+
+
+@verb(name="rm", examples=("autor rm 20260101_120000",))
+@click.argument("run_id", type=target.RunId(), metavar="RUN")
+@click.option("--yes", is_flag=True, help="Do not ask for the run's id to be typed.")
+@pass_face
+def rm(face: Face, run_id: str, yes: bool) -> Result:
+    """Delete a run with everything in it; asks for its id to be typed."""
+    run = target.named(face, run_id)
+    if not yes:
+        if face.ask is None or face.form == "json":
+            raise UsageError(
+                f"Deleting run {run.run_id} must be confirmed.", f"`autor rm {run.run_id} --yes`"
+            )
+        goal = clean.line(control.snapshot(run).state.goal, 80)
+        try:
+            typed = face.ask(f"Run {run.run_id} ({goal}) will be gone for good. Type its id: ").strip()
+        except EOFError:
+            typed = ""
+        if typed != run.run_id:
+            raise UsageError("That is not the run's id; nothing was deleted.", f"`autor rm {run.run_id}`")
+    try:
+        control.remove(run)
+    except OSError as error:
+        raise StoreError(
+            f"Run {run.run_id} could not be deleted whole: {error.strerror} ({error.filename}).",
+            "Mend the permissions, then again.",
+            path=str(run.path),
+        ) from error
+    return Result(facts={"run_id": run.run_id, "removed": True}, blocks=(Para(f"Run {run.run_id} is gone."),))
+
+
+# ----------------------------------------------------------------------------------------------- recover
+
+
+@verb(name="recover", examples=("autor recover", "autor recover --yes"))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--preview", is_flag=True, help="Only say what would be done.")
+@pass_face
+def recover(face: Face, yes: bool, preview: bool) -> Result:
+    """Take up every interrupted run, and remove folders that never became runs."""
+    root = target.root(face)
+    interrupted = [
+        run for run in layout.all_runs(root) if control.snapshot(run).status is RunStatus.INTERRUPTED
+    ]
+    husks = _husks(root)
+    facts: dict[str, Any] = {
+        "root": str(root),
+        "interrupted": [run.run_id for run in interrupted],
+        "husks": [str(path) for path in husks],
+    }
+    if not interrupted and not husks:
+        return Result(facts=facts, blocks=(Para("Nothing to recover: no run was interrupted."),))
+    rows = (
+        *((run.run_id, Mark("interrupted"), "is set to work again") for run in interrupted),
+        *((path.name, Mark("lost"), "has no log, so it never was a run: removed") for path in husks),
+    )
+    table = Table(("Folder", "State", "What is done"), rows)
+    if preview or not _agreed(face, yes, table):
+        return Result(
+            facts={**facts, "done": False}, blocks=(table, Next((("autor recover --yes", "does it"),)))
+        )
+    for run in interrupted:
+        control.resume(run, control.actor(face.name))
+    for path in husks:
+        shutil.rmtree(path)
+    return Result(facts={**facts, "done": True}, blocks=(table, Next((("autor runs", "shows them"),))))
+
+
+def _agreed(face: Face, yes: bool, table: Table) -> bool:
+    if yes:
+        return True
+    if face.ask is None or face.form == "json":
+        return False
+    face.say(Result(facts={}, blocks=(table,)).text())
+    try:
+        return face.ask("Do it? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _husks(root: Path) -> list[Path]:
+    """Folders with a run's id but no log; a fresh one may be about to become a run."""
+    import re
+    import time
+
+    if not root.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(root.iterdir())
+        if re.fullmatch(r"\d{8}_\d{6}(_\d{2})?", path.name)
+        and path.is_dir()
+        and not path.is_symlink()
+        and not (path / "events.jsonl").exists()
+        and time.time() - path.stat().st_mtime > 60
+    ]
