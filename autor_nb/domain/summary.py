@@ -98,6 +98,7 @@ def first_line(number: str, title: str) -> str:
     return f"# Stage {number}: {title}"
 
 
+@lru_cache(maxsize=4)
 def parse(text: str) -> Summary:
     """Read a summary; never raises, whatever the text holds, and does a bounded amount of work."""
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:

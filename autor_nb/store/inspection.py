@@ -31,8 +31,8 @@ _IMAGES = {
 }
 _TEXTS = frozenset((
     ".md", ".markdown", ".txt", ".tex", ".bib", ".bibtex", ".bst", ".cls", ".sty", ".rst", ".org", ".log",
-    ".typ", ".r", ".jl", ".sh", ".c", ".h", ".cpp", ".hpp", ".rs", ".go", ".js", ".ts", ".sql", ".m", ".f90", ".java",
-    ".pl", ".rb", ".lua", ".do", ".stan", ".toml", ".ini", ".cfg", ".html", ".css",
+    ".typ", ".r", ".jl", ".sh", ".c", ".h", ".cpp", ".hpp", ".rs", ".go", ".js", ".ts", ".sql", ".m",
+    ".f90", ".java", ".pl", ".rb", ".lua", ".do", ".stan", ".toml", ".ini", ".cfg", ".html", ".css",
 ))
 _KINDS = {
     ".json": "json", ".ipynb": "json", ".geojson": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
