@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -73,7 +74,7 @@ class LatexRenderer:
 
 
 def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
-    # TeX may not be told `-no-shell-escape` by latexmk alone: a class could ask for restricted escape.
+    # Named for pdflatex itself, so that not even the restricted escape of a default installation is left.
     command = ["latexmk", *_OPTIONS, "-pdflatex=pdflatex -no-shell-escape %O %S", "main.tex"]
     environment = {
         "SOURCE_DATE_EPOCH": EPOCH,
@@ -93,7 +94,7 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     ending = (
         f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
     )
-    log = [f"$ {' '.join(command)}", *notes, ending, f"pages: {pages}", "", _readable(ran.output, place)]
+    log = [f"$ {shlex.join(command)}", *notes, ending, f"pages: {pages}", "", _readable(ran.output, place)]
     tex_log = place / "main.log"
     if not ok and tex_log.is_file() and not tex_log.is_symlink():
         log += ["", "main.log, its errors:", _errors(tex_log.read_bytes().decode("utf-8", "replace"), place)]
