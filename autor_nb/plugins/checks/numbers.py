@@ -37,7 +37,7 @@ DEFINED = "The paper's number macros are those of numbers.json"
 BARE = "No numeral is typed into the text of the paper"
 SHOWN = 12
 SOURCE_UP_TO, RESULT_UP_TO, TEX_UP_TO = 16 << 20, 128 << 20, 4 << 20
-_FORMAT = re.compile(r"[+ ]?,?(?:\.\d{1,2})?[defgEG%]?", re.ASCII)
+_FORMAT = re.compile(r"[+ ]?z?,?(?:\.\d{1,2})?[defgEG%]?", re.ASCII)
 _NUMBER_MACRO = re.compile(r"num[A-Z][A-Za-z]*\Z")
 _INPUT = re.compile(r"\\(?:input|include|subfile)\s*\{([^{}%]{1,300})\}")
 _NO_TEXT = ("references", "bibliography")
@@ -54,10 +54,12 @@ class NumbersChecker:
             entries = _entries(view)
         except Unreadable as error:
             yield failed(
-                "numbers.recompute", RECOMPUTE,
+                "numbers.recompute",
+                RECOMPUTE,
                 "Write writing/numbers.json as an object: name → {value, file, pointer, format}, with every "
                 "number of the paper read from a file under results/ or data/.",
-                subject=NUMBERS, detail=f"{NUMBERS} {error}.",
+                subject=NUMBERS,
+                detail=f"{NUMBERS} {error}.",
             )
             entries = {}
         else:
@@ -98,9 +100,11 @@ def _recompute(view: AttemptView, entries: dict[str, Any]) -> Check:
             wrong.append(f"{name[:60]}: {problem}")
     if wrong:
         return failed(
-            "numbers.recompute", RECOMPUTE,
+            "numbers.recompute",
+            RECOMPUTE,
             "Read these numbers again from their files and write the paper anew; do not edit them by hand.",
-            subject=NUMBERS, detail=_listed(wrong, len(entries)),
+            subject=NUMBERS,
+            detail=_listed(wrong, len(entries)),
         )
     told = f"{len(entries)} numbers read again, all equal."
     return passed("numbers.recompute", RECOMPUTE, subject=NUMBERS, detail=told)
@@ -168,10 +172,12 @@ def _macros(
             wrong.append(f"{path} shows a number, citation or label that does not exist")
     if wrong:
         return failed(
-            "numbers.macros", DEFINED,
+            "numbers.macros",
+            DEFINED,
             "Make writing/numbers.tex and the sections again from writing/numbers.json: one macro for each "
             "entry, nothing else.",
-            subject=MACROS, detail=_listed(wrong, len(expected)),
+            subject=MACROS,
+            detail=_listed(wrong, len(expected)),
         )
     told_all = f"{len(expected)} macros, all equal to their numbers."
     return passed("numbers.macros", DEFINED, subject=MACROS, detail=told_all)
@@ -267,10 +273,12 @@ def _bare(view: AttemptView, entries: dict[str, Any], sources: dict[str, Plain])
     wrong += _bare_in_document(view, entries)
     if wrong:
         return failed(
-            "numbers.bare", BARE,
+            "numbers.bare",
+            BARE,
             "Put each of these numbers into writing/numbers.json with the result file it comes from, and use "
             "its macro in the text; write names from the data in \\texttt{…}.",
-            subject="writing/sections", detail=_listed(wrong, 0),
+            subject="writing/sections",
+            detail=_listed(wrong, 0),
         )
     told = f"{len(sources)} LaTeX files read, none found."
     return passed("numbers.bare", BARE, subject="writing/sections", detail=told)

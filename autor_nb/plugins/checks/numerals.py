@@ -36,6 +36,7 @@ _EXEMPT = (
     ),
 )
 _TOKEN = re.compile(r"[^\W\d]\w*(?:-\d{1,6}(?![\d.,%]{0,9}\d|\s?%))?|(?P<numeral>\d(?:[\d.,]*\d)?(?:\s?%)?)")
+_PERCENT = re.compile(r"(?:\s?%)?")
 _PLAIN_WORD = re.compile(r"[A-Za-z]+|[0-9]+")
 _RELATIONS = "=<>≤≥≈~:"
 _CONSTANTS = frozenset("012")
@@ -64,8 +65,9 @@ def bare_in_words(text: str, *, code: bool = False, goal: str = "") -> list[Nume
 def bare_in(plain: Plain, goal: str = "") -> list[Numeral]:
     """The bare numerals of a text that was read already."""
     text = plain.text
-    exempt = sorted([*(match.span() for pattern in _EXEMPT for match in pattern.finditer(text)),
-                     *_quotations(text, goal)])
+    exempt = sorted(
+        [*(match.span() for pattern in _EXEMPT for match in pattern.finditer(text)), *_quotations(text, goal)]
+    )
     starts = [start for start, _ in exempt]
     reach = _reach(exempt)
     formulas = [match.span() for match in re.finditer(f"{MATH_ON}[^{MATH_OFF}]*", text)]
@@ -112,7 +114,8 @@ def _quotations(text: str, goal: str) -> list[tuple[int, int]]:
                 break
             length += 1
         if length == len(wanted) or length >= 6:
-            spans.append((start, here[place + length - 1][2]))
+            end = here[place + length - 1][2]
+            spans.append((start, end + len(_PERCENT.match(text, end).group())))  # type: ignore[union-attr]
     return spans
 
 

@@ -11,42 +11,103 @@ MACRO = "\ufffc"
 """Stands where a command puts something that is not in the source."""
 MATH_ON, MATH_OFF = "\ue000", "\ue001"
 
-_SKIPPED = {name: count for count, names in {
-    0: "hyperref makebox framebox phantomsection columnbreak pagebreak linebreak toprule midrule "
-       "bottomrule addlinespace",
-    1: "cite citep citet citealp citealt citeauthor citeyear citeyearpar Citet Citep parencite textcite "
-       "autocite footcite nocite fullcite ref pageref eqref autoref nameref cref Cref vref label "
-       "includegraphics input include subfile graphicspath bibliography bibliographystyle addbibresource "
-       "url doi href hypertarget hyperlink vspace hspace raisebox parbox scalebox rotatebox color "
-       "textcolor colorbox cellcolor rowcolor cmidrule cline hypersetup usepackage documentclass "
-       "captionsetup pagestyle thispagestyle linespread author enlargethispage needspace Needspace "
-       "pagenumbering newlength hyphenation usetikzlibrary autorglyph autormissing autorabsent",
-    2: "setlength addtolength setcounter addtocounter rule fontsize resizebox multicolumn multirow "
-       "addcontentsline newcolumntype pdfbookmark",
-    3: "definecolor specialrule",
-}.items() for name in names.split()}
-_ENVIRONMENT_ARGUMENTS = {
-    "tabular": 1, "tabular*": 2, "tabularx": 2, "longtable": 1, "array": 1, "minipage": 1, "multicols": 1,
-    "wrapfigure": 2, "wraptable": 2, "adjustbox": 1, "spacing": 1, "list": 2, "tabulary": 2, "longtblr": 1,
-    "tblr": 1, "autortable": 1, "autorprosetable": 1,
+_SKIPPED = {
+    name: count
+    for count, names in {
+        0: "hyperref makebox framebox phantomsection columnbreak pagebreak linebreak toprule midrule "
+        "bottomrule addlinespace",
+        1: "cite citep citet citealp citealt citeauthor citeyear citeyearpar Citet Citep parencite textcite "
+        "autocite footcite nocite fullcite ref pageref eqref autoref nameref cref Cref vref label "
+        "includegraphics input include subfile graphicspath bibliography bibliographystyle addbibresource "
+        "url doi href hypertarget hyperlink vspace hspace raisebox parbox scalebox rotatebox color "
+        "textcolor colorbox cellcolor rowcolor cmidrule cline hypersetup usepackage documentclass "
+        "captionsetup pagestyle thispagestyle linespread author enlargethispage needspace Needspace "
+        "pagenumbering newlength hyphenation usetikzlibrary autorglyph autormissing autorabsent",
+        2: "setlength addtolength setcounter addtocounter rule fontsize resizebox multicolumn multirow "
+        "addcontentsline newcolumntype pdfbookmark",
+        3: "definecolor specialrule",
+    }.items()
+    for name in names.split()
 }
-_DROPPED = frozenset((
-    "verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment", "thebibliography", "tikzpicture",
-    "filecontents", "filecontents*",
-))
-_FORMULAS = frozenset((
-    "equation", "equation*", "align", "align*", "displaymath", "math", "gather", "gather*", "multline",
-    "multline*", "eqnarray", "eqnarray*",
-))
+_ENVIRONMENT_ARGUMENTS = {
+    "tabular": 1,
+    "tabular*": 2,
+    "tabularx": 2,
+    "longtable": 1,
+    "array": 1,
+    "minipage": 1,
+    "multicols": 1,
+    "wrapfigure": 2,
+    "wraptable": 2,
+    "adjustbox": 1,
+    "spacing": 1,
+    "list": 2,
+    "tabulary": 2,
+    "longtblr": 1,
+    "tblr": 1,
+    "autortable": 1,
+    "autorprosetable": 1,
+}
+_DROPPED = frozenset(
+    (
+        "verbatim",
+        "verbatim*",
+        "Verbatim",
+        "lstlisting",
+        "minted",
+        "comment",
+        "thebibliography",
+        "tikzpicture",
+        "filecontents",
+        "filecontents*",
+    )
+)
+_FORMULAS = frozenset(
+    (
+        "equation",
+        "equation*",
+        "align",
+        "align*",
+        "displaymath",
+        "math",
+        "gather",
+        "gather*",
+        "multline",
+        "multline*",
+        "eqnarray",
+        "eqnarray*",
+    )
+)
 _CODE = frozenset(("texttt", "path", "code", "lstinline", "nolinkurl"))
-_DEFINING = frozenset((
-    "newcommand", "renewcommand", "providecommand", "def", "gdef", "edef", "xdef", "DeclareRobustCommand",
-))
+_DEFINING = frozenset(
+    (
+        "newcommand",
+        "renewcommand",
+        "providecommand",
+        "def",
+        "gdef",
+        "edef",
+        "xdef",
+        "DeclareRobustCommand",
+    )
+)
 _CHARACTERS = {
-    "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^", "textquotedbl": '"',
-    "textquotesingle": "'", "textless": "<", "textgreater": ">", "textbar": "|", "textunderscore": "_",
-    "textasciigrave": "`", "allowbreak": "", "textdollar": "$", "textquotedblleft": '"',
-    "textquotedblright": '"', "slash": "/", "quotedblbase": '"',
+    "textbackslash": "\\",
+    "textasciitilde": "~",
+    "textasciicircum": "^",
+    "textquotedbl": '"',
+    "textquotesingle": "'",
+    "textless": "<",
+    "textgreater": ">",
+    "textbar": "|",
+    "textunderscore": "_",
+    "textasciigrave": "`",
+    "allowbreak": "",
+    "textdollar": "$",
+    "textquotedblleft": '"',
+    "textquotedblright": '"',
+    "slash": "/",
+    "quotedblbase": '"',
 }
 _UNIT = r"(?:(?:pt|em|ex|cm|mm|in|bp|pc|sp|mu|fil{1,3})\b|\\[A-Za-z]+)"
 _LENGTH = re.compile(
@@ -102,8 +163,13 @@ class _Reader:
                 self.at = run.end()
             else:
                 self._special(self.source[self.at])
-        return Plain(text="".join(self.out), starts=tuple(self.starts), lines=tuple(self.lines),
-                     definitions=tuple(self.definitions), used=frozenset(self.used))
+        return Plain(
+            text="".join(self.out),
+            starts=tuple(self.starts),
+            lines=tuple(self.lines),
+            definitions=tuple(self.definitions),
+            used=frozenset(self.used),
+        )
 
     def _emit(self, text: str, *, each_line: bool = False) -> None:
         """Add text that begins at the present place; `each_line` when it may span lines of the source."""

@@ -10,7 +10,15 @@ import msgspec
 from autor_nb import registry
 from autor_nb.domain.document import Cite, Document, Figure, Number, Section, Table
 from autor_nb.domain.errors import UsageError
-from autor_nb.plugins.agents.tabular import paper_closing, paper_front, paper_methods, paper_results
+from autor_nb.plugins.agents.tabular import (
+    paper_appendix,
+    paper_closing,
+    paper_data,
+    paper_front,
+    paper_methods,
+    paper_outcomes,
+    paper_results,
+)
 from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
 from autor_nb.plugins.agents.tabular.paper_facts import Study
 from autor_nb.plugins.agents.tabular.paper_numbers import Missing
@@ -37,8 +45,9 @@ def work(session: Session) -> None:
             document = compose(study)
             step.output = f"{len(document.sections)} sections, {len(study.ledger.entries)} numbers"
     except Missing as error:
-        raise UsageError(f"The paper cannot be written: "
-                         f"{error}", "Roll back to the stage that writes it.") from error
+        raise UsageError(
+            f"The paper cannot be written: {error}", "Roll back to the stage that writes it."
+        ) from error
     _write(session, study, document)
     rendered = _render(session, document)
     review = _review(session, study, document)
@@ -47,22 +56,34 @@ def work(session: Session) -> None:
 
 def compose(study: Study) -> Document:
     """The whole document."""
-    held = paper_results.holdout(study)
+    held = paper_outcomes.holdout(study)
     sections: list[Section] = [
-        paper_front.introduction(study), paper_front.related(study), paper_methods.data(study),
-        paper_methods.methods(study), paper_results.results(study), *([held] if held else []),
-        paper_results.hypotheses(study), paper_closing.limitations(study), paper_closing.failed(study),
-        paper_closing.conclusion(study), paper_closing.reproducibility(study), *paper_closing.appendix(study),
+        paper_front.introduction(study),
+        paper_front.related(study),
+        paper_data.data(study),
+        paper_methods.methods(study),
+        paper_results.results(study),
+        *([held] if held else []),
+        paper_outcomes.hypotheses(study),
+        paper_closing.limitations(study),
+        paper_closing.failed(study),
+        paper_closing.conclusion(study),
+        paper_closing.reproducibility(study),
+        *paper_appendix.appendix(study),
     ]
     return Document(
-        title=paper_front.title(study), authors=(study.wishes.author or AUTHOR,), date="",
-        notice=paper_front.notice(), abstract=paper_front.abstract(study), sections=tuple(sections),
+        title=paper_front.title(study),
+        authors=(study.wishes.author or AUTHOR,),
+        date="",
+        notice=paper_front.notice(),
+        abstract=paper_front.abstract(study),
+        sections=tuple(sections),
         keywords=paper_front.keywords(study),
     )
 
 
 def _write(session: Session, study: Study, document: Document) -> None:
-    """document.json, numbers.json with the numbers that are used, references.bib with the entries that are cited."""
+    """The document, the numbers that it uses, the entries that it cites."""
     used = {part.name for part in parts_of(document) if isinstance(part, Number)}
     numbers = {name: entry for name, entry in study.ledger.as_json().items() if name in used}
     session.write_json("writing/numbers.json", numbers, "every number of the paper with its file and place")
@@ -76,9 +97,11 @@ def _write(session: Session, study: Study, document: Document) -> None:
 
 
 def _entry(entry: BibEntry) -> str:
-    fields = "".join(f"  {name} = "
-                     f"{{{' '.join(value.split())}}},\n" for name, value in sorted(entry.fields.items())
-                     if name.isascii() and name.isidentifier() and _balanced(value))
+    fields = "".join(
+        f"  {name} = {{{' '.join(value.split())}}},\n"
+        for name, value in sorted(entry.fields.items())
+        if name.isascii() and name.isidentifier() and _balanced(value)
+    )
     return f"@{entry.kind}{{{entry.key},\n{fields}}}\n"
 
 
@@ -92,7 +115,7 @@ def _balanced(value: str) -> bool:
 
 
 def _render(session: Session, document: Document) -> list[str]:
-    """Sources for LaTeX and for Typst; sections of an earlier attempt that are no longer part of it go away."""
+    """Sources for LaTeX and for Typst; an earlier attempt's sections that are no longer part of it go."""
     folder = session.path("writing")
     folder.mkdir(exist_ok=True)
     venue = find_venue(session.task.venue)
@@ -106,8 +129,11 @@ def _render(session: Session, document: Document) -> list[str]:
                 path.unlink()
         relative = sorted(path.relative_to(session.workspace).as_posix() for path in written)
         step.output = f"{len(relative)} files"
-    words = {"writing/main.tex": "the paper for LaTeX", "writing/main.typ": "the same paper for Typst",
-             "writing/numbers.tex": "one macro for each number"}
+    words = {
+        "writing/main.tex": "the paper for LaTeX",
+        "writing/main.typ": "the same paper for Typst",
+        "writing/numbers.tex": "one macro for each number",
+    }
     for name in relative:
         if name in words:
             session.made(name, words[name])
@@ -119,18 +145,24 @@ def _render(session: Session, document: Document) -> list[str]:
 def _review(session: Session, study: Study, document: Document) -> dict[str, Any]:
     keys = read_bibliography(session.path("writing/references.bib").read_bytes()).keys
     review = self_review(study, document, keys)
-    session.write_json("artifacts/self_review.json", review, "self-review: facts scored, judgement not "
-                                                             "assessed")
+    session.write_json(
+        "artifacts/self_review.json", review, "self-review: facts scored, judgement not assessed"
+    )
     return review
 
 
 def _explained(session: Session, answer: Answer) -> Answer:
-    """A request that the paper's rules do not know, with the reason of the study's own rules where those do."""
+    """A request that the paper's rules do not know, with the reason of the study's own rules if any."""
     if answer.done:
         return answer
     for change in session.plan.changes:
         mine = change.stage == session.task.stage.slug and change.attempt == answer.attempt
-        if mine and change.field and change.why and (change.asked in answer.asked or answer.asked in change.asked):
+        if (
+            mine
+            and change.field
+            and change.why
+            and (change.asked in answer.asked or answer.asked in change.asked)
+        ):
             return Answer(answer.attempt, answer.asked, change.done, change.why)
     return answer
 
@@ -138,46 +170,75 @@ def _explained(session: Session, answer: Answer) -> Answer:
 def _asked(wishes: Wishes) -> str:
     if not wishes.answers:
         return ""
-    rows = [[str(a.attempt), plain(a.asked), ("done" if a.done else "not done") + (f": {plain(a.why)}" if a.why else "")]
-            for a in wishes.answers]
-    return "Feedback on this stage, oldest first:\n\n" + table(["after attempt", "asked", "done or not "
-                                                                                          "done"], rows)
+    rows = [
+        [
+            str(a.attempt),
+            plain(a.asked),
+            ("done" if a.done else "not done") + (f": {plain(a.why)}" if a.why else ""),
+        ]
+        for a in wishes.answers
+    ]
+    return "Feedback on this stage, oldest first:\n\n" + table(
+        ["after attempt", "asked", ("done or not done")], rows
+    )
 
 
-def _draft(session: Session, study: Study, document: Document, review: dict[str, Any], rendered: list[str],
-           offers: list[Any]) -> None:
+def _draft(
+    session: Session,
+    study: Study,
+    document: Document,
+    review: dict[str, Any],
+    rendered: list[str],
+    offers: list[Any],
+) -> None:
     figures = sum(isinstance(b, Figure) for s in document.sections for b in s.blocks)
     tables = sum(isinstance(b, Table) for s in document.sections for b in s.blocks)
     cited = {key for part in parts_of(document) if isinstance(part, Cite) for key in part.keys}
     used = sum(1 for name in study.ledger.entries)
     open_issues = [f"{i['severity']}: {plain(i['text'])}" for i in review["issues"]]
-    session.write_draft(Draft(
-        objective=f"Write the paper for the venue {code(session.task.venue)}, from abstract to appendix, "
-                  f"with every number "
-                  "taken from a result file.",
-        did=[
-            "I composed the text from templates that follow the outcome; no language model was used and no "
-            "literature was "
-            "searched.",
-            f"I rendered it for LaTeX and for Typst ({len(rendered)} files). The engine builds the PDF from "
-            f"these sources.",
-            *filter(None, [_asked(study.wishes)]),
-        ],
-        results=[
-            bullets([
-                f"{len(document.sections)} sections, {tables} tables, {figures} figures, {len(cited)} works "
-                f"cited.",
-                f"{used} numbers, each with its file and its place in {code('writing/numbers.json')}.",
-                f"Outcome as the paper says it: {plain(text_of(study, paper_front.outcome_in_short(study)))}",
-            ]),
-            "Self-review (facts only; narrative, evidence, rigor, design, writing and structure are *not "
-            "assessed* and need a "
-            f"person): verdict **{review['verdict']}**.\n\n" + bullets(open_issues or ["No open issue."]),
-        ],
-        suggestions=offer(session, offers),
-        ledger=["Open: six of eight dimensions of the self-review need a person's judgement.",
-                f"Locked: the venue is {code(session.task.venue)}; it is a setting of the run."],
-    ))
+    session.write_draft(
+        Draft(
+            objective=f"Write the paper for the venue {code(session.task.venue)}, from abstract to appendix, "
+            "with every number taken from a result file.",
+            did=[
+                (
+                    "I composed the text from templates that follow the outcome; no language model was used "
+                    "and no literature was searched."
+                ),
+                (
+                    f"I rendered it for LaTeX and for Typst ({len(rendered)} files). The engine builds the "
+                    "PDF from these sources."
+                ),
+                *filter(None, [_asked(study.wishes)]),
+            ],
+            results=[
+                bullets(
+                    [
+                        (
+                            f"{len(document.sections)} sections, {tables} tables, {figures} figures, "
+                            f"{len(cited)} works cited."
+                        ),
+                        (
+                            f"{used} numbers, each with its file and its place in "
+                            f"{code('writing/numbers.json')}."
+                        ),
+                        (
+                            "Outcome as the paper says it: "
+                            f"{plain(text_of(study, paper_front.outcome_in_short(study)))}"
+                        ),
+                    ]
+                ),
+                "Self-review (facts only; narrative, evidence, rigor, design, writing and structure are "
+                f"*not assessed* and need a person): verdict **{review['verdict']}**.\n\n"
+                + bullets(open_issues or ["No open issue."]),
+            ],
+            suggestions=offer(session, offers),
+            ledger=[
+                "Open: six of eight dimensions of the self-review need a person's judgement.",
+                f"Locked: the venue is {code(session.task.venue)}; it is a setting of the run.",
+            ],
+        )
+    )
 
 
 def text_of(study: Study, run: tuple[Any, ...]) -> str:

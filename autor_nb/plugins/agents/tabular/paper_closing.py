@@ -1,15 +1,11 @@
-"""The end of a paper: limitations, what failed, conclusion, reproducibility and the appendix."""
+"""The end of a paper: limitations, what failed, conclusion, reproducibility."""
 
 from __future__ import annotations
 
-import json
-
-from autor_nb.domain.document import Block, Section, Table
+from autor_nb.domain.document import Block, Section
 from autor_nb.plugins.agents.tabular.paper_facts import (
-    DESIGN,
     FAILURES,
     HOLDOUT,
-    PROFILE,
     SPLIT,
     SUMMARY,
     Study,
@@ -26,43 +22,62 @@ from autor_nb.plugins.agents.tabular.paper_prose import (
     ref,
     say,
 )
-from autor_nb.plugins.agents.tabular.paper_results import cell, words
-
-FOLDS, CHOSEN = "results/folds.csv", "results/chosen_settings.csv"
-COLUMNS_SHOWN, FOLDS_SHOWN = 64, 320
 
 
 def limitations(study: Study) -> Section:
     """What limits the study: facts first, then what a person must judge."""
     items = [
-        say("One data set: another sample, place or time may give other scores and another order. Nothing "
-            "here generalises "
-            "beyond {d}.", d=study.dataset),
-        say("The corrected intervals are approximations. Scores of overlapping training sets stay "
-            "dependent, and with {s} seeds "
-            "on the same rows more repetitions cannot replace more data.", s=study.n(SUMMARY, "seeds")),
-        say("The size of a difference that matters ({r}) is a convention; with another size, verdicts may "
-            "change, while the "
-            "intervals stay.", r=study.rope()),
-        say("Each family had a budget of {k} settings. A family may do better with a wider search or with "
-            "features made by "
-            "somebody who knows the subject.", k=study.n(SUMMARY, "settings_per_family")),
+        say(
+            "One data set: another sample, place or time may give other scores and another order. Nothing "
+            "here generalises beyond {d}.",
+            d=study.dataset,
+        ),
+        say(
+            "The corrected intervals are approximations. Scores of overlapping training sets stay "
+            "dependent, and with {s} seeds on the same rows more repetitions cannot replace more data.",
+            s=study.n(SUMMARY, "seeds"),
+        ),
+        say(
+            "The size of a difference that matters ({r}) is a convention; with another size, verdicts may "
+            "change, while the intervals stay.",
+            r=study.rope(),
+        ),
+        say(
+            "Each family had a budget of {k} settings. A family may do better with a wider search or with "
+            "features made by somebody who knows the subject.",
+            k=study.n(SUMMARY, "settings_per_family"),
+        ),
     ]
     if study.holdout["rows"]:
-        items.append(say("The holdout has {k} rows, and its intervals are as wide as that "
-                         "allows.", k=study.n(HOLDOUT, "rows")))
+        items.append(
+            say(
+                "The holdout has {k} rows, and its intervals are as wide as that allows.",
+                k=study.n(HOLDOUT, "rows"),
+            )
+        )
     else:
-        items.append(say("There is no holdout: the cross-validated score of the leading family is that of "
-                         "the best of several, "
-                         "and therefore somewhat too good."))
+        items.append(
+            say(
+                "There is no holdout: the cross-validated score of the leading family is that of the best "
+                "of several, and therefore somewhat too good."
+            )
+        )
     found = [check for check in study.leakage if check["found"] and not has_numeral(check["title"])]
     if found:
-        items.append(say("The leakage checks found something ({l}); whether it is a leak, only a person who "
-                         "knows the data can "
-                         "say ({t}).", l=listed([str(c["title"]).lower() for c in found]), t=ref("tab:leakage")))
-    items.append(say("No text was understood: column names were not read for their meaning, so that a "
-                     "column known only after "
-                     "the outcome would not be noticed unless it equals it."))
+        items.append(
+            say(
+                "The leakage checks found something ({l}); whether it is a leak, only a person who knows "
+                "the data can say ({t}).",
+                l=listed([str(c["title"]).lower() for c in found]),
+                t=ref("tab:leakage"),
+            )
+        )
+    items.append(
+        say(
+            "No text was understood: column names were not read for their meaning, so that a column known "
+            "only after the outcome would not be noticed unless it equals it."
+        )
+    )
     items += [say("{t}", t=text) for text in _noted(study, ("excluded", "assumption", "limit"))]
     if study.wishes.brief:
         items = items[:3]
@@ -71,11 +86,18 @@ def limitations(study: Study) -> Section:
 
 def _noted(study: Study, kinds: tuple[str, ...]) -> list[str]:
     """What earlier stages noted, as far as it can be quoted without numerals and is not said above."""
-    said = ("Everything holds on this data set "
-            "only", "Corrected intervals are approximations", "ceiling:", "The holdout")
+    said = (
+        ("Everything holds on this data set only"),
+        "Corrected intervals are approximations",
+        "ceiling:",
+        "The holdout",
+    )
     return [
-        str(item["text"]) for item in study.limits
-        if item["kind"] in kinds and not has_numeral(str(item["text"])) and not str(item["text"]).startswith(said)
+        str(item["text"])
+        for item in study.limits
+        if item["kind"] in kinds
+        and not has_numeral(str(item["text"]))
+        and not str(item["text"]).startswith(said)
     ]
 
 
@@ -86,19 +108,35 @@ def failed(study: Study) -> Section:
         if test["outcome"] in ("not supported", "undecided", "not tested"):
             why = str(test.get("why", "")).rstrip(".")
             reason: Put = "" if not why or has_numeral(why) else f" ({why})"
-            items.append(say("{id} was {o}{r}.", id=f"Hypothesis {test['id']}" if test["id"][:1] == "H" else
-                             f"Claim {test['id']}" if test["id"][:1] == "C" else f"Theory {test['id']}",
-                             o=test["outcome"], r=reason))
+            items.append(
+                say(
+                    "{id} was {o}{r}.",
+                    id=f"Hypothesis {test['id']}"
+                    if test["id"][:1] == "H"
+                    else f"Claim {test['id']}"
+                    if test["id"][:1] == "C"
+                    else f"Theory {test['id']}",
+                    o=test["outcome"],
+                    r=reason,
+                )
+            )
     if study.failures:
         items.append(_fits(study))
     else:
         items.append(say("No fit failed, and none reported that it had not converged."))
-    items += [say("{t}", t=text) for text in _noted(study, ("failed", "deviation"))
-              if not text.startswith(tuple(str(t["id"]) for t in study.tests))]
+    items += [
+        say("{t}", t=text)
+        for text in _noted(study, ("failed", "deviation"))
+        if not text.startswith(tuple(str(t["id"]) for t in study.tests))
+    ]
     if study.deviations:
-        items.append(say("The experiments deviate from the design in {k}; see {a}.",
-                         k=listed([code(key) for key in sorted(study.deviations)]),
-                         a=ref("deviations") if study.wishes.shows("appendix") else code("notes/deviations.json")))
+        items.append(
+            say(
+                "The experiments deviate from the design in {k}; see {a}.",
+                k=listed([code(key) for key in sorted(study.deviations)]),
+                a=ref("deviations") if study.wishes.shows("appendix") else code("notes/deviations.json"),
+            )
+        )
     return Section(name="failed", title="What failed", blocks=(bullets(items),), results=True)
 
 
@@ -106,43 +144,70 @@ def _fits(study: Study) -> Run:
     families = list(dict.fromkeys(str(item["family"]) for item in study.failures))
     first = study.failures[0]
     known = study.ledger.known(FAILURES, 0, "fold") and study.ledger.known(FAILURES, 0, "seed")
-    where: Put = say(", first in fold {f} of seed "
-                     "{s}", f=study.n(FAILURES, 0, "fold"), s=study.n(FAILURES, 0, "seed")) \
-        if known else ()
+    where: Put = (
+        say(", first in fold {f} of seed {s}", f=study.n(FAILURES, 0, "fold"), s=study.n(FAILURES, 0, "seed"))
+        if known
+        else ()
+    )
     what = " ".join(str(first["what"]).split())
     said: Put = "" if has_numeral(what) else f": {what}"
-    return say("Some fits of {f} failed or did not converge{w}{said}. All are listed in {file}.",
-               f=families_listed(study, families), w=where, said=said, file=code(FAILURES))
+    return say(
+        "Some fits of {f} failed or did not converge{w}{said}. All are listed in {file}.",
+        f=families_listed(study, families),
+        w=where,
+        said=said,
+        file=code(FAILURES),
+    )
 
 
 def conclusion(study: Study) -> Section:
     """What may be said, and nothing beyond this data set."""
     better = study.against_baseline()["better"]
     if not better:
-        head = say("On the data set {d}, no tuned family was shown to predict {t} better than a baseline by "
-                   "an amount that "
-                   "matters.", d=study.dataset, t=study.target)
+        head = say(
+            "On the data set {d}, no tuned family was shown to predict {t} better than a baseline by an "
+            "amount that matters.",
+            d=study.dataset,
+            t=study.target,
+        )
     else:
-        head = say("On the data set {d}, {t} can be predicted better than by a baseline, by "
-                   "{f}.", d=study.dataset, t=study.target,
-                   f=families_listed(study, better))
+        head = say(
+            "On the data set {d}, {t} can be predicted better than by a baseline, by {f}.",
+            d=study.dataset,
+            t=study.target,
+            f=families_listed(study, better),
+        )
     groups = study.against_best()
     if study.compared["ceiling"]:
-        advice = say("Since the scores are at the ceiling of the metric, the simplest or cheapest of these "
-                     "families is as good a "
-                     "choice as any, as far as {m} on this data set can tell.", m=study.metric_title)
+        advice = say(
+            "Since the scores are at the ceiling of the metric, the simplest or cheapest of these families "
+            "is as good a choice as any, as far as {m} on this data set can tell.",
+            m=study.metric_title,
+        )
     elif groups["equal"] or groups["undecided"]:
-        advice = say("A choice between families that are practically equal or undecided should rest on "
-                     "other grounds, such as "
-                     "cost or how easily they can be explained.")
+        advice = say(
+            "A choice between families that are practically equal or undecided should rest on other "
+            "grounds, such as cost or how easily they can be explained."
+        )
     elif groups["better"]:
-        advice = say("The lead holds after correction for overlapping training sets and for several "
-                     "comparisons.")
+        advice = say(
+            "The lead holds after correction for overlapping training sets and for several comparisons."
+        )
     else:
         advice = ()
-    return Section(name="conclusion", title="Conclusion", results=True, blocks=(para(
-        head, outcome_in_short(study), advice,
-        say("This says nothing about other data, other settings or causes.")),))
+    return Section(
+        name="conclusion",
+        title="Conclusion",
+        results=True,
+        blocks=(
+            para(
+                head,
+                outcome_in_short(study),
+                advice,
+                say("This says nothing about other data, other settings or causes."),
+            ),
+        ),
+    )
 
 
 def reproducibility(study: Study) -> Section:
@@ -152,145 +217,22 @@ def reproducibility(study: Study) -> Section:
     python = study.environment.get("python")
     if python:
         versions.insert(0, code(f"python=={python}"))
-    blocks: list[Block] = [para(
-        say("The experiments are made by {c}, which reads {d} and writes {r}; the same inputs and seeds "
-            "give the same result "
-            "files, byte for byte, on the same machine and "
-            "versions.", c=code("code/run.py"), d=code("data/design.json"),
-            r=code("results/")),
-        say("The run's own seed is {s}.", s=study.n(SPLIT, "seed")),
-        say("Versions: {v}.", v=listed(versions)) if versions else (),
-        say("Every number in this document is a macro defined from {n}, which names for each the file and "
-            "the place it was read "
-            "from; a check reads them all again.", n=code("writing/numbers.json")),
-    )]
+    blocks: list[Block] = [
+        para(
+            say(
+                "The experiments are made by {c}, which reads {d} and writes {r}; the same inputs and seeds "
+                "give the same result files, byte for byte, on the same machine and versions.",
+                c=code("code/run.py"),
+                d=code("data/design.json"),
+                r=code("results/"),
+            ),
+            say("The run's own seed is {s}.", s=study.n(SPLIT, "seed")),
+            say("Versions: {v}.", v=listed(versions)) if versions else (),
+            say(
+                "Every number in this document is a macro defined from {n}, which names for each the file "
+                "and the place it was read from; a check reads them all again.",
+                n=code("writing/numbers.json"),
+            ),
+        )
+    ]
     return Section(name="reproducibility", title="Reproducibility", blocks=tuple(blocks), results=True)
-
-
-# -------------------------------------------------------------------------------------------- appendix
-
-
-def appendix(study: Study) -> list[Section]:
-    """Chosen settings, deviations, and the long tables that were asked for."""
-    if not study.wishes.shows("appendix"):
-        return []
-    sections = [_chosen(study)] if not study.wishes.brief else []
-    if study.deviations:
-        sections.append(_deviations(study))
-    if study.wishes.shows("folds"):
-        sections.append(_folds(study))
-    if study.wishes.shows("columns"):
-        sections.append(_columns(study))
-    return sections
-
-
-def _chosen(study: Study) -> Section:
-    """For each family the setting that was chosen most often, and in the first fold of the first seed its inner score."""
-    rows = []
-    table = study.ledger.load(CHOSEN) if study.ledger.has(CHOSEN) else []
-    for family in study.tuned:
-        mine = [(place, row) for place, row in enumerate(table) if row["family"] == family]
-        if not mine:
-            continue
-        counted: dict[str, int] = {}
-        for _, row in mine:
-            counted[row["setting"]] = counted.get(row["setting"], 0) + 1
-        often = max(counted, key=lambda text: (counted[text], text))
-        place = next(place for place, row in mine if row["setting"] == often)
-        score: Put = study.n(CHOSEN, place, "inner_score", format=study.score(study.metric)) \
-            if study.ledger.known(CHOSEN, place, "inner_score") else "—"
-        rows.append((words(study.title(family)), _setting(often), cell(score)))
-    note = say("The inner score is that of the first fold in which the setting was chosen; it is what the "
-               "setting was chosen by, "
-               "and therefore too good. All choices are in {f}.", f=code(CHOSEN))
-    return Section(name="settings", title="Chosen settings", appendix=True, results=True, blocks=(
-        para(say("{t} shows, for each family, the setting that the inner folds chose most "
-                 "often.", t=ref("tab:settings"))),
-        Table(label="tab:settings", align="llr", rows=tuple(rows), caption=say("Settings chosen most "
-                                                                               "often."), note=note,
-              header=(words("Family"), words("Setting"), words("Inner score")))))
-
-
-def _setting(text: str) -> Run:
-    """A setting as code, `C=38.31`: each piece has a name, as an assignment of a program has."""
-    try:
-        values = json.loads(text)
-    except ValueError:
-        return (code(text),)
-    if not isinstance(values, dict) or not values:
-        return (code("default"),)
-    return listed([code(f"{name}={json.dumps(value)}") for name, value in values.items()], last="and")
-
-
-def _deviations(study: Study) -> Section:
-    rows = []
-    for key in sorted(study.deviations):
-        was: Put = study.n(DESIGN, key) if study.ledger.known(DESIGN, key) else "see the design"
-        now: Put = study.n("notes/deviations.json", key) if study.ledger.known("notes/deviations.json", key) else "see the file"
-        rows.append(((code(key),), cell(was), cell(now)))
-    return Section(name="deviations", title="Deviations from the "
-                                            "design", appendix=True, results=True, blocks=(
-        para(say("After the design was approved, the experiments were changed in the points of "
-                 "{t}.", t=ref("tab:deviations"))),
-        Table(label="tab:deviations", align="lrr", rows=tuple(rows), caption=say("Deviations from the "
-                                                                                 "design."),
-              header=(words("Setting"), words("Design"), words("Experiments")))))
-
-
-def _folds(study: Study) -> Section:
-    table = study.ledger.load(FOLDS)
-    places: dict[tuple[str, str], dict[str, int]] = {}
-    for place, row in enumerate(table):
-        places.setdefault((row["seed"], row["fold"]), {})[row["family"]] = place
-    spec = study.score(study.metric)
-    rows = []
-    for by_family in list(places.values())[:FOLDS_SHOWN]:
-        first = next(iter(by_family.values()))
-        cells = [
-            cell(study.n(FOLDS, by_family[f], study.metric, format=spec)
-                 if f in by_family and study.ledger.known(FOLDS, by_family[f], study.metric) else "—")
-            for f in study.families[:7]
-        ]
-        rows.append((cell(study.n(FOLDS, first, "seed")), cell(study.n(FOLDS, first, "fold")), *cells))
-    heads = [words(_narrow(study.title(f))) for f in study.families[:7]]
-    return Section(name="folds", title="Scores of every fold", appendix=True, results=True, blocks=(
-        para(say("{t} gives {m} for every seed and outer fold, from "
-                 "{f}.", t=ref("tab:folds"), m=study.metric_title,
-                 f=code(FOLDS))),
-        Table(label="tab:folds", align="rr" + "r" * len(heads), rows=tuple(rows), header=(words("Seed"), words("Fold"), *heads),
-              caption=say("{m} of every outer "
-                          "fold.", m=study.metric_title[:1].upper() + study.metric_title[1:]))))
-
-
-def _narrow(title: str) -> str:
-    """A family's title short enough to head one of many columns."""
-    short = {"Logistic regression": "Logistic", "Support vector machine": "SVM", "Random forest": "Forest",
-             "Gradient "
-             "boosting": "Boosting", "Ridge regression": "Ridge", "Extremely randomised trees": "Extra trees",
-             "Nearest neighbours": "k-NN", "Gaussian naive "
-                                           "Bayes": "Bayes", "Gaussian "
-                                                             "process": "GP", "Decision tree": "Tree"}
-    plain = title.split(" (")[0]
-    return short.get(plain, plain)
-
-
-def _columns(study: Study) -> Section:
-    rows = []
-    columns = study.profile["columns"]
-    for place, column in enumerate(columns[:COLUMNS_SHOWN]):
-        share = study.ledger.percent(PROFILE, "columns", place, "missing_share", digits=1)
-        middle: Put = study.n(PROFILE, "columns", place, "median", format=".4g") \
-            if study.ledger.known(PROFILE, "columns", place, "median") else "—"
-        tie: Put = study.n(PROFILE, "columns", place, "association", format="z.2f") \
-            if study.ledger.known(PROFILE, "columns", place, "association") else "—"
-        rows.append(((code(column["name"], 30),), words(column["kind"]), cell(share),
-                     cell(study.n(PROFILE, "columns", place, "distinct")), cell(middle), cell(tie)))
-    more = say("The first columns only; all are in "
-               "{f}.", f=code(PROFILE)) if len(columns) > COLUMNS_SHOWN else ()
-    return Section(name="columns", title="Columns of the training part", appendix=True, results=True, blocks=(
-        para(say("{t} describes the columns of the training part; the holdout was not looked "
-                 "at.", t=ref("tab:columns"))),
-        Table(label="tab:columns", align="llrrrr", rows=tuple(rows), note=more,
-              caption=say("Columns: share of missing values, distinct values, median, association with the "
-                          "target."),
-              header=tuple(words(t) for t in ("Column", "Kind", "Missing", "Distinct", "Median", "Association")))))

@@ -1,4 +1,4 @@
-"""What a paper is made from: the files of stages 01–06 read once, and the words for families, metrics and outcomes."""
+"""What a paper is made from: the files of stages 01–06, read once, and words for families and outcomes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,47 @@ from autor_nb.plugins.agents.tabular.session import Session
 from autor_nb.plugins.agents.tabular.vocabulary import METRIC_TITLES
 
 SUMMARY, COMPARED, HOLDOUT = "results/summary.json", "results/comparisons.json", "results/holdout.json"
-TESTS, PERMUTED, FAILURES = "results/hypothesis_tests.json", "results/permutation.json", "results/failures.json"
-DESIGN, SPLIT, PROFILE, LEAKAGE = "data/design.json", "data/split.json", "data/profile.json", "data/leakage.json"
+TESTS, PERMUTED, FAILURES = (
+    "results/hypothesis_tests.json",
+    "results/permutation.json",
+    "results/failures.json",
+)
+DESIGN, SPLIT, PROFILE, LEAKAGE = (
+    "data/design.json",
+    "data/split.json",
+    "data/profile.json",
+    "data/leakage.json",
+)
 FILES, LIMITS, ENVIRONMENT = "data/data_manifest.json", "notes/limits.json", "notes/environment.json"
 
 IN_PROSE = {
-    "baseline": "the baseline", "logistic": "logistic regression", "ridge": "ridge regression",
-    "elastic_net": "the elastic net", "svm": "the support vector machine", "forest": "the random forest",
-    "boosting": "gradient boosting", "extra_trees": "extremely randomised trees", "tree": "the decision tree",
-    "knn": "nearest neighbours", "naive_bayes": "Gaussian naive "
-                                                "Bayes", "gaussian_process": "the Gaussian process",
+    "baseline": "the baseline",
+    "logistic": "logistic regression",
+    "ridge": "ridge regression",
+    "elastic_net": "the elastic net",
+    "svm": "the support vector machine",
+    "forest": "the random forest",
+    "boosting": "gradient boosting",
+    "extra_trees": "extremely randomised trees",
+    "tree": "the decision tree",
+    "knn": "nearest neighbours",
+    "naive_bayes": "Gaussian naive Bayes",
+    "gaussian_process": "the Gaussian process",
 }
 PLURAL = frozenset(("extra_trees", "knn"))
 SHORT = {
-    "roc_auc": "ROC AUC", "average_precision": "Avg. prec.", "accuracy": "Accuracy", "balanced_accuracy": "Bal. acc.",
-    "f1": "F1", "macro_f1": "Macro F1", "log_loss": "Log loss", "brier": "Brier", "rmse": "RMSE", "mae": "MAE",
-    "r2": "R²", "median_ae": "Median AE",
+    "roc_auc": "ROC AUC",
+    "average_precision": "Avg. prec.",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Bal. acc.",
+    "f1": "F1",
+    "macro_f1": "Macro F1",
+    "log_loss": "Log loss",
+    "brier": "Brier",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "median_ae": "Median AE",
 }
 
 
@@ -55,7 +80,9 @@ class Study:
         self.best: str = self.summary["best"]
         self.families: list[str] = list(self.summary["families"])
         self.tuned = [key for key in self.families if key != "baseline"]
-        self.keys = {source["key"] for source in self._optional("literature/sources.json", []) if "key" in source}
+        self.keys = {
+            source["key"] for source in self._optional("literature/sources.json", []) if "key" in source
+        }
 
     def _optional(self, file: str, default: Any) -> Any:
         return self.ledger.load(file) if self.ledger.has(file) else default
@@ -97,8 +124,11 @@ class Study:
 
     def score(self, metric: str, *, signed: bool = False, fine: bool = False) -> str:
         """The format of a metric's values, the same throughout; `fine` has one decimal more, for spreads."""
-        scale = abs(self.ledger.value(SUMMARY, "families", "baseline", "metrics", metric, "mean")) \
-            if self.ledger.known(SUMMARY, "families", "baseline", "metrics", metric, "mean") else 0.0
+        scale = (
+            abs(self.ledger.value(SUMMARY, "families", "baseline", "metrics", metric, "mean"))
+            if self.ledger.known(SUMMARY, "families", "baseline", "metrics", metric, "mean")
+            else 0.0
+        )
         spec = score_format(metric, scale, signed=signed)
         if not fine:
             return spec
@@ -132,7 +162,7 @@ class Study:
     # ---------------------------------------------------------------------------------------- outcomes
 
     def against_baseline(self) -> dict[str, list[str]]:
-        """Verdict word (better · worse · equal · undecided · ceiling) → tuned families, against the baseline."""
+        """Verdict (better · worse · equal · undecided · ceiling) → tuned families, against the baseline."""
         return self._groups("baseline", seen_from_other=True)
 
     def against_best(self) -> dict[str, list[str]]:
@@ -141,7 +171,9 @@ class Study:
         return {word: [key for key in keys if key != "baseline"] for word, keys in groups.items()}
 
     def _groups(self, family: str, *, seen_from_other: bool) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {word: [] for word in ("better", "worse", "equal", "undecided", "ceiling")}
+        groups: dict[str, list[str]] = {
+            word: [] for word in ("better", "worse", "equal", "undecided", "ceiling")
+        }
         for item in self.compared["comparisons"]:
             if family not in (item["a"], item["b"]):
                 continue

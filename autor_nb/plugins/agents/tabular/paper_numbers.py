@@ -1,4 +1,4 @@
-"""The numbers of a paper: each is read from a result file by pointer and gets a name; none is computed here."""
+"""The numbers of a paper: each is read from a result file by pointer and named; none is computed here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,19 @@ import msgspec
 
 from autor_nb.domain.document import Number, NumberEntry
 
-BOUNDED = frozenset((
-    "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "macro_f1", "brier", "r2", "log_loss",
-))
+BOUNDED = frozenset(
+    (
+        "roc_auc",
+        "average_precision",
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "macro_f1",
+        "brier",
+        "r2",
+        "log_loss",
+    )
+)
 
 
 class Missing(Exception):
@@ -37,11 +47,15 @@ class Ledger:
             path = self.workspace / file
             try:
                 text = path.read_text(encoding="utf-8")
-                self._files[file] = list(csv.DictReader(text.splitlines(keepends=True))) if path.suffix == ".csv" \
+                self._files[file] = (
+                    list(csv.DictReader(text.splitlines(keepends=True)))
+                    if path.suffix == ".csv"
                     else json.loads(text)
+                )
             except (OSError, ValueError) as error:
-                raise Missing(f"{file} cannot be read ({error}): the stage that writes it has to run "
-                              f"first.") from error
+                raise Missing(
+                    f"{file} cannot be read ({error}): the stage that writes it has to run first."
+                ) from error
         return self._files[file]
 
     def has(self, file: str) -> bool:
@@ -114,7 +128,7 @@ def count_format(value: float | int) -> str:
 
 
 def score_format(metric: str, scale: float, *, signed: bool = False) -> str:
-    """Decimals for a metric: three for those between 0 and 1, else three or four significant ones of its scale."""
+    """Decimals for a metric: three for those between 0 and 1, else about four significant digits."""
     sign = "+" if signed else ""
     if metric in BOUNDED or scale <= 0 or not math.isfinite(scale):
         return f"{sign}z.3f"

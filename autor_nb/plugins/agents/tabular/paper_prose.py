@@ -1,4 +1,4 @@
-"""Sentences as parts: a template's words stay words, what is put in are numbers, names from the data, references."""
+"""Sentences as parts: a template's words stay words; put in are numbers, names from the data, references."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def say(template: str, **parts: Put) -> Run:
             out.append(Words(text=literal))
         if name is not None:
             part = parts[name]
-            out += [Words(text=part)] if isinstance(part, str) else part if isinstance(part, tuple) else [part]
+            out += (
+                [Words(text=part)] if isinstance(part, str) else part if isinstance(part, tuple) else [part]
+            )
     return _merged(out)
 
 
@@ -87,7 +89,7 @@ def listed(items: Sequence[Put], last: str = "and") -> Run:
 
 
 def has_numeral(text: str) -> bool:
-    """Whether a text from elsewhere holds a numeral that is not part of a word, so that it cannot be quoted."""
+    """Whether a text from elsewhere holds a numeral outside a word, so that it cannot be quoted."""
     return re.search(r"(?<![^\W\d])(?<![\w.])\d", text) is not None
 
 

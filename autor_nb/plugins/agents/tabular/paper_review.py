@@ -1,4 +1,4 @@
-"""The self-review of a paper: what can be counted is scored from facts, what needs judgement is not assessed."""
+"""The self-review of a paper: what can be counted is scored; what needs judgement is not assessed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,30 @@ from typing import Any
 from autor_nb.domain.document import Cite, Document, Figure, Inline, Number, Paragraph, Ref, Table
 from autor_nb.plugins.agents.tabular.paper_facts import Study
 
-EXPECTED = ("introduction", "related", "data", "methods", "results", "hypotheses", "limitations", "failed", "conclusion",
-            "reproducibility")
-PERSON = ("narrative "
-          "clarity", "claims–evidence alignment", "technical rigor", "experiment design", "writing quality",
-          "structure and flow")
+EXPECTED = (
+    "introduction",
+    "related",
+    "data",
+    "methods",
+    "results",
+    "hypotheses",
+    "limitations",
+    "failed",
+    "conclusion",
+    "reproducibility",
+)
+PERSON = (
+    ("narrative clarity"),
+    "claims–evidence alignment",
+    "technical rigor",
+    "experiment design",
+    "writing quality",
+    "structure and flow",
+)
 
 
 def self_review(study: Study, document: Document, keys: frozenset[str]) -> dict[str, Any]:
-    """artifacts/self_review.json: eight scores or null, issues from facts, and a verdict that follows from them."""
+    """artifacts/self_review.json: eight scores or null, issues from facts, and the verdict they lead to."""
     issues = [*_broken(document, study, keys), *_facts(study)]
     open_ones = [issue for issue in issues if not issue["fixed"]]
     worst = {issue["severity"] for issue in open_ones}
@@ -28,10 +43,9 @@ def self_review(study: Study, document: Document, keys: frozenset[str]) -> dict[
         "overall": None,
         "not_assessed": list(PERSON),
         "how": "References and figures: share of citations, cross-references, tables and figures that "
-               "resolve, out of ten. "
-               "Completeness: share of the expected sections that are there and not empty, out of ten. The "
-               "other "
-               "dimensions need judgement, which this program does not have: a person must assess them.",
+        "resolve, out of ten. Completeness: share of the expected sections that are there and not "
+        "empty, out of ten. The other dimensions need judgement, which this program does not have: a "
+        "person must assess them.",
         "issues": issues,
         "verdict": "reject" if "CRITICAL" in worst else "revise" if "MAJOR" in worst else "ready",
     }
@@ -57,8 +71,9 @@ def _broken(document: Document, study: Study, keys: frozenset[str]) -> Iterator[
         if isinstance(part, Cite):
             for key in part.keys:
                 if key not in keys:
-                    yield _issue("CRITICAL", f"The key {key} is cited, but the bibliography does not hold "
-                                             f"it.")
+                    yield _issue(
+                        "CRITICAL", f"The key {key} is cited, but the bibliography does not hold it."
+                    )
         elif isinstance(part, Ref) and part.label not in labels:
             yield _issue("MAJOR", f"{part.label} is referred to, but nothing bears that label.")
         elif isinstance(part, Number) and part.name not in study.ledger.entries:
@@ -79,12 +94,15 @@ def _facts(study: Study) -> Iterator[dict[str, Any]]:
     if study.summary["seeds"] < 2:
         yield _issue("MINOR", "One seed tells nothing about the spread between seeds.")
     if study.failures:
-        yield _issue("MINOR", "Some fits failed or did not converge; they are listed in "
-                              "results/failures.json.")
+        yield _issue(
+            "MINOR", "Some fits failed or did not converge; they are listed in results/failures.json."
+        )
     for check in study.leakage:
         if check["found"] and check["id"] in ("groups", "time", "separators"):
-            yield _issue("MINOR", f"{check['title']}: {check['finding']}. A person who knows the columns "
-                                  f"must judge it.")
+            yield _issue(
+                "MINOR",
+                f"{check['title']}: {check['finding']}. A person who knows the columns must judge it.",
+            )
     if any(test["outcome"] == "not tested" for test in study.tests):
         yield _issue("MINOR", "Some hypotheses were not tested; the paper says which.")
 

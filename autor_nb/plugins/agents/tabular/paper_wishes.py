@@ -1,4 +1,4 @@
-"""What a person asked of the paper: suggestions taken and free text, read by rules; the rest is said to be not done."""
+"""What a person asked of the paper, read by rules; what they do not understand is said to be not done."""
 
 from __future__ import annotations
 
@@ -14,17 +14,29 @@ REMOVE = re.compile(r"\b(?:drop|remove|delete|omit|without|no|leave out|skip|cut
 TITLE = re.compile(
     r"\b(?:(?:change|set|make)\s+the\s+)?title\s*(?:(?:to|should be|must be|is|shall "
     r"be)\b|[:=])\s*[\"“”'‘]?(.+?)"
-    r"[\"“”'’]?\s*\.?\s*$", re.I | re.S)
+    r"[\"“”'’]?\s*\.?\s*$",
+    re.I | re.S,
+)
 AUTHOR = re.compile(r"\bauthors?\s*(?:(?:to|should be|is|are)\b|[:=])\s*(.+?)\.?\s*$", re.I | re.S)
 RULES = (
     (re.compile(r"\b(?:shorter|shorten|briefer|brief|concise|cut it down|condense)\b", re.I), "brief", "yes"),
-    (re.compile(r"\b(?:longer|more detail(?:ed|s)?|full(?:er)? version|not so "
-                r"short)\b", re.I), "brief", "no"),
+    (
+        re.compile(
+            r"\b(?:longer|more detail(?:ed|s)?|full(?:er)? version|not so "
+            r"short)\b",
+            re.I,
+        ),
+        "brief",
+        "no",
+    ),
 )
 PARTS = {
     "appendix": re.compile(r"\bappendi(?:x|ces)\b", re.I),
-    "folds": re.compile(r"\b(?:per[- ]fold|every fold|each fold|fold(?:wise)? "
-                        r"(?:scores|table|results))\b", re.I),
+    "folds": re.compile(
+        r"\b(?:per[- ]fold|every fold|each fold|fold(?:wise)? "
+        r"(?:scores|table|results))\b",
+        re.I,
+    ),
     "columns": re.compile(r"\b(?:columns? table|table of (?:the )?columns|descriptive statistics)\b", re.I),
     "secondary": re.compile(r"\b(?:secondary|other|further|all) metrics\b", re.I),
     "calibration": re.compile(r"\bcalibration\b", re.I),
@@ -57,8 +69,15 @@ class Wishes(msgspec.Struct, kw_only=True):
     author: str = ""
     brief: bool = False
     parts: dict[str, bool] = msgspec.field(
-        default_factory=lambda: {"appendix": True, "folds": False, "columns": False, "secondary": True,
-                                 "calibration": True, "keywords": False})
+        default_factory=lambda: {
+            "appendix": True,
+            "folds": False,
+            "columns": False,
+            "secondary": True,
+            "calibration": True,
+            "keywords": False,
+        }
+    )
     answers: list[Answer] = []
 
     def shows(self, part: str) -> bool:
@@ -67,7 +86,9 @@ class Wishes(msgspec.Struct, kw_only=True):
         return self.parts[part] and (appendix or part not in ("appendix", "folds", "columns"))
 
 
-def wishes_of(feedback: tuple[Feedback, ...], slug: str, offered: dict[str, Any], known: frozenset[str]) -> Wishes:
+def wishes_of(
+    feedback: tuple[Feedback, ...], slug: str, offered: dict[str, Any], known: frozenset[str]
+) -> Wishes:
     """All feedback on this stage, oldest first; `known` are the parts for which this study has results."""
     wishes = Wishes()
     for given in feedback:
@@ -99,9 +120,11 @@ def options(wishes: Wishes, known: frozenset[str]) -> list[Option]:
         found.append(Option("paper-secondary", SENTENCES["secondary"]))
     if not wishes.parts["keywords"]:
         found.append(Option("paper+keywords", SENTENCES["keywords"]))
-    found += [Option("paper-folds", "Take the table of every fold out."),
-              Option("paper-columns", "Take the table of columns out."),
-              Option("paper-keywords", "Take the keywords out.")]
+    found += [
+        Option("paper-folds", "Take the table of every fold out."),
+        Option("paper-columns", "Take the table of columns out."),
+        Option("paper-keywords", "Take the keywords out."),
+    ]
     return found[:3]
 
 
@@ -122,7 +145,9 @@ def _clause(wishes: Wishes, clause: str, known: frozenset[str]) -> tuple[bool, s
     if author:
         wishes.author = " ".join(author.group(1).split())[:200]
         return True, ""
-    if re.search(r"\b(?:venue|layout|template|conference|journal|neurips|iclr|icml|ieee|acl|cvpr)\b", clause, re.I):
+    if re.search(
+        r"\b(?:venue|layout|template|conference|journal|neurips|iclr|icml|ieee|acl|cvpr)\b", clause, re.I
+    ):
         return False, "the venue is a setting of the run, not of this stage: resume the run with --venue KEY"
     for pattern, field, value in RULES:
         if pattern.search(clause):
@@ -133,8 +158,7 @@ def _clause(wishes: Wishes, clause: str, known: frozenset[str]) -> tuple[bool, s
     if not named:
         return False, (
             "not understood: without a language model this stage can change the title and the authors, make "
-            "the paper "
-            "shorter or longer, and add or remove its appendix, keywords and tables"
+            "the paper shorter or longer, and add or remove its appendix, keywords and tables"
         )
     if "folds" in named and "appendix" in named:
         named.remove("appendix")
