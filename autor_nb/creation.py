@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from autor_nb import __version__, registry
+from autor_nb import registry
 from autor_nb.domain import events as ev
 from autor_nb.domain import rules
 from autor_nb.domain.errors import StoreError, UsageError
@@ -27,6 +27,7 @@ from autor_nb.store.eventlog import EventLog
 from autor_nb.store.layout import RunFolder, new_run_folder, runs_root
 from autor_nb.store.lock import EngineLock
 from autor_nb.store.resources import Supplied
+from autor_nb.version import __version__
 
 GOAL_IN_LOG = 16_000
 ResourceRequest = Supplied

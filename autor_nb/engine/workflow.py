@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from autor_nb import __version__
+from autor_nb.version import __version__
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain import rules

@@ -31,6 +31,8 @@ def good(task: AgentTask) -> None:
     say(ToolCall(name=f"produce {task.stage.slug}", input={"attempt": task.attempt}, id="1"))
     time.sleep(float(task.options.get("delay_s", "0")))
     files = produce(task)
+    for number in range(int(task.options.get("files", "0")) if task.stage.number == "01" else 0):
+        (Path(task.workspace) / "artifacts" / f"part_{number:05d}.txt").write_text(f"part {number}\n")
     say(ToolResult(ok=True, output=f"{len(files)} files", id="1"))
     write_draft(task, files)
 
