@@ -1,4 +1,4 @@
-"""The papermill engine `autor`. Papermill imports this at its own import, so nothing heavy is imported here."""
+"""The papermill engine `autor`. Papermill imports this at its own import: nothing heavy is imported here."""
 
 from __future__ import annotations
 

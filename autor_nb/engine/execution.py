@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from queue import Empty
@@ -16,6 +16,7 @@ from typing import Any
 from autor_nb.engine.kernels import Kernel
 
 CELL_TIMEOUT_S = 120.0
+RAN = "autor_ran"
 START_TIMEOUT_S = 60.0
 
 
@@ -27,7 +28,6 @@ class Execution:
     notebook: Any = None
     problem: str = ""
     kernel_lost: bool = False
-    ran: list[str] = field(default_factory=list)
 
     @property
     def cells(self) -> int:
@@ -37,7 +37,7 @@ class Execution:
     @property
     def cells_run(self) -> int:
         """How many ran to their end without an error, by what is in them."""
-        return sum(1 for cell in code_cells(self.notebook) if cell.get("id") in self.ran and not failed(cell))
+        return sum(1 for cell in code_cells(self.notebook) if cell.metadata.get(RAN) and not failed(cell))
 
     @property
     def complete(self) -> bool:
@@ -57,7 +57,7 @@ def failed(cell: Any) -> bool:
 
 @cache
 def warm_engine() -> Any:
-    """The papermill engine class; made at first use, since importing papermill costs a quarter of a second."""
+    """The papermill engine class; made at first use, since importing papermill takes a while."""
     from papermill.engines import NBClientEngine
 
     client = _client_class()
@@ -72,8 +72,13 @@ def warm_engine() -> Any:
             if kernel is None:
                 NBClientEngine.execute_managed_notebook(nb_man, kernel_name, log_output, **kwargs)
                 return
-            made = client(nb_man, km=kernel.manager, kernel_name=kernel_name, timeout=CELL_TIMEOUT_S,
-                          record_timing=False)
+            made = client(
+                nb_man,
+                km=kernel.manager,
+                kernel_name=kernel_name,
+                timeout=CELL_TIMEOUT_S,
+                record_timing=False,
+            )
             made.execution = execution
             try:
                 made.execute()
@@ -107,7 +112,7 @@ def _client_class() -> Any:
 
         async def async_execute_cell(self, cell: Any, cell_index: int, **kwargs: Any) -> Any:
             done = await super().async_execute_cell(cell, cell_index, **kwargs)
-            self.execution.ran.append(cell.get("id", ""))  # it has come back: it was not cut off
+            cell.metadata[RAN] = True  # it has come back: it was not cut off
             return done
 
         execute_cell = run_sync(async_execute_cell)
@@ -133,8 +138,11 @@ async def _run_silently(client: Any, code: str) -> None:
     asked = client.execute(code, silent=True, store_history=False)
     while True:
         message = await client.get_iopub_msg(timeout=START_TIMEOUT_S)
-        if (message["parent_header"].get("msg_id") == asked and message["msg_type"] == "status"
-                and message["content"]["execution_state"] == "idle"):
+        if (
+            message["parent_header"].get("msg_id") == asked
+            and message["msg_type"] == "status"
+            and message["content"]["execution_state"] == "idle"
+        ):
             return
 
 
@@ -148,15 +156,27 @@ def execute(notebook: Any, parameters: dict[str, Any] | None, kernel: Kernel, cw
     with _quiet():
         try:
             papermill.execute_notebook(
-                notebook, None, parameters=parameters, engine_name="autor", progress_bar=False,
-                request_save_on_cell_execute=False, autosave_cell_every=0, kernel=kernel, execution=result,
+                notebook,
+                None,
+                parameters=parameters,
+                engine_name="autor",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
+                kernel=kernel,
+                execution=result,
             )
         except PapermillExecutionError as error:
             result.problem = f"{error.ename}: {error.evalue}"
         except (DeadKernelError, CellTimeoutError) as error:
             result.problem, result.kernel_lost = f"{type(error).__name__}: {error}".splitlines()[0], True
-        except Exception as error:  # papermill and its kernel raise many kinds; each means: it was not executed
-            result.problem, result.kernel_lost = f"{type(error).__name__}: {error}".splitlines()[0], not kernel.alive
+        except (
+            Exception
+        ) as error:  # papermill and its kernel raise many kinds; each means: it was not executed
+            result.problem, result.kernel_lost = (
+                f"{type(error).__name__}: {error}".splitlines()[0],
+                not kernel.alive,
+            )
     if not result.kernel_lost and not kernel.alive:
         result.problem, result.kernel_lost = result.problem or "the kernel died", True
     return result
@@ -176,5 +196,3 @@ def _quiet() -> Any:
     finally:
         for logger, level in before:
             logger.setLevel(level)
-
-

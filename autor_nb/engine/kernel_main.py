@@ -24,7 +24,11 @@ def main() -> None:
         importlib.import_module(PRELOAD).preload()
     from ipykernel.kernelapp import IPKernelApp
 
-    flags = ["--IPKernelApp.ignore_cwd=True", "--HistoryManager.enabled=False", "--IPKernelApp.log_level=ERROR"]
+    flags = [
+        "--IPKernelApp.ignore_cwd=True",
+        "--HistoryManager.enabled=False",
+        "--IPKernelApp.log_level=ERROR",
+    ]
     IPKernelApp.launch_instance([*sys.argv[1:], *flags])
 
 

@@ -1,4 +1,4 @@
-"""Kernels for stage notebooks: one-shot, warmed ahead, over sockets in a folder of their own, never outliving us."""
+"""Kernels for stage notebooks: one-shot, warmed ahead, on sockets in a folder of their own, gone with us."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class Kernel:
         self.folder = _short_folder()
         self.log = self.folder / "kernel.log"
         self.manager: Any = KernelManager(
-            kernel_name="python3", transport="ipc", ip=str(self.folder / "s"), kernel_spec_manager=Specs(),
+            kernel_name="python3",
+            transport="ipc",
+            ip=str(self.folder / "s"),
+            kernel_spec_manager=Specs(),
             connection_file=str(self.folder / "kernel.json"),
             client_class="jupyter_client.asynchronous.client.AsyncKernelClient",
         )
@@ -45,7 +48,9 @@ class Kernel:
     def start(self) -> None:
         """Start the process; it imports what notebooks need before it answers."""
         with self.log.open("wb") as log:
-            self.manager.start_kernel(env=_environment(self.folder), stdout=log, stderr=log, cwd=str(self.folder))
+            self.manager.start_kernel(
+                env=_environment(self.folder), stdout=log, stderr=log, cwd=str(self.folder)
+            )
 
     @property
     def pid(self) -> int:
@@ -143,7 +148,7 @@ def sweep() -> None:
     """Remove socket folders that killed engines of ours left."""
     root = _root()
     for folder in root.glob(f"{_PREFIX}[0-9]*-*"):
-        owner = folder.name[len(_PREFIX):].split("-", 1)[0]
+        owner = folder.name[len(_PREFIX) :].split("-", 1)[0]
         with contextlib.suppress(OSError):
             if owner.isdigit() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.getuid():
                 shutil.rmtree(folder, ignore_errors=True)
@@ -160,6 +165,13 @@ def _short_folder() -> Path:
 
 def _environment(folder: Path) -> dict[str, str]:
     """The engine's environment without secrets, start-up files and the person's IPython profile."""
-    kept = {name: value for name, value in os.environ.items()
-            if not _SECRET.search(name) and name not in ("PYTHONSTARTUP", "JPY_SESSION_NAME", "JPY_API_TOKEN")}
-    return kept | {"IPYTHONDIR": str(folder / "ipython"), "MPLBACKEND": "agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not _SECRET.search(name) and name not in ("PYTHONSTARTUP", "JPY_SESSION_NAME", "JPY_API_TOKEN")
+    }
+    return kept | {
+        "IPYTHONDIR": str(folder / "ipython"),
+        "MPLBACKEND": "agg",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SCALE = 2
 _DPI = 100
+POINTS = 72 / _DPI
 
 
 def to_png(figure: Description) -> bytes:
@@ -58,8 +59,19 @@ def _text(axes: Axes, x: float, y: float, text: str, **how: Any) -> None:
 def _row_labels(axes: Any, labels: list[str]) -> None:
     axes.set_yticks(range(len(labels)), labels=[""] * len(labels))
     for at, label in enumerate(labels):
-        axes.annotate(label, (0, at), xycoords=("axes fraction", "data"), xytext=(-8, 0), ha="right", va="center",
-                      textcoords="offset points", fontsize=9, color=TEXT, annotation_clip=False, parse_math=False)
+        axes.annotate(
+            label,
+            (0, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(-8, 0),
+            ha="right",
+            va="center",
+            textcoords="offset points",
+            fontsize=9,
+            color=TEXT,
+            annotation_clip=False,
+            parse_math=False,
+        )
     axes.set_ylim(len(labels) - 0.5, -0.5)
 
 
@@ -72,9 +84,18 @@ def _bars(canvas: Figure, figure: Bars) -> None:
     for at, bar in enumerate(figure.bars):
         axes.barh(at, bar.end - bar.start, left=bar.start, height=0.65, color=KINDS.get(bar.kind, ACCENT))
         before = bar.end > 0.82 * end and bar.start > 0.2 * end
-        axes.annotate(bar.note, (bar.start if before else bar.end, at), xytext=(-5 if before else 5, 0),
-                      textcoords="offset points", ha="right" if before else "left", va="center", fontsize=8.6,
-                      color=MUTED, annotation_clip=False, parse_math=False)
+        axes.annotate(
+            bar.note,
+            (bar.start if before else bar.end, at),
+            xytext=(-5 if before else 5, 0),
+            textcoords="offset points",
+            ha="right" if before else "left",
+            va="center",
+            fontsize=8.6,
+            color=MUTED,
+            annotation_clip=False,
+            parse_math=False,
+        )
     _row_labels(axes, [bar.label for bar in figure.bars])
     if figure.unit:
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} {figure.unit}")
@@ -89,29 +110,51 @@ def _ticks(axes: Any) -> None:
 
 
 def _strip(canvas: Figure, figure: Strip) -> None:
-    axes = _axes(canvas, figure.size, 170, 30 + 90 * len(figure.headers), 30, 44)
+    axes = _axes(canvas, figure.size, 170, 20 + max(figure.column_ends, default=0), 30, 44)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     _ticks(axes)
     for at, row in enumerate(figure.rows):
         color = KINDS["other"] if row.baseline else ACCENT
         for position, line in zip(offsets(len(row.lines)), row.lines, strict=True):
-            axes.plot(line, [at + position] * len(line), linestyle="", marker="o", markersize=4.2, color=color,
-                      markerfacecolor="none", markeredgewidth=0.8, alpha=0.85)
+            axes.plot(
+                line,
+                [at + position] * len(line),
+                linestyle="",
+                marker="o",
+                markersize=4.2,
+                color=color,
+                markerfacecolor="none",
+                markeredgewidth=0.8,
+                alpha=0.85,
+            )
             if line:
-                axes.plot([sum(line) / len(line)], [at + position], linestyle="", marker="|", markersize=4.5,
-                          markeredgewidth=1.5, color=INK)
-        axes.plot([row.mean], [at + 0.40], linestyle="", marker="^", markersize=6.5, color=INK, markeredgewidth=0)
+                axes.plot(
+                    [sum(line) / len(line)],
+                    [at + position],
+                    linestyle="",
+                    marker="|",
+                    markersize=4.5,
+                    markeredgewidth=1.5,
+                    color=INK,
+                )
+        axes.plot(
+            [row.mean], [at + 0.40], linestyle="", marker="^", markersize=6.5, color=INK, markeredgewidth=0
+        )
     _row_labels(axes, [row.label for row in figure.rows])
     axes.set_xlabel(figure.axis, fontsize=9, color=TEXT, parse_math=False)
     for column, header in enumerate(figure.headers):
-        shift = (84 + 90 * column) * 0.72
-        for at, text in [(None, header), *((at, row.columns[column]) for at, row in enumerate(figure.rows)
-                                            if column < len(row.columns))]:
-            axes.annotate(text, (1, 1.0 if at is None else at), xytext=(shift, 9 if at is None else 0),
-                          xycoords="axes fraction" if at is None else ("axes fraction", "data"), ha="right",
-                          textcoords="offset points", va="center", fontsize=9, annotation_clip=False,
-                          color=INK if at is None or column == 0 else TEXT, parse_math=False,
-                          fontweight="bold" if at is None or column == 0 else "normal")
+        cells = [(at, row.columns[column]) for at, row in enumerate(figure.rows) if column < len(row.columns)]
+        _column(axes, figure.column_ends[column] * POINTS, header, cells, strong=column == 0)
+
+
+def _column(axes: Axes, shift: float, header: str, cells: list[tuple[int, str]], *, strong: bool) -> None:
+    """A column of text to the right of the plot."""
+    how: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "center", "fontsize": 9}
+    how |= {"annotation_clip": False, "parse_math": False}
+    axes.annotate(header, (1, 1), (shift, 9), xycoords="axes fraction", color=INK, fontweight="bold", **how)
+    ink: dict[str, Any] = {"color": INK, "fontweight": "bold"} if strong else {"color": TEXT}
+    for at, text in cells:
+        axes.annotate(text, (1, at), (shift, 0), xycoords=("axes fraction", "data"), **ink, **how)
 
 
 def _matrix(canvas: Figure, figure: Matrix) -> None:
@@ -122,12 +165,9 @@ def _matrix(canvas: Figure, figure: Matrix) -> None:
     last = len(figure.rows) - 1
     axes.set(xlim=(0, width), ylim=(last + 0.5, -0.5), xticks=[], yticks=[])
     row_px = 26
-    left = 110.0
-    for name, labels in figure.groups:
-        right = left + figure.STEP * len(labels)
+    for name, left, right in figure.bands:
         axes.add_patch(Rectangle((left, -0.5), right - left, last + 1, color=PANEL, linewidth=0))
         _text(axes, left, -0.5 - 9 / row_px, name, fontweight="bold", color=INK)
-        left = right + figure.GAP
     for column, label in enumerate(figure.columns):
         _text(axes, figure.places[column], last + 0.5 + 9 / row_px, label, ha="center")
     used = []
@@ -143,5 +183,13 @@ def _matrix(canvas: Figure, figure: Matrix) -> None:
 
 def _mark(axes: Axes, x: float, y: float, status: str) -> None:
     color, _, _, marker, _ = STATUS[status]
-    axes.plot([x], [y], linestyle="", marker=marker, markersize=7.6, color=color, markeredgewidth=0 if marker != "_"
-              else 1.5, clip_on=False)
+    axes.plot(
+        [x],
+        [y],
+        linestyle="",
+        marker=marker,
+        markersize=7.6,
+        color=color,
+        markeredgewidth=0 if marker != "_" else 1.5,
+        clip_on=False,
+    )

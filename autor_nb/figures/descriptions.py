@@ -39,7 +39,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class StripRow:
-    """One row of a strip: `lines` of values (one line per seed), the row's mean and text columns beside it."""
+    """One row of a strip: `lines` of values (one per seed), the row's mean and text columns beside it."""
 
     label: str
     lines: tuple[tuple[float, ...], ...]
@@ -58,6 +58,17 @@ class Strip:
     headers: tuple[str, ...] = ()
 
     @property
+    def column_ends(self) -> tuple[int, ...]:
+        """Where each text column ends, in pixels to the right of the plot."""
+        ends, at = [], 16
+        for column, header in enumerate(self.headers):
+            cells = [row.columns[column] for row in self.rows if column < len(row.columns)]
+            longest = max(map(len, [header, *cells]))
+            at += 24 + round(7.0 * longest)
+            ends.append(at)
+        return tuple(ends)
+
+    @property
     def row_height(self) -> int:
         """Pixels of a row; more lines need more room."""
         return 30 + 5 * max((min(len(row.lines), 8) for row in self.rows), default=1)
@@ -71,7 +82,9 @@ class Strip:
         """The same as lines of text."""
         width = max((len(row.label) for row in self.rows), default=0)
         lines = [f"{'':<{width}}  {'  '.join(self.headers)}"] if self.headers else []
-        lines += [f"{row.label:<{width}}  {'  '.join(row.columns) or format(row.mean, '.6g')}" for row in self.rows]
+        lines += [
+            f"{row.label:<{width}}  {'  '.join(row.columns) or format(row.mean, '.6g')}" for row in self.rows
+        ]
         return "\n".join([f"{self.name} ({self.axis})", *lines])
 
 
@@ -96,17 +109,26 @@ class Matrix:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        width = 110 + self.STEP * len(self.columns) + self.GAP * max(0, len(self.groups) - 1) + 24
-        return max(420, width), 66 + 26 * len(self.rows)
+        bands = self.bands
+        return max(440, round(bands[-1][2] if bands else 0) + 24), 66 + 26 * len(self.rows)
+
+    @property
+    def bands(self) -> tuple[tuple[str, float, float], ...]:
+        """(name, left, right) of every group in pixels, wide enough for its name."""
+        found: list[tuple[str, float, float]] = []
+        left = 110.0
+        for name, labels in self.groups:
+            right = left + max(self.STEP * len(labels), 7.0 * len(name) + 4)
+            found.append((name, left, right))
+            left = right + self.GAP
+        return tuple(found)
 
     @property
     def places(self) -> tuple[float, ...]:
         """The x of every column, in pixels from the left."""
         found: list[float] = []
-        left = 110.0
-        for _, labels in self.groups:
+        for (_, left, _), (_, labels) in zip(self.bands, self.groups, strict=True):
             found += [left + self.STEP * (index + 0.5) for index in range(len(labels))]
-            left += self.STEP * len(labels) + self.GAP
         return tuple(found)
 
     def text(self) -> str:

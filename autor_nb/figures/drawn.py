@@ -1,7 +1,7 @@
 """A figure as a notebook output: plotly JSON to play with, a PNG to read anywhere, a table for a terminal.
 
-Never SVG, HTML or Markdown in the same bundle: JupyterLab shows an untrusted SVG as text, and nbconvert prefers
-HTML and Markdown to the picture.
+Never SVG, HTML or Markdown in the same bundle: JupyterLab shows an untrusted SVG as text, and nbconvert
+prefers HTML and Markdown to the picture.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Drawn:
         """The figure's text twin."""
         return self.figure.text()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.figure.size
         return self.bundle(), {"image/png": {"width": width, "height": height}}
 

@@ -1,4 +1,4 @@
-"""Colours of every figure and status: told apart without colour vision, and always beside a glyph and a word."""
+"""Colours of every figure and status: told apart without colour vision, never without glyph and word."""
 
 from __future__ import annotations
 

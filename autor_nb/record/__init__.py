@@ -1,8 +1,8 @@
 """What a stage notebook imports: one attempt as of a position of the log, shown and validated again.
 
-    from autor_nb import record
-    attempt = record.open(run="20261120_091402", stage="05", attempt=2, as_of=311)
-    attempt.checks()
+from autor_nb import record
+attempt = record.open(run="20261120_091402", stage="05", attempt=2, as_of=311)
+attempt.checks()
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["open", "preload"]
 def open(
     run: str | Path = "..", stage: str | int = "", attempt: SupportsIndex = 0, as_of: int = 0
 ) -> AttemptRecord:
-    """An attempt: `run` is an id or a folder, `stage` 5, 05 or its slug, `as_of` the log's position (0: now)."""
+    """An attempt: `run` is an id or folder, `stage` 5, 05 or a slug, `as_of` the log's position (0: now)."""
     from autor_nb.record.opening import open_attempt
 
     return open_attempt(run, stage, attempt, as_of)

@@ -21,8 +21,10 @@ _FIRST = "reviews/readiness_checklist.md"
 def checklist(record: AttemptRecord) -> Shown:
     """The checklist open, other reviews folded, the release's files as a table."""
     view = record.view
-    texts = sorted((path for path in view.files if path.startswith("reviews/") and path.lower().endswith(".md")),
-                   key=lambda path: (path != _FIRST, "checklist" not in path, path))
+    texts = sorted(
+        (path for path in view.files if path.startswith("reviews/") and path.lower().endswith(".md")),
+        key=lambda path: (path != _FIRST, "checklist" not in path, path),
+    )
     blocks: list[Shown] = []
     for path in texts[:8]:
         source = text_of(view, path)
@@ -38,19 +40,34 @@ def _release(view: StoredAttempt) -> Shown:
     listed: Any = manifest.get("files")
     rows: list[list[Words]] = []
     if isinstance(listed, dict):
-        listed = [{"path": path, **(entry if isinstance(entry, dict) else {"sha256": entry})}
-                  for path, entry in listed.items()]
+        listed = [
+            {"path": path, **(entry if isinstance(entry, dict) else {"sha256": entry})}
+            for path, entry in listed.items()
+        ]
     for item in (listed if isinstance(listed, list) else [])[:LISTED]:
         if isinstance(item, dict) and item.get("path"):
             size = item.get("size_bytes")
-            rows.append([code(one_line(str(item["path"]), 120)),
-                         size_words(size) if isinstance(size, int) else number_words(size),
-                         code(str(item.get("sha256", ""))[:8])])
+            rows.append(
+                [
+                    code(one_line(str(item["path"]), 120)),
+                    size_words(size) if isinstance(size, int) else number_words(size),
+                    code(str(item.get("sha256", ""))[:8]),
+                ]
+            )
     bundle = view.files.get("artifacts/release_bundle.zip")
     if bundle is None and not rows:
         return glyph("info", "There is no release bundle yet.")
-    said = f"artifacts/release_bundle.zip, {size_words(bundle.size_bytes)}, sha256 {bundle.sha256[:8]}" if bundle \
+    said = (
+        f"artifacts/release_bundle.zip, {size_words(bundle.size_bytes)}, sha256 {bundle.sha256[:8]}"
+        if bundle
         else "no bundle beside the manifest"
-    files = details(f"{count_words(len(rows), 'file')} in the release manifest",
-                    table(["File", "Size", "sha256"], rows, "lrl")) if rows else Shown("", "", "")
+    )
+    files = (
+        details(
+            f"{count_words(len(rows), 'file')} in the release manifest",
+            table(["File", "Size", "sha256"], rows, "lrl"),
+        )
+        if rows
+        else Shown("", "", "")
+    )
     return stack(label("Release"), caption(said), files)

@@ -10,6 +10,7 @@ from autor_nb.record.markup import (
     NOTHING,
     Several,
     Shown,
+    Words,
     bold,
     caption,
     code,
@@ -41,7 +42,9 @@ def checks(record: AttemptRecord) -> Shown:
         return glyph("warning", "No rule was asked about this attempt.")
     before = _status_before(record)
     ordered = sorted(found.answers, key=lambda a: (_ORDER[a.status], not _mended(a, before), a.number))
-    split = sum(answer.status != "pass" or _mended(answer, before) or bool(answer.differs) for answer in ordered)
+    split = sum(
+        answer.status != "pass" or _mended(answer, before) or bool(answer.differs) for answer in ordered
+    )
     first, rest = ordered[: split + PASSING_SHOWN], ordered[split + PASSING_SHOWN :]
     if len(rest) <= 2:
         first, rest = ordered, []
@@ -64,20 +67,39 @@ def _headline(found: Validated) -> Shown:
         parts.append(count_words(count["warning"], "warning"))
     if count["waived"]:
         parts.append(f"{count['waived']} waived by a person")
-    blocking = (f"{count['fail']} {'blocks' if count['fail'] == 1 else 'block'} approval" if count["fail"]
-                else "none blocks approval")
+    blocking = (
+        f"{count['fail']} {'blocks' if count['fail'] == 1 else 'block'} approval"
+        if count["fail"]
+        else "none blocks approval"
+    )
     line = bold(f"{count_words(len(found.answers), 'check')}: {', '.join(parts)}, {blocking}.")
     return Shown(f'<p style="margin:0 0 6px">{line.html}</p>', line.markdown, line.text)
 
 
 def _table(answers: list[Answer], before: dict[tuple[str, str], str]) -> Shown:
-    rows = []
+    rows: list[list[Words]] = []
     for answer in answers:
         check = answer.check
-        read = joined([part for part in (code(check.subject) if check.subject else NOTHING,
-                                         words(one_line(check.detail, 500))) if part.text], " ")
-        rows.append([str(answer.number), glyph(answer.status), one_line(check.title, 200), read,
-                     _remedy(answer, before)])
+        read = joined(
+            [
+                part
+                for part in (
+                    code(check.subject) if check.subject else NOTHING,
+                    words(one_line(check.detail, 500)),
+                )
+                if part.text
+            ],
+            " ",
+        )
+        rows.append(
+            [
+                str(answer.number),
+                glyph(answer.status),
+                one_line(check.title, 200),
+                read,
+                _remedy(answer, before),
+            ]
+        )
     return table(["#", "Result", "Check", "Read", "Remedy"], rows, "rllll")
 
 
@@ -88,7 +110,9 @@ def _remedy(answer: Answer, before: dict[tuple[str, str], str]) -> Shown:
     if answer.waived:
         parts.append(muted(f"Waived: {one_line(answer.waived, 300)}"))
     if answer.check.blocks and not answer.waived:
-        parts.append(muted("Cannot be waived.") if not answer.check.waivable else code(f"--waive {answer.check.id}"))
+        parts.append(
+            muted("Cannot be waived.") if not answer.check.waivable else code(f"--waive {answer.check.id}")
+        )
     if _mended(answer, before):
         parts.append(muted("was failing in the attempt before"))
     if answer.differs:
@@ -127,8 +151,10 @@ def _comparison(found: Validated) -> Shown:
         return caption("Asked again now; every answer is the recorded one.")
     said = []
     if differing:
-        said.append(f"{count_words(len(differing), 'answer')} differ from the recorded ones "
-                    f"({', '.join(str(answer.number) for answer in differing[:20])})")
+        said.append(
+            f"{count_words(len(differing), 'answer')} differ from the recorded ones "
+            f"({', '.join(str(answer.number) for answer in differing[:20])})"
+        )
     if gone:
         said.append("no longer asked: " + ", ".join(one_line(check.id, 60) for check in gone[:20]))
     return glyph("warning", "Asked again now: " + "; ".join(said) + ".")
@@ -139,22 +165,31 @@ def checks_figure(record: AttemptRecord) -> Shown | Several:
     answers = list(validated(record).answers)
     if not answers:
         return glyph("warning", "No rule was asked about this attempt.")
-    drawn = answers if len(answers) <= DRAWN else [a for a in answers if a.status != "pass"][:DRAWN] or answers[:DRAWN]
+    drawn = (
+        answers
+        if len(answers) <= DRAWN
+        else [a for a in answers if a.status != "pass"][:DRAWN] or answers[:DRAWN]
+    )
     groups: dict[str, list[Answer]] = {}
     for answer in drawn:
         groups.setdefault(answer.group, []).append(answer)
     flat = [answer for members in groups.values() for answer in members]
     rows = [(f"attempt {record.attempt.attempt}", tuple(answer.status for answer in flat))]
-    earlier = [attempt for attempt in record.stage_state.attempts
-               if attempt.attempt < record.attempt.attempt and attempt.checked][-3:]
+    earlier = [
+        attempt
+        for attempt in record.stage_state.attempts
+        if attempt.attempt < record.attempt.attempt and attempt.checked
+    ][-3:]
     for attempt in reversed(earlier):
         known = {_key(check): recorded_status(check) for check in record.recorded_checks(attempt)}
-        rows.insert(0, (f"attempt {attempt.attempt}",
-                        tuple(known.get(_key(answer.check), "none") for answer in flat)))
+        rows.insert(
+            0, (f"attempt {attempt.attempt}", tuple(known.get(_key(answer.check), "none") for answer in flat))
+        )
     figure = Matrix(
         "Checks by attempt",
         tuple((name, tuple(str(answer.number) for answer in members)) for name, members in groups.items()),
-        tuple(rows), tuple(one_line(answer.check.title, 80) for answer in flat),
+        tuple(rows),
+        tuple(one_line(answer.check.title, 80) for answer in flat),
     )
     return Several((Drawn(figure), _figure_caption(answers, len(drawn), rows)))
 

@@ -61,16 +61,29 @@ def _results(record: AttemptRecord, previous: StoredAttempt) -> Shown:
 
 def _by_group(record: AttemptRecord, before: Results, now: Results) -> Shown:
     old, new = before.means(), now.means()
-    heads = [f"{head}\n{count_words(max(map(len, read.groups.values())), 'seed')}"
-             for head, read in zip(_heads(record), (before, now), strict=True)]
+    heads = [
+        f"{head}\n{count_words(max(map(len, read.groups.values())), 'seed')}"
+        for head, read in zip(_heads(record), (before, now), strict=True)
+    ]
     rows: list[list[Words]] = []
     for group in list(dict.fromkeys([*now.groups, *before.groups]))[:60]:
         title = now.titles.get(group) or before.titles[group]
-        change: Words = change_words(old[group], new[group]) if group in old and group in new else \
-            muted("new" if group in new else "gone")
-        rows.append([title, number_words(old[group]) if group in old else muted("not run"),
-                     number_words(new[group]) if group in new else muted("not run"), change])
-    return stack(label(f"Results, {now.metric}"), table(["Group", *heads, "change"], rows, "lrrr"), _moved(before, now))
+        change: Words = (
+            change_words(old[group], new[group])
+            if group in old and group in new
+            else muted("new" if group in new else "gone")
+        )
+        rows.append(
+            [
+                title,
+                number_words(old[group]) if group in old else muted("not run"),
+                number_words(new[group]) if group in new else muted("not run"),
+                change,
+            ]
+        )
+    return stack(
+        label(f"Results, {now.metric}"), table(["Group", *heads, "change"], rows, "lrrr"), _moved(before, now)
+    )
 
 
 def _moved(before: Results, now: Results) -> Shown:
@@ -101,8 +114,15 @@ def _by_number(record: AttemptRecord, previous: StoredAttempt) -> Shown:
             if len(rows) >= NUMBERS:
                 left += 1
                 continue
-            rows.append([code(path.removeprefix("results/")), one_line(name, 80), number_words(old[name]),
-                         number_words(value), change_words(old[name], value)])
+            rows.append(
+                [
+                    code(path.removeprefix("results/")),
+                    one_line(name, 80),
+                    number_words(old[name]),
+                    number_words(value),
+                    change_words(old[name], value),
+                ]
+            )
     if not rows:
         return stack(label("Results"), muted("No number in results/ changed."))
     more = caption(f"{left:,} more numbers changed.") if left else NOTHING
@@ -111,28 +131,41 @@ def _by_number(record: AttemptRecord, previous: StoredAttempt) -> Shown:
 
 def _asked(record: AttemptRecord) -> Shown:
     plan = object_of(record.view, "notes/plan.json")
-    changes = [item for item in plan.get("changes") or () if isinstance(item, dict)
-               and item.get("stage") == record.stage.slug and item.get("attempt") in
-               (record.attempt.attempt, record.attempt.attempt - 1)] if isinstance(plan.get("changes"), list) else []
+    listed = plan.get("changes")
+    attempts = (record.attempt.attempt, record.attempt.attempt - 1)
+    changes = [
+        item
+        for item in (listed if isinstance(listed, list) else [])
+        if isinstance(item, dict)
+        and item.get("stage") == record.stage.slug
+        and item.get("attempt") in attempts
+    ]
     feedback = one_line(record.attempt.feedback, 600)
     if not changes and not feedback:
-        why = {"retry": "Nothing: the engine tried again.", "redo": "The stage was redone from the start."}
-        return stack(label("What was asked"), words(why.get(record.attempt.trigger, "Nothing.")))
+        causes = {"retry": "Nothing: the engine tried again.", "redo": "The stage was redone from the start."}
+        return stack(label("What was asked"), words(causes.get(record.attempt.trigger, "Nothing.")))
     if not changes:
         return stack(label("What was asked"), words(feedback))
     rows: list[list[Words]] = []
     for item in changes[:20]:
         why = one_line(str(item.get("why", "")), 200)
-        setting = f"{one_line(str(item.get('field', '')), 40)} {one_line(str(item.get('value', '')), 60)}".strip()
-        done = glyph("pass", "done") + words(f": {setting}") if item.get("done", True) else \
-            glyph("warning", "not done") + words(f": {why}")
+        setting = (
+            f"{one_line(str(item.get('field', '')), 40)} {one_line(str(item.get('value', '')), 60)}".strip()
+        )
+        done = (
+            glyph("pass", "done") + words(f": {setting}")
+            if item.get("done", True)
+            else glyph("warning", "not done") + words(f": {why}")
+        )
         rows.append([one_line(str(item.get("asked", "")), 160), done])
     return stack(label("What was asked, what was done"), table(["Asked", "Done"], rows))
 
 
 def _checks(record: AttemptRecord) -> Shown:
     assert record.previous is not None
-    before = {(check.id, check.subject): recorded_status(check) for check in record.recorded_checks(record.previous)}
+    before = {
+        (check.id, check.subject): recorded_status(check) for check in record.recorded_checks(record.previous)
+    }
     mended, fresh = [], []
     for answer in validated(record).answers:
         was = before.get((answer.check.id, answer.check.subject))
@@ -140,7 +173,11 @@ def _checks(record: AttemptRecord) -> Shown:
             mended.append(str(answer.number))
         elif was not in (None, "fail") and answer.status == "fail":
             fresh.append(str(answer.number))
-    said = count_words(len(mended), "blocking failure") + " mended" + (f" ({', '.join(mended[:20])})" if mended else "")
+    said = (
+        count_words(len(mended), "blocking failure")
+        + " mended"
+        + (f" ({', '.join(mended[:20])})" if mended else "")
+    )
     said += ", " + (f"{len(fresh)} new ({', '.join(fresh[:20])})" if fresh else "none new") + "."
     return stack(label("Checks"), words(said))
 
@@ -153,9 +190,13 @@ def _files(record: AttemptRecord, previous: StoredAttempt) -> Shown:
         "removed": sorted(set(old) - set(new)),
     }
     number = record.attempt.attempt - 1
-    line = words(f"{count_words(len(kinds['new']), 'file')} new, {len(kinds['changed']):,} changed, "
-                 f"{len(kinds['removed']):,} removed; attempt {number} stays readable.")
-    rows: list[list[Words]] = [[kind, code(one_line(path, 120))] for kind, paths in kinds.items() for path in paths]
+    line = words(
+        f"{count_words(len(kinds['new']), 'file')} new, {len(kinds['changed']):,} changed, "
+        f"{len(kinds['removed']):,} removed; attempt {number} stays readable."
+    )
+    rows: list[list[Words]] = [
+        [kind, code(one_line(path, 120))] for kind, paths in kinds.items() for path in paths
+    ]
     if not rows:
         return stack(label("Files"), line)
     listed = details("Which files", table(["", "File"], rows[:FILES]), text=True)

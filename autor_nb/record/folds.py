@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autor_nb.figures import Drawn, Strip, StripRow
-from autor_nb.record.markup import Several, Shown, Words, bold, caption, code, glyph, one_line, stack
+from autor_nb.record.markup import Several, Shown, Words, bold, caption, code, glyph, one_line, stack, words
 from autor_nb.record.readings import Table, number, numbers, object_of, table_of
 from autor_nb.record.tables import table
 from autor_nb.record.units import count_words, duration_words, number_words
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 GROUPS = 20
 SEEDS = 8
 VALUES = 20_000
-_GROUP_NAMES = ("family", "model", "method", "algorithm", "condition", "arm", "group", "variant", "name", "system")
+_GROUP_NAMES = (
+    "family",
+    "model",
+    "method",
+    "algorithm",
+    "condition",
+    "arm",
+    "group",
+    "variant",
+    "name",
+    "system",
+)
 _SEED_NAMES = ("seed", "repeat", "repetition", "run", "rep", "trial")
 _FOLD_NAMES = ("fold", "split", "part")
 _ASIDE = ("n_train", "n_test", "n", "index", "id", "row", "seconds", "time", "duration_s")
@@ -41,8 +52,10 @@ class Results:
 
     def means(self) -> dict[str, float]:
         """The mean over everything, by group."""
-        return {group: statistics.fmean(v for line in lines.values() for v in line)
-                for group, lines in self.groups.items()}
+        return {
+            group: statistics.fmean(v for line in lines.values() for v in line)
+            for group, lines in self.groups.items()
+        }
 
     def spread(self, group: str) -> tuple[float | None, float | None]:
         """(SD of folds within a seed, SD of the seeds' means)."""
@@ -55,7 +68,9 @@ class Results:
 
 def results(view: StoredAttempt) -> Results | None:
     """The results of the attempt; None if no table has groups with more than one number each."""
-    paths = [path for path in view.files if path.startswith("results/") and path.lower().endswith((".csv", ".tsv"))]
+    paths = [
+        path for path in view.files if path.startswith("results/") and path.lower().endswith((".csv", ".tsv"))
+    ]
     ordered = [path for path in _FIRST if path in paths] + sorted(set(paths) - set(_FIRST))
     summary = object_of(view, "results/summary.json")
     for path in ordered[:12]:
@@ -84,9 +99,15 @@ def _read(found: Table, summary: dict[str, Any]) -> Results | None:
         return None
     families = summary.get("families")
     families = families if isinstance(families, dict) else {}
-    titles = {group: one_line(str(families[group].get("title") or group), 60)
-              if isinstance(families.get(group), dict) else one_line(group, 60) for group in groups}
-    baseline = next((group for group in groups if "baseline" in group.lower() or group.lower() == "dummy"), "")
+    titles = {
+        group: one_line(str(families[group].get("title") or group), 60)
+        if isinstance(families.get(group), dict)
+        else one_line(group, 60)
+        for group in groups
+    }
+    baseline = next(
+        (group for group in groups if "baseline" in group.lower() or group.lower() == "dummy"), ""
+    )
     direction = str(summary.get("direction", "")) or ("lower" if metric.lower() in _LOWER else "")
     return Results(found.path, metric, groups, titles, baseline, direction, summary)
 
@@ -104,7 +125,12 @@ def _metric(found: Table, primary: str, aside: set[str | None]) -> str | None:
 
 
 def _axis(read: Results) -> str:
-    names = {"rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²", "roc_auc": "ROC AUC"}
+    names = {
+        "rmse": "root mean squared error",
+        "mae": "mean absolute error",
+        "r2": "R²",
+        "roc_auc": "ROC AUC",
+    }
     name = names.get(read.metric, one_line(read.metric, 60).replace("_", " "))
     return f"{name}, {read.direction} is better" if read.direction in ("lower", "higher") else name
 
@@ -120,8 +146,15 @@ def folds_figure(record: AttemptRecord) -> Shown | Several:
         within, seeds = read.spread(group)
         spread = f"{number_words(within, 2) or '–'} / {number_words(seeds, 2) or '–'}"
         lines = tuple(tuple(line[:200]) for line in list(read.groups[group].values())[:SEEDS])
-        rows.append(StripRow(read.titles[group], lines, means[group], (number_words(means[group]), spread),
-                             baseline=group == read.baseline))
+        rows.append(
+            StripRow(
+                read.titles[group],
+                lines,
+                means[group],
+                (number_words(means[group]), spread),
+                baseline=group == read.baseline,
+            )
+        )
     figure = Strip(f"Results by fold, {read.metric}", tuple(rows), _axis(read), ("mean", "SD folds / seeds"))
     several = any(len(lines) > 1 for lines in read.groups.values())
     said = "Each ring is one measurement (one fold); "
@@ -140,15 +173,28 @@ def folds(record: AttemptRecord) -> Shown:
     seeds = list(dict.fromkeys(seed for lines in read.groups.values() for seed in lines))[:SEEDS]
     shown_seeds = seeds if len(seeds) > 1 else []
     times = _fit_times(record.view)
-    headers = ["Group", read.metric, *(f"seed {one_line(seed, 12)}" for seed in shown_seeds), "SD folds", "SD seeds",
-               "values", *(["Fit time"] if times else [])]
+    headers = [
+        "Group",
+        read.metric,
+        *(f"seed {one_line(seed, 12)}" for seed in shown_seeds),
+        "SD folds",
+        "SD seeds",
+        "values",
+        *(["Fit time"] if times else []),
+    ]
     rows: list[list[Words]] = []
     means = read.means()
     for group, lines in list(read.groups.items())[: 3 * GROUPS]:
         within, between = read.spread(group)
         cells: list[Words] = [read.titles[group], bold(number_words(means[group]))]
-        cells += [number_words(statistics.fmean(lines[seed])) if seed in lines else "–" for seed in shown_seeds]
-        cells += [number_words(within, 3) or "–", number_words(between, 3) or "–", str(sum(map(len, lines.values())))]
+        cells += [
+            number_words(statistics.fmean(lines[seed])) if seed in lines else "–" for seed in shown_seeds
+        ]
+        cells += [
+            number_words(within, 3) or "–",
+            number_words(between, 3) or "–",
+            str(sum(map(len, lines.values()))),
+        ]
         rows.append([*cells, duration_words(times[group]) if group in times else "–"] if times else cells)
     return stack(table(headers, rows, "l" + "r" * (len(headers) - 1)), _table_caption(read))
 
@@ -165,10 +211,8 @@ def _table_caption(read: Results) -> Shown:
     if isinstance(design.get("settings_per_family"), int):
         facts.append(f"{design['settings_per_family']} settings each")
     said = f"{', '.join(facts)}. " if facts else ""
-    said += "SD folds: within a seed, averaged. SD seeds: of the seeds' means. No comparison is claimed by this table."
-    line = caption(said)
-    source = caption(Shown("", "", "Read from ") + code(read.path))
-    return stack(line, Shown(source.html.replace(">", ">Read from ", 1), f"Read from {source.markdown}", source.text))
+    said += "SD folds: within a seed, averaged. SD seeds: of the seeds' means. No comparison is claimed."
+    return caption(words(f"{said} Read from ") + code(read.path) + words("."))
 
 
 def _fit_times(view: StoredAttempt) -> dict[str, float]:
@@ -188,6 +232,6 @@ def _other_tables(record: AttemptRecord) -> Shown:
         found = table_of(record.view, path) if path.startswith("results/") and len(blocks) < 8 else None
         if found is None or not path.lower().endswith((".csv", ".tsv")):
             continue
-        head = [list(map(lambda text: one_line(text, 40), row[:10])) for row in found.rows[:8]]
+        head = [[one_line(text, 40) for text in row[:10]] for row in found.rows[:8]]
         blocks += [caption(code(path)), table([one_line(name, 30) for name in found.header[:10]], head)]
     return stack(*blocks) if blocks else glyph("info", "There is no table under results/.")

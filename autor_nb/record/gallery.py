@@ -30,7 +30,9 @@ class Picture:
     text: str
     width: int = SHOWN_WIDTH
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
         data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.text}
         return data, {"image/png": {"width": self.width}}
 
@@ -51,9 +53,16 @@ def figures(record: AttemptRecord) -> Shown | Several:
         path = stems[stem]
         picture = _picture(record.view, path)
         head = label(title or PurePosixPath(stem).name)
-        source = code(path) if picture is not None else code(path) + shown(" ") + glyph("warning", "cannot be drawn here")
-        parts += [head, *([picture] if picture is not None else []),
-                  caption(stack(words(said), source) if said else source)]
+        source = (
+            code(path)
+            if picture is not None
+            else code(path) + shown(" ") + glyph("warning", "cannot be drawn here")
+        )
+        parts += [
+            head,
+            *([picture] if picture is not None else []),
+            caption(stack(words(said), source) if said else source),
+        ]
     if len(ordered) > SHOWN:
         parts.append(caption(f"{len(ordered) - SHOWN} more are among the artifacts."))
     return Several(tuple(parts))
@@ -80,7 +89,10 @@ def _captions(view: StoredAttempt) -> dict[str, tuple[str, str]]:
             stem = item["path"]
             if PurePosixPath(stem).suffix.lower() in _ORDER:
                 stem = stem[: -len(PurePosixPath(stem).suffix)]
-            found[stem] = (one_line(str(item.get("title", "")), 120), one_line(str(item.get("caption", "")), 800))
+            found[stem] = (
+                one_line(str(item.get("title", "")), 120),
+                one_line(str(item.get("caption", "")), 800),
+            )
     return found
 
 

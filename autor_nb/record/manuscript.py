@@ -9,6 +9,7 @@ from autor_nb.record.gallery import Picture
 from autor_nb.record.markup import (
     Several,
     Shown,
+    Words,
     caption,
     code,
     details,
@@ -47,8 +48,9 @@ def manuscript(record: AttemptRecord) -> Shown | Several:
     size = record.view.files[path].size_bytes
     if not count or not pages[0]:
         return stack(code(path) + shown(" ") + glyph("fail", "cannot be opened as a PDF"), build)
-    head = code(path) + words(f", {count_words(count, 'page')}, {size_words(size)}, sha256 "
-                              f"{record.view.files[path].sha256[:8]}")
+    head = code(path) + words(
+        f", {count_words(count, 'page')}, {size_words(size)}, sha256 {record.view.files[path].sha256[:8]}"
+    )
     parts: list[Any] = [caption(head)]
     parts += [Picture(png, f"[page {index} of {count}]") for index, png in enumerate(pages, 1)]
     if count > len(pages):
@@ -61,17 +63,30 @@ def _paper(view: StoredAttempt) -> str | None:
     known = next((path for path in _FIRST if path in view.files), None)
     if known is not None:
         return known
-    others = [path for path in view.files if path.endswith(".pdf") and path.startswith(("artifacts/", "writing/"))]
+    others = [
+        path for path in view.files if path.endswith(".pdf") and path.startswith(("artifacts/", "writing/"))
+    ]
     return min(others, key=lambda path: (len(PurePosixPath(path).parts), path), default=None)
 
 
 def _numbers(view: StoredAttempt) -> Shown:
-    entries = [(name, entry) for name, entry in object_of(view, "writing/numbers.json").items()
-               if isinstance(entry, dict)]
+    entries = [
+        (name, entry)
+        for name, entry in object_of(view, "writing/numbers.json").items()
+        if isinstance(entry, dict)
+    ]
     if not entries:
         return shown("")
-    rows = [[code(one_line(name, 60)), number_words(entry.get("value"), 6),
-             code(one_line(str(entry.get("file", "")), 80)), code(one_line(str(entry.get("pointer", "")), 100))]
-            for name, entry in entries[:NUMBERS]]
-    return details(f"{count_words(len(entries), 'number')} that the text may state, and where each was read",
-                   table(["Name", "Value", "File", "Pointer"], rows, "lrll"))
+    rows: list[list[Words]] = [
+        [
+            code(one_line(name, 60)),
+            number_words(entry.get("value"), 6),
+            code(one_line(str(entry.get("file", "")), 80)),
+            code(one_line(str(entry.get("pointer", "")), 100)),
+        ]
+        for name, entry in entries[:NUMBERS]
+    ]
+    return details(
+        f"{count_words(len(entries), 'number')} that the text may state, and where each was read",
+        table(["Name", "Value", "File", "Pointer"], rows, "lrll"),
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from autor_nb.domain.artifact import FileEntry, Inspection
 from autor_nb.domain.errors import AutorError
-from autor_nb.record.markup import NOTHING, Shown, muted, one_line, pre
+from autor_nb.record.markup import LINE, NOTHING, Shown, muted, one_line, pre
 
 if TYPE_CHECKING:
     from autor_nb.store.view import StoredAttempt
@@ -67,8 +67,9 @@ def picture(png: bytes, alt: str, width: int = 0) -> Shown:
     size = f' width="{width}"' if width else ""
     return Shown(
         f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}"{size} '
-        'style="display:block;max-width:100%;height:auto;background:#fff;border:1px solid rgba(128,128,128,0.28)">',
-        "", "",
+        f'style="display:block;max-width:100%;height:auto;background:#fff;border:{LINE}">',
+        "",
+        "",
     )
 
 
@@ -91,7 +92,7 @@ def thumbnail(content: bytes, width: int) -> bytes:
 
 
 def pdf_pages(content: bytes, limit: int, width: int) -> tuple[list[bytes], int]:
-    """The first pages as PNGs of that width, and how many pages there are; no pages if it cannot be opened."""
+    """The first pages as PNGs of that width, and how many there are in all; 0 if it cannot be opened."""
     import pypdfium2
 
     try:

@@ -1,4 +1,4 @@
-"""Reading an attempt's files as any agent may have left them: bounded, tolerant, and never raising for content."""
+"""Reading an attempt's files as any agent may have left them: bounded, and never raising for content."""
 
 from __future__ import annotations
 

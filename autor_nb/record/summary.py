@@ -23,7 +23,9 @@ def summary(record: AttemptRecord) -> Shown:
     read = parsing.parse(text)
     shown_first = [name for name in FIRST if read.sections.get(name, "").strip()]
     if not shown_first:
-        note = glyph("warning", f"Not in sections: {read.problem}" if read.problem else "Without the agreed sections.")
+        note = glyph(
+            "warning", f"Not in sections: {read.problem}" if read.problem else "Without the agreed sections."
+        )
         return stack(note, _prose(text))
     rest = [name for name in dict.fromkeys(read.headings) if name not in shown_first]
     blocks = [_section(name, read.sections[name]) for name in shown_first]
@@ -33,22 +35,27 @@ def summary(record: AttemptRecord) -> Shown:
         more = "section" if len(rest) == 1 else "sections"
         line = f"{count} more {more} "
         names = f"({', '.join(plain(name) for name in rest[:12])})"
-        head = Shown(f'{line}<span style="opacity:0.74">{escape_html(names)}</span>',
-                     f"{line}{escape_markdown(names)}", line + plain(names))
-        folded = details(head, stack(*(_section(name, read.sections.get(name, "")) for name in rest)), text=True)
+        head = Shown(
+            f'{line}<span style="opacity:0.74">{escape_html(names)}</span>',
+            f"{line}{escape_markdown(names)}",
+            line + plain(names),
+        )
+        folded = details(
+            head, stack(*(_section(name, read.sections.get(name, "")) for name in rest)), text=True
+        )
     return stack(*blocks, folded)
 
 
 def _section(name: str, source: str) -> Shown:
-    body = _prose(source)
+    body, style = _prose(source), "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600"
     return Shown(
-        f'<h3 style="margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600">{escape_html(name)}</h3>'
-        f"{body.html}",
-        f"### {escape_markdown(name)}\n\n{body.markdown}", f"{plain(name)}\n{body.text}\n",
+        f'<h3 style="{style}">{escape_html(name)}</h3>{body.html}',
+        f"### {escape_markdown(name)}\n\n{body.markdown}",
+        f"{plain(name)}\n{body.text}\n",
     )
 
 
 def _prose(source: str) -> Shown:
-    """Markdown in the bundle's Markdown is the source as text, since a reader of it might trust it with HTML."""
+    """The bundle's Markdown is the source without HTML, which some readers of notebooks would trust."""
     cut = plain(source[:LIMIT]).strip("\n")
     return Shown(render(source), cut.replace("&", "&amp;").replace("<", "&lt;"), cut)

@@ -19,6 +19,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Words]], align: str = 
 
 def _html(headers: Sequence[str], rows: list[list[Shown]], align: str) -> str:
     side = {"l": "left", "r": "right"}
+    fit = {"l": ";max-width:420px;overflow-wrap:break-word", "r": ";white-space:nowrap"}
     head = "".join(
         f'<th style="text-align:{side[where]};font-weight:600;font-size:11.5px;padding:4px 12px 4px 0;'
         f'border-bottom:{LINE};white-space:nowrap">{escape_html(name).replace(chr(10), "<br>")}</th>'
@@ -26,15 +27,18 @@ def _html(headers: Sequence[str], rows: list[list[Shown]], align: str) -> str:
     )
     cell = {
         where: f'<td style="text-align:{side[where]};padding:5px 12px 5px 0;border-bottom:{LINE};'
-               f'vertical-align:top;font-size:12.5px{";white-space:nowrap" if where == "r" else ""}">'
+        f'vertical-align:top;font-size:12.5px{fit[where]}">'
         for where in "lr"
     }
     body = "\n".join(
-        "<tr>" + "".join(f"{cell[where]}{item.html}</td>" for item, where in zip(row, align, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f"{cell[where]}{item.html}</td>" for item, where in zip(row, align, strict=True))
+        + "</tr>"
         for row in rows
     )
     return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse;width:100%;font-size:12.5px">'
+        '<div style="overflow-x:auto">'
+        '<table style="border-collapse:collapse;table-layout:auto;width:100%;font-size:12.5px">'
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
 

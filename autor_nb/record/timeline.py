@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autor_nb.figures import Bar, Bars, Drawn
-from autor_nb.record.markup import NOTHING, Several, Shown, caption, details, glyph, muted, one_line, stack
+from autor_nb.record.markup import (
+    NOTHING,
+    Several,
+    Shown,
+    Words,
+    caption,
+    details,
+    glyph,
+    muted,
+    one_line,
+    stack,
+)
 from autor_nb.record.tables import table
 from autor_nb.record.units import count_words, duration_words, seconds_between
 from autor_nb.store import rawlog
@@ -50,16 +61,27 @@ def timeline(record: AttemptRecord) -> Shown | Several:
     whole = attempt.duration_s or max((step.end or step.start for step in told.steps), default=0.0)
     notices = _notices(told.notices)
     if not told.events:
-        return glyph("warning", "What the agent said is not kept (logs_raw.jsonl was removed or rotated away)."
-                     if attempt.agent_events else "The agent said nothing.")
+        return glyph(
+            "warning",
+            "What the agent said is not kept (logs_raw.jsonl was removed or rotated away)."
+            if attempt.agent_events
+            else "The agent said nothing.",
+        )
     line = _caption(told, whole, attempt.agent_events)
     if not told.steps:
         return stack(line, notices)
-    kept = sorted(sorted(told.steps, key=lambda step: (_length(step, whole), -step.start), reverse=True)[:BARS],
-                  key=lambda step: step.start)
+    kept = sorted(
+        sorted(told.steps, key=lambda step: (_length(step, whole), -step.start), reverse=True)[:BARS],
+        key=lambda step: step.start,
+    )
     bars = tuple(
-        Bar(one_line(step.name, 34), step.start, max(step.start + _length(step, whole), step.start), _note(step, whole),
-            _kind(step))
+        Bar(
+            one_line(step.name, 34),
+            step.start,
+            max(step.start + _length(step, whole), step.start),
+            _note(step, whole),
+            _kind(step),
+        )
         for step in kept
     )
     figure = Drawn(Bars("What the agent did", bars, unit="s"))
@@ -114,7 +136,11 @@ def _kind(step: Step) -> str:
 
 def _caption(told: Told, whole: float, recorded: int) -> Shown:
     failed = sum(not step.ok for step in told.steps)
-    facts = [duration_words(whole), count_words(len(told.steps), "step"), count_words(told.events, "agent event")]
+    facts = [
+        duration_words(whole),
+        count_words(len(told.steps), "step"),
+        count_words(told.events, "agent event"),
+    ]
     if told.said:
         facts.append(f"spoke {count_words(told.said, 'time')}")
     if failed:
@@ -127,15 +153,24 @@ def _caption(told: Told, whole: float, recorded: int) -> Shown:
 
 
 def _table(steps: list[Step], whole: float) -> Shown:
-    rows = [
-        [one_line(step.name, 60), f"{step.start:.1f} s", duration_words(_length(step, whole)),
-         glyph("pass", "done") if step.ok and step.end is not None else glyph("fail", "failed" if step.end else "no result"),
-         muted(step.said)]
+    rows: list[list[Words]] = [
+        [
+            one_line(step.name, 60),
+            f"{step.start:.1f} s",
+            duration_words(_length(step, whole)),
+            glyph("pass", "done")
+            if step.ok and step.end is not None
+            else glyph("fail", "failed" if step.end else "no result"),
+            muted(step.said),
+        ]
         for step in steps[:200]
     ]
     more = f", the first 200 of {len(steps):,}" if len(steps) > 200 else ""
-    return details(f"The steps as a table{more}",
-                   table(["Step", "From", "Took", "Result", "It said"], rows, "lrrll"), text=True)
+    return details(
+        f"The steps as a table{more}",
+        table(["Step", "From", "Took", "Result", "It said"], rows, "lrrll"),
+        text=True,
+    )
 
 
 def _notices(notices: list[str]) -> Shown:

@@ -41,7 +41,9 @@ def date_words(at: str) -> str:
     time = parse_time(at)
     if time is None:
         return ""
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[time.month - 1]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[
+        time.month - 1
+    ]
     return f"{time:%H:%M} UTC, {time.day} {month} {time.year}"
 
 
@@ -71,8 +73,16 @@ def change_words(before: float, after: float) -> str:
     """+0.38, with a true minus sign."""
     if before == after:
         return "0"
-    text = number_words(abs(after - before))
+    places = max(_places(number_words(before)), _places(number_words(after)))
+    text = f"{abs(after - before):,.{places}f}" if places < 7 else number_words(abs(after - before))
+    if not float(text.replace(",", "") if places < 7 else 1):
+        text = number_words(abs(after - before), 2)
     return f"{'+' if after > before else '−'}{text}"
+
+
+def _places(text: str) -> int:
+    """How many digits stand behind the point."""
+    return 9 if "e" in text else len(text.partition(".")[2])
 
 
 def count_words(count: int, one: str, many: str = "") -> str:

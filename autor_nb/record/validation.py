@@ -115,8 +115,14 @@ def _answers(name: str, view: StoredAttempt) -> list[Check]:
         detail = error.message
     except Exception as error:  # somebody else's rule: it is named, and the others go on
         detail = f"{type(error).__name__}: {error}"
-    return [failed(f"{name}.broken", f"The rule {name} answers",
-                   "Mend or remove the plug-in that brings this rule; a person may waive it meanwhile.", detail=detail)]
+    return [
+        failed(
+            f"{name}.broken",
+            f"The rule {name} answers",
+            "Mend or remove the plug-in that brings this rule; a person may waive it meanwhile.",
+            detail=detail,
+        )
+    ]
 
 
 def _bounded(check: Check) -> Check:
