@@ -134,6 +134,18 @@ def parse(text: str) -> Summary:
     )
 
 
+def code_words(line: str) -> list[str]:
+    """The words that stand in code spans of one line of Markdown, `./` and quotes taken off."""
+    words: list[str] = []
+    for token in _parser().parseInline(line[:10_000]):
+        for child in token.children or ():
+            if child.type == "code_inline":
+                words += [
+                    word.strip("\"'").removeprefix("./") for word in (child.content, *child.content.split())
+                ]
+    return [word.removeprefix("workspace/") for word in words]
+
+
 def open_placeholders(summary: Summary, goal: str) -> tuple[str, ...]:
     """The placeholders that the words of the goal do not excuse."""
     goal = " ".join(goal.casefold().split())

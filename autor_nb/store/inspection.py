@@ -26,19 +26,79 @@ _Inspect = Callable[[BinaryIO, int], Inspection]
 
 _DELIMITED = {".csv": ",", ".tsv": "\t"}
 _IMAGES = {
-    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".webp": "WEBP", ".tif": "TIFF",
-    ".tiff": "TIFF", ".bmp": "BMP",
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
 }
-_TEXTS = frozenset((
-    ".md", ".markdown", ".txt", ".tex", ".bib", ".bibtex", ".bst", ".cls", ".sty", ".rst", ".org", ".log",
-    ".typ", ".r", ".jl", ".sh", ".c", ".h", ".cpp", ".hpp", ".rs", ".go", ".js", ".ts", ".sql", ".m",
-    ".f90", ".java", ".pl", ".rb", ".lua", ".do", ".stan", ".toml", ".ini", ".cfg", ".html", ".css",
-))
-_KINDS = {
-    ".json": "json", ".ipynb": "json", ".geojson": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".csv": "table", ".tsv": "table", ".parquet": "table", ".yaml": "yaml", ".yml": "yaml",
-    ".npz": "array", ".npy": "array", ".svg": "image", ".pdf": "pdf", ".py": "python", ".zip": "zip",
-} | dict.fromkeys(_IMAGES, "image") | dict.fromkeys(_TEXTS, "text")
+_TEXTS = frozenset(
+    (
+        ".md",
+        ".markdown",
+        ".txt",
+        ".tex",
+        ".bib",
+        ".bibtex",
+        ".bst",
+        ".cls",
+        ".sty",
+        ".rst",
+        ".org",
+        ".log",
+        ".typ",
+        ".r",
+        ".jl",
+        ".sh",
+        ".c",
+        ".h",
+        ".cpp",
+        ".hpp",
+        ".rs",
+        ".go",
+        ".js",
+        ".ts",
+        ".sql",
+        ".m",
+        ".f90",
+        ".java",
+        ".pl",
+        ".rb",
+        ".lua",
+        ".do",
+        ".stan",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".html",
+        ".css",
+    )
+)
+_KINDS = (
+    {
+        ".json": "json",
+        ".ipynb": "json",
+        ".geojson": "json",
+        ".jsonl": "jsonl",
+        ".ndjson": "jsonl",
+        ".csv": "table",
+        ".tsv": "table",
+        ".parquet": "table",
+        ".yaml": "yaml",
+        ".yml": "yaml",
+        ".npz": "array",
+        ".npy": "array",
+        ".svg": "image",
+        ".pdf": "pdf",
+        ".py": "python",
+        ".zip": "zip",
+    }
+    | dict.fromkeys(_IMAGES, "image")
+    | dict.fromkeys(_TEXTS, "text")
+)
 
 
 def inspect_file(source: Path, name: str) -> Inspection:

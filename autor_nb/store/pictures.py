@@ -16,7 +16,8 @@ PDF_PAGES_READ = 200
 SVG_LIMIT = 32 << 20
 
 _DRAWN = frozenset(
-    ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "image", "use"))
+    ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "image", "use")
+)
 _pdfium = threading.Lock()  # the library is not made for threads
 
 

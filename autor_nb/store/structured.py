@@ -44,7 +44,7 @@ def _inspect_large_json(whole: mmap.mmap, size: int) -> Inspection:
         keys = msgspec.json.decode(whole, type=dict[str, msgspec.Raw])
         return Inspection(kind="json", schema={"keys": names(keys)}, empty=not keys)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Unreadable(_why(error, whole[:1 << 20])) from error
+        raise Unreadable(_why(error, whole[: 1 << 20])) from error
 
 
 def _decode_json(content: bytes) -> Any:

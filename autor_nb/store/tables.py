@@ -163,7 +163,8 @@ class LineCounter:
         if self.state == _IN:
             raise Unreadable("a quote is opened and never closed (the table ends inside quotes)")
         last_is_open = self.tail[-1:] != self.terminator and not (
-            self.tail[-1:] == b"\r" and self.tail[:1] == self.terminator)
+            self.tail[-1:] == b"\r" and self.tail[:1] == self.terminator
+        )
         return self.rows + (1 if self.position and last_is_open else 0)
 
     def _has_blank_line(self, chunk: bytes) -> bool:
@@ -220,8 +221,7 @@ def inspect_parquet(stream: BinaryIO, size: int) -> Inspection:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise Unreadable(
-            'reading Parquet needs pyarrow: pip install "autor-nb[parquet]"') from error
+        raise Unreadable('reading Parquet needs pyarrow: pip install "autor-nb[parquet]"') from error
     file = parquet.ParquetFile(stream)
     columns = list(file.schema_arrow.names)
     for number, _ in enumerate(file.iter_batches(batch_size=65_536)):

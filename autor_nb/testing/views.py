@@ -1,7 +1,7 @@
 """An attempt to try a Checker on: a folder with files and a few facts, without a run or an engine.
 
-    view = FolderView(tmp_path, stage="03", draft="# Stage 03: …")
-    checks = list(MyChecker().check(view))
+view = FolderView(tmp_path, stage="03", draft="# Stage 03: …")
+checks = list(MyChecker().check(view))
 """
 
 from __future__ import annotations
@@ -56,10 +56,19 @@ class FolderView:
     """
 
     def __init__(
-        self, workspace: Path, *, stage: str = "01", attempt: int = 1, goal: str = "Find out.",
-        draft: str | None = None, before: Mapping[str, FileEntry] | None = None,
-        makers: Mapping[str, tuple[str, int] | None] | None = None, venue: Venue | None = None,
-        ending: Ending = Ending.FINISHED, detail: str = "", written_by: str = "agent",
+        self,
+        workspace: Path,
+        *,
+        stage: str = "01",
+        attempt: int = 1,
+        goal: str = "Find out.",
+        draft: str | None = None,
+        before: Mapping[str, FileEntry] | None = None,
+        makers: Mapping[str, tuple[str, int] | None] | None = None,
+        venue: Venue | None = None,
+        ending: Ending = Ending.FINISHED,
+        detail: str = "",
+        written_by: str = "agent",
         frozen_hypotheses: str = "",
     ) -> None:
         self.workspace = workspace

@@ -1,4 +1,4 @@
-"""What a rule reads of an attempt's files and how it names offenders: bounded, with one exception to catch."""
+"""What a rule reads of an attempt's files, and how it names offenders: bounded, and with one exception."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ def items_of(document: Any, *keys: str) -> list[Any] | None:
 def files_in(view: AttemptView, folder: str, suffixes: Collection[str]) -> list[str]:
     """Paths below a folder with one of these suffixes, sidecars left aside, sorted."""
     return sorted(
-        path for path in view.files
+        path
+        for path in view.files
         if path.startswith(folder)
-        and path[path.rfind("."):].lower() in suffixes
+        and path[path.rfind(".") :].lower() in suffixes
         and not path.endswith(".schema.json")
     )
 
@@ -75,7 +76,13 @@ def some(offenders: Iterable[str]) -> str:
 
 
 def judged(
-    id: str, title: str, offenders: Iterable[str], remedy: str, *, subject: str = "", good: str = "",
+    id: str,
+    title: str,
+    offenders: Iterable[str],
+    remedy: str,
+    *,
+    subject: str = "",
+    good: str = "",
     severity: Severity = Severity.BLOCKING,
 ) -> Check:
     """A Check that passes when nothing offends."""
@@ -95,9 +102,26 @@ def unreadable(view: AttemptView, paths: Iterable[str]) -> list[str]:
     return problems
 
 
-def hollow(view: AttemptView, paths: Iterable[str]) -> list[str]:
-    """Those that parse but hold nothing."""
-    return [path for path in paths if _parses_empty(view, path)]
+def emptiness(view: AttemptView, paths: list[str], kind: str) -> Iterable[Check]:
+    """Blocking if a file has no bytes or none holds anything; a warning for those that hold nothing."""
+    nothing = [path for path in paths if _parses_empty(view, path)]
+    no_bytes = [path for path in nothing if view.files[path].size_bytes == 0]
+    all_hollow = len(nothing) == len(paths)
+    yield judged(
+        f"{kind}.not_empty",
+        f"The {kind} files hold something",
+        [f"{path} is empty" for path in (nothing if all_hollow else no_bytes)],
+        f"Write content into these files under {kind}/, or delete them.",
+        subject=f"{kind}/",
+    )
+    yield judged(
+        f"{kind}.hollow",
+        f"No {kind} file is a mere frame",
+        [] if all_hollow else [path for path in nothing if path not in no_bytes],
+        "See whether these files should hold rows; a header alone or an empty list may be meant.",
+        subject=f"{kind}/",
+        severity=Severity.WARNING,
+    )
 
 
 def _parses_empty(view: AttemptView, path: str) -> bool:

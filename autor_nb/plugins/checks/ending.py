@@ -38,7 +38,10 @@ def _finished(view: AttemptView) -> Check:
     if says is None:  # a missing or unchanged draft is told by its own Check
         return passed(id, title)
     return failed(
-        id, title, "Look at what the agent said last, then refine or redo the stage.", waivable=False,
+        id,
+        title,
+        "Look at what the agent said last, then refine or redo the stage.",
+        waivable=False,
         detail=f"{says}{': ' + one_line(view.detail) if view.detail else ''}.",
     )
 
@@ -49,7 +52,11 @@ def _draft(view: AttemptView) -> Check:
     if view.ending is Ending.NO_DRAFT or (view.ending is Ending.FINISHED and empty):
         found = f"{DRAFT} {'is not there' if view.draft is None else 'is empty'}."
         return failed(
-            id, title, f"Write the stage's summary to {DRAFT}, then end.", subject=DRAFT, waivable=False,
+            id,
+            title,
+            f"Write the stage's summary to {DRAFT}, then end.",
+            subject=DRAFT,
+            waivable=False,
             detail=one_line(view.detail) or found,
         )
     return passed(id, title, subject=DRAFT)
@@ -62,8 +69,12 @@ def _changed(view: AttemptView) -> Check:
     stale = same and view.ending is Ending.FINISHED and _by_agent(view)
     if view.ending is Ending.UNCHANGED_DRAFT or stale:
         return failed(
-            id, title, f"Write {DRAFT} anew for this attempt: what was asked, what was done, what came out.",
-            subject=DRAFT, detail="The draft has the same bytes as before the attempt.", waivable=False,
+            id,
+            title,
+            f"Write {DRAFT} anew for this attempt: what was asked, what was done, what came out.",
+            subject=DRAFT,
+            detail="The draft has the same bytes as before the attempt.",
+            waivable=False,
         )
     return passed(id, title, subject=DRAFT)
 
@@ -73,8 +84,11 @@ def _own_work(view: AttemptView) -> Check:
     if _by_agent(view):
         return passed(id, title, subject=DRAFT)
     return failed(
-        id, title, f"Have the agent write {DRAFT} itself (refine), or read it closely and waive this by name.",
-        subject=DRAFT, detail=f"It was not written by the agent but by: {one_line(view.written_by)}.",
+        id,
+        title,
+        f"Have the agent write {DRAFT} itself (refine), or read it closely and waive this by name.",
+        subject=DRAFT,
+        detail=f"It was not written by the agent but by: {one_line(view.written_by)}.",
     )
 
 

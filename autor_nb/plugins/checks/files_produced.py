@@ -14,11 +14,18 @@ from autor_nb.plugins.checks.content import judged
 DRAFT, SECTION = "notes/draft.md", "Files Produced"
 LISTED = "At least one file is named"
 # The engine makes these anew after every attempt, whether or not their bytes come out the same.
-BY_ENGINE = frozenset((
-    "results/experiment_manifest.json", "artifacts/paper.pdf", "artifacts/build_log.txt",
-    "artifacts/citation_verification.json", "reviews/readiness_facts.json", "reviews/readiness_checklist.md",
-    "artifacts/release_manifest.json", "artifacts/release_bundle.zip",
-))
+BY_ENGINE = frozenset(
+    (
+        "results/experiment_manifest.json",
+        "artifacts/paper.pdf",
+        "artifacts/build_log.txt",
+        "artifacts/citation_verification.json",
+        "reviews/readiness_facts.json",
+        "reviews/readiness_checklist.md",
+        "artifacts/release_manifest.json",
+        "artifacts/release_bundle.zip",
+    )
+)
 
 
 class FilesProducedChecker:
@@ -35,36 +42,46 @@ class FilesProducedChecker:
         named = _named(summary, view, folders)
         if not named:
             yield failed(
-                "files_produced.listed", LISTED, subject=DRAFT, detail=f"No path in backticks under {SECTION}.",
+                "files_produced.listed",
+                LISTED,
+                subject=DRAFT,
+                detail=f"No path in backticks under {SECTION}.",
                 remedy=f"Name every file made under {SECTION} in {DRAFT}, in backticks: `folder/file.ext`.",
             )
             return
         yield passed("files_produced.listed", LISTED, subject=DRAFT, detail=f"{len(named)} named.")
         inside = [file for file in named if not _leads_out(file.path)]
         yield judged(
-            "files_produced.inside", "Every named path is inside the run",
+            "files_produced.inside",
+            "Every named path is inside the run",
             [file.path for file in named if _leads_out(file.path)],
             f"Name files in {DRAFT} by paths relative to the workspace, without “..”; put the files there.",
             subject=DRAFT,
         )
         missing = {file.path for file in inside if not _is_there(view, folders, file.path)}
         yield judged(
-            "files_produced.exists", "Every named file exists", missing,
-            f"Make these files, or take them off the list in {DRAFT}; a link that leads out of the run counts as "
-            "missing.",
+            "files_produced.exists",
+            "Every named file exists",
+            missing,
+            f"Make these files, or take them off the list in {DRAFT}; a link that leads out of the run "
+            "counts as missing.",
             subject=DRAFT,
         )
         there = [file for file in inside if file.path not in missing]
         empty = {file.path for file in there if _is_empty(view, folders, file.path)}
         yield judged(
-            "files_produced.not_empty", "No named file is empty", empty,
-            f"Fill these files, or take them off the list in {DRAFT}.", subject=DRAFT,
+            "files_produced.not_empty",
+            "No named file is empty",
+            empty,
+            f"Fill these files, or take them off the list in {DRAFT}.",
+            subject=DRAFT,
         )
         yield judged(
-            "files_produced.fresh", "Every named file is new or changed, unless it says (reused)",
+            "files_produced.fresh",
+            "Every named file is new or changed, unless it says (reused)",
             [file.path for file in there if file.path not in empty and _is_stale(view, folders, file)],
-            f"Write “(reused)” behind each of these in {DRAFT} if the work needs them as they were; otherwise "
-            "make them anew.",
+            f"Write “(reused)” behind each of these in {DRAFT} if the work needs them as they were; "
+            "otherwise make them anew.",
             subject=DRAFT,
         )
 
@@ -131,5 +148,3 @@ def _is_stale(view: AttemptView, folders: dict[str, list[str]], named: NamedFile
 def _unchanged(view: AttemptView, path: str) -> bool:
     before = view.before.get(path)
     return before is not None and before.sha256 == view.files[path].sha256
-
-

@@ -29,7 +29,10 @@ class SummaryChecker:
         summary = parse(view.draft)
         if summary.problem:
             yield failed(
-                "summary.readable", READABLE, subject=DRAFT, detail=f"Not read: {summary.problem}.",
+                "summary.readable",
+                READABLE,
+                subject=DRAFT,
+                detail=f"Not read: {summary.problem}.",
                 remedy=f"Shorten {DRAFT}: put long tables and logs into files, and name those files.",
             )
             return
@@ -43,7 +46,9 @@ class SummaryChecker:
         if YOUR_OPTIONS in there:
             yield _options(summary)
         yield judged(
-            "summary.placeholders", "Nothing is left as a placeholder", open_placeholders(summary, view.goal),
+            "summary.placeholders",
+            "Nothing is left as a placeholder",
+            open_placeholders(summary, view.goal),
             f"Replace each of these in {DRAFT} by what is so, or say in a sentence that it was not done.",
             subject=DRAFT,
         )
@@ -54,7 +59,10 @@ def _title(summary: Summary, expected: str) -> Check:
     if summary.first_line == expected:
         return passed(id, title, subject=DRAFT)
     return failed(
-        id, title, f"Make the first line of {DRAFT} exactly: {expected}", subject=DRAFT,
+        id,
+        title,
+        f"Make the first line of {DRAFT} exactly: {expected}",
+        subject=DRAFT,
         detail=f"It is: {one_line(summary.first_line, 120) or '(empty)'}",
     )
 
@@ -71,7 +79,9 @@ def _sections(summary: Summary) -> Check:
     if not problems and [name for name in summary.headings if name != LEDGER] != list(SECTIONS):
         problems.append("they stand in another order: " + " · ".join(summary.headings))
     return judged(
-        "summary.sections", "The seven sections stand once each, in order", problems,
+        "summary.sections",
+        "The seven sections stand once each, in order",
+        problems,
         f"Give {DRAFT} these H2 sections, outside code fences, once each and in this order: "
         f"{' · '.join(SECTIONS)}; use H3 below them, and an empty line before a --- line.",
         subject=DRAFT,
@@ -80,7 +90,9 @@ def _sections(summary: Summary) -> Check:
 
 def _not_empty(summary: Summary) -> Check:
     return judged(
-        "summary.not_empty", "No section is empty", [f"“{one_line(name, 80)}” is empty" for name in summary.empty],
+        "summary.not_empty",
+        "No section is empty",
+        [f"“{one_line(name, 80)}” is empty" for name in summary.empty],
         f"Write something under each of these headings of {DRAFT}, or “None” with the reason.",
         subject=DRAFT,
     )
@@ -94,7 +106,9 @@ def _suggestions(summary: Summary) -> Check:
         problems.append(f"numbered items found: {found}")
     problems += [f"suggestion {number} is empty" for number, text in summary.numbered_suggestions if not text]
     return judged(
-        "summary.suggestions", "There are exactly three numbered suggestions", problems,
+        "summary.suggestions",
+        "There are exactly three numbered suggestions",
+        problems,
         f"Write three items, “1.”, “2.” and “3.”, under {SUGGESTIONS} in {DRAFT}, each of them doable.",
         subject=DRAFT,
     )
@@ -108,6 +122,9 @@ def _options(summary: Summary) -> Check:
         problems.append(f"found: {found or 'no numbered items'}")
     listed = " · ".join(f"{n}. {text}" for n, text in expected)
     return judged(
-        "summary.options", "The options are the six agreed ones", problems,
-        f"Write exactly these six numbered lines under {YOUR_OPTIONS} in {DRAFT}: {listed}.", subject=DRAFT,
+        "summary.options",
+        "The options are the six agreed ones",
+        problems,
+        f"Write exactly these six numbered lines under {YOUR_OPTIONS} in {DRAFT}: {listed}.",
+        subject=DRAFT,
     )
