@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +177,7 @@ def test_only_the_status_of_a_hypothesis_changes(finished, tmp_path):
 
 
 def test_same_data_and_seed_give_the_same_bytes(finished, tmp_path):
-    """Results and figures, byte for byte, in another folder and with another number of workers; not with another seed."""
+    """Results and figures, byte for byte, in another folder; not with another seed."""
     run, _ = finished
     stages = ("01", "02", "03", "04", "05", "06")
     study(tmp_path / "b", run.parent / "messy.csv", stages)
@@ -184,6 +186,19 @@ def test_same_data_and_seed_give_the_same_bytes(finished, tmp_path):
         assert path.read_bytes() == (tmp_path / "b" / "workspace" / "figures" / path.name).read_bytes(), path.name
     study(tmp_path / "c", run.parent / "messy.csv", stages[:5], seed=1)
     assert result_bytes(run)["folds.csv"] != result_bytes(tmp_path / "c")["folds.csv"]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_the_number_of_workers_changes_no_byte(again, jobs):
+    """In one process or in three: what code/run.py writes is the same."""
+    run, _ = again
+    workspace = run / "workspace"
+    names = ("folds.csv", "summary.json", "chosen_settings.csv", "predictions.csv", "permutation.json", "failures.json")
+    before = {name: result_bytes(run)[name] for name in names}
+    for name in names:
+        (workspace / "results" / name).unlink()
+    subprocess.run([sys.executable, "-W", "ignore", "code/run.py", "--jobs", str(jobs)], cwd=workspace, check=True, capture_output=True)
+    assert before == {name: result_bytes(run)[name] for name in names}
 
 
 def test_figures_are_png_and_pdf_with_real_fonts(finished):
