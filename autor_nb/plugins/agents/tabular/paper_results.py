@@ -157,7 +157,7 @@ def _comparison_text(study: Study) -> list[Run]:
     for word, others in groups.items():
         for other in others[:4]:
             place = study.comparison(study.best, other)
-            if place is not None and word != "ceiling":
+            if place is not None and word != "ceiling" and not study.wishes.brief:
                 lines.append(_one(study, place, word, other))
     shown = say(" {f} shows the same.", f=ref("fig:differences")) if figures(study, "differences") else ()
     lines.append(

@@ -45,7 +45,7 @@ PARTS = {
 SENTENCES = {
     "folds": "Add a table with the score of every outer fold to the appendix.",
     "columns": "Add a table that describes every column of the training part to the appendix.",
-    "brief": "Make a shorter paper: no appendix, and one paragraph each for related methods and limitations.",
+    "brief": "Make a shorter paper: no appendix, no secondary metrics, the main comparisons only.",
     "secondary": "Take the table of secondary metrics out, so that the paper speaks of one metric only.",
     "calibration": "Add a table on calibration to the results.",
     "appendix": "Take the appendix out.",
@@ -81,9 +81,11 @@ class Wishes(msgspec.Struct, kw_only=True):
     answers: list[Answer] = []
 
     def shows(self, part: str) -> bool:
-        """Whether a part is wanted; the appendix parts only where there is an appendix."""
-        appendix = self.parts["appendix"] and (not self.brief or self.parts["folds"] or self.parts["columns"])
-        return self.parts[part] and (appendix or part not in ("appendix", "folds", "columns"))
+        """Whether a part is wanted; a short paper shows of the appendix only what was asked for by name."""
+        if part in ("appendix", "folds", "columns"):
+            tables = self.parts["folds"] or self.parts["columns"]
+            return self.parts["appendix"] and self.parts[part] and (tables or not self.brief)
+        return self.parts[part] and not (self.brief and part == "secondary")
 
 
 def wishes_of(
@@ -116,7 +118,7 @@ def options(wishes: Wishes, known: frozenset[str]) -> list[Option]:
         found.append(Option("paper-brief", "Go back to the longer paper."))
     if "calibration" in known and not wishes.parts["calibration"]:
         found.append(Option("paper+calibration", SENTENCES["calibration"]))
-    if wishes.parts["secondary"]:
+    if wishes.shows("secondary"):
         found.append(Option("paper-secondary", SENTENCES["secondary"]))
     if not wishes.parts["keywords"]:
         found.append(Option("paper+keywords", SENTENCES["keywords"]))
