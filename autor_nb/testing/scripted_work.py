@@ -14,6 +14,7 @@ from autor_nb.domain.ports import AgentTask
 SEEDS = (0, 1, 2)
 TITLE = "A scripted study of two constants"
 Files = list[str]
+_UNCHANGED: set[str] = set()  # of the last produce(): what a second attempt wrote as it was before
 
 
 def produce(task: AgentTask) -> Files:
@@ -23,7 +24,17 @@ def produce(task: AgentTask) -> Files:
         "00": _intake, "01": _literature, "02": _hypotheses, "03": _design, "04": _code, "05": _results,
         "06": _figures, "07": _paper, "08": _release,
     }
-    return makers[task.stage.number](task, work)
+    before = _hashes(work)
+    files = makers[task.stage.number](task, work)
+    after = _hashes(work)
+    _UNCHANGED.clear()
+    _UNCHANGED.update(path for path in files if path in before and before[path] == after.get(path))
+    return files
+
+
+def _hashes(work: Path) -> dict[str, str]:
+    places = [place for place in work.rglob("*") if place.is_file() and not place.name.startswith("part_")]
+    return {p.relative_to(work).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in places}
 
 
 def _write(work: Path, path: str, content: Any) -> str:
@@ -160,7 +171,7 @@ def _release(task: AgentTask, work: Path) -> Files:
 def write_draft(task: AgentTask, files: Files, remark: str = "") -> None:
     """The stage summary that the contract asks for."""
     asked = "".join(f"\n- asked: {' '.join(f.text.split())[:200]} · done" for f in task.feedback)
-    listed = "\n".join(f"- `{path}`" + (" (reused)" if path == "literature/references.bib" else "") for path in files)
+    listed = "\n".join(f"- `{path}`" + (" (reused)" if path in _UNCHANGED else "") for path in files)
     entry = "The entry point is `code/run.py`.\n\n" if task.stage.number == "04" else ""
     Path(task.draft_path).write_text(
         f"# Stage {task.stage.number}: {task.stage.title}\n\n"
