@@ -37,7 +37,7 @@ def verify(run: RunFolder) -> int:
     """Verify the run, one finding a line as JSON on stdout; exit code 1 if anything differs."""
     import msgspec
 
-    from autor_nb.engine.render import reexecute
+    from autor_nb.engine.render import NotebookRoom
     from autor_nb.engine.verification import Finding
     from autor_nb.engine.verification import verify as verify_run
     from autor_nb.wiring import WiredParts
@@ -45,7 +45,8 @@ def verify(run: RunFolder) -> int:
     def report(finding: Finding) -> None:
         print(msgspec.json.encode(finding).decode(), flush=True)
 
-    findings = verify_run(run, WiredParts(run), reexecute, report)
+    with NotebookRoom() as room:
+        findings = verify_run(run, WiredParts(run), room.reexecute, report)
     return 1 if any(finding.differences for finding in findings) else 0
 
 

@@ -45,7 +45,7 @@ class Parts(Protocol):
     def venue(self, config: RunConfig) -> Venue: ...  # noqa: D102
 
 
-Reexecute = Callable[[RunFolder, str, int], tuple[str, ...]]
+Reexecute = Callable[[RunFolder, str, int], list[str]]
 
 
 def verify(
