@@ -15,7 +15,7 @@ from typing import Any
 
 from autor_nb.engine.kernels import Kernel
 
-CELL_TIMEOUT_S = 120.0
+CELL_TIMEOUT_S = 120
 RAN = "autor_ran"
 START_TIMEOUT_S = 60.0
 

@@ -199,7 +199,7 @@ def _matrix(figure: Matrix) -> tuple[list[dict[str, Any]], dict[str, Any]]:
                 "mode": "markers",
                 "x": [x for x, _, _ in at],
                 "y": [y for _, y, _ in at],
-                "marker": {"symbol": symbol, "size": 11, "color": color},
+                "marker": {"symbol": symbol, "size": min(11.0, figure.step * 0.55), "color": color},
                 "hoverinfo": "text",
                 "hovertext": [_safe(text) for _, _, text in at],
                 "name": word,
@@ -228,15 +228,24 @@ def _matrix_notes(figure: Matrix, used: list[str]) -> list[dict[str, Any]]:
     notes = []
     for name, left, _ in figure.bands:
         notes.append(_note(f"<b>{_safe(name)}</b>", left, -0.5, anchor="left", shift=9))
-    for place, label in zip(figure.places, figure.columns, strict=True):
+    for place, label in zip(figure.places, figure.labelled, strict=True):
         notes.append(_note(_safe(label), place, last, anchor="center", shift=-9))
-    for index, status in enumerate(used):
+    for status, left in legend_places(used):
         color, glyph, _, _, word = STATUS[status]
         text = f"<span style='color:{color}'>{glyph}</span> {word}"
-        notes.append(_note(text, 110 + 100.0 * index, last, anchor="left", shift=-30))
+        notes.append(_note(text, left, last, anchor="left", shift=-30))
     for row, (label, _) in enumerate(figure.rows):
         notes.append(_note(_safe(label), 98, row, anchor="right", shift=0))
     return notes
+
+
+def legend_places(used: Sequence[str]) -> list[tuple[str, float]]:
+    """(status, left end in pixels) of every entry of the legend."""
+    places, left = [], Matrix.LEFT
+    for status in used:
+        places.append((status, left))
+        left += 44 + 7.0 * len(STATUS[status][4])
+    return places
 
 
 def _note(text: str, x: float, y: float, *, anchor: str, shift: int) -> dict[str, Any]:

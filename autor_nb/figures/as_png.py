@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from autor_nb.figures.as_plotly import offsets
+from autor_nb.figures.as_plotly import legend_places, offsets
 from autor_nb.figures.descriptions import Bars, Description, Matrix, Strip
 from autor_nb.figures.palette import ACCENT, GRID, INK, KINDS, MUTED, PANEL, STATUS, TEXT
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SCALE = 2
+SCALE = 1  # JupyterLab shows the PNG of an untrusted plotly output pixel by pixel
 _DPI = 100
 POINTS = 72 / _DPI
 
 
 def to_png(figure: Description) -> bytes:
-    """The figure at twice its size in pixels, ink on white."""
+    """The figure at its own size in pixels, ink on white."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -72,7 +72,7 @@ def _row_labels(axes: Any, labels: list[str]) -> None:
             annotation_clip=False,
             parse_math=False,
         )
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
 
 
 def _bars(canvas: Figure, figure: Bars) -> None:
@@ -168,28 +168,30 @@ def _matrix(canvas: Figure, figure: Matrix) -> None:
     for name, left, right in figure.bands:
         axes.add_patch(Rectangle((left, -0.5), right - left, last + 1, color=PANEL, linewidth=0))
         _text(axes, left, -0.5 - 9 / row_px, name, fontweight="bold", color=INK)
-    for column, label in enumerate(figure.columns):
+    for column, label in enumerate(figure.labelled):
         _text(axes, figure.places[column], last + 0.5 + 9 / row_px, label, ha="center")
     used = []
     for row, (label, statuses) in enumerate(figure.rows):
         _text(axes, 98, row, label, ha="right", fontweight="bold" if row == last else "normal")
         for column, status in enumerate(statuses):
             used.append(status)
-            _mark(axes, figure.places[column], row, status)
-    for index, status in enumerate(name for name in STATUS if name in used):
-        _mark(axes, 116 + 100.0 * index, last + 0.5 + 30 / row_px, status)
-        _text(axes, 128 + 100.0 * index, last + 0.5 + 30 / row_px, STATUS[status][4])
+            _mark(axes, figure.places[column], row, status, min(7.6, figure.step * 0.4))
+    below = last + 0.5 + 30 / row_px
+    for status, left in legend_places([name for name in STATUS if name in used]):
+        _mark(axes, left + 6, below, status, 7.6)
+        _text(axes, left + 18, below, STATUS[status][4])
 
 
-def _mark(axes: Axes, x: float, y: float, status: str) -> None:
+def _mark(axes: Axes, x: float, y: float, status: str, size: float) -> None:
     color, _, _, marker, _ = STATUS[status]
+    edge = 1.5 if marker == "_" else 0
     axes.plot(
         [x],
         [y],
         linestyle="",
         marker=marker,
-        markersize=7.6,
+        markersize=size,
         color=color,
-        markeredgewidth=0 if marker != "_" else 1.5,
+        markeredgewidth=edge,
         clip_on=False,
     )

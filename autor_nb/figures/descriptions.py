@@ -97,9 +97,21 @@ class Matrix:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     details: tuple[str, ...] = ()
 
-    STEP = 34
     GAP = 16
-    PER_LINE = 19
+    LEFT = 110.0
+
+    @property
+    def step(self) -> float:
+        """Pixels from one column to the next: less for many, so that the figure fits a page."""
+        room = 690.0 - self.GAP * max(0, len(self.groups) - 1)
+        return min(34.0, max(11.0, room / max(1, len(self.columns))))
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """Column labels as there is room for them: all, or every fifth."""
+        if self.step >= 19:
+            return self.columns
+        return tuple(label if index % 5 == 0 else "" for index, label in enumerate(self.columns))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,15 +122,15 @@ class Matrix:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         bands = self.bands
-        return max(440, round(bands[-1][2] if bands else 0) + 24), 66 + 26 * len(self.rows)
+        return max(600, round(bands[-1][2] if bands else 0) + 24), 66 + 26 * len(self.rows)
 
     @property
     def bands(self) -> tuple[tuple[str, float, float], ...]:
         """(name, left, right) of every group in pixels, wide enough for its name."""
         found: list[tuple[str, float, float]] = []
-        left = 110.0
+        left = self.LEFT
         for name, labels in self.groups:
-            right = left + max(self.STEP * len(labels), 7.0 * len(name) + 4)
+            right = left + max(self.step * len(labels), 7.0 * len(name) + 4)
             found.append((name, left, right))
             left = right + self.GAP
         return tuple(found)
@@ -128,7 +140,7 @@ class Matrix:
         """The x of every column, in pixels from the left."""
         found: list[float] = []
         for (_, left, _), (_, labels) in zip(self.bands, self.groups, strict=True):
-            found += [left + self.STEP * (index + 0.5) for index in range(len(labels))]
+            found += [left + self.step * (index + 0.5) for index in range(len(labels))]
         return tuple(found)
 
     def text(self) -> str:

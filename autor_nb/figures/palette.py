@@ -18,5 +18,5 @@ STATUS: dict[str, tuple[str, str, str, str, str]] = {
     "waived": ("#2f7fd0", "◆", "diamond", "D", "waived"),
     "warning": ("#b7791f", "▲", "triangle-up", "^", "warning"),
     "fail": ("#d1512d", "✕", "x", "X", "fails, blocking"),
-    "none": ("#c3cad2", "·", "line-ew-open", "_", "not answered"),
+    "none": ("#c3cad2", "–", "line-ew-open", "_", "not answered"),
 }

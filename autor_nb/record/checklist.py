@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autor_nb.record.markup import Shown, Words, caption, code, details, glyph, label, one_line, stack
-from autor_nb.record.prose import render
+from autor_nb.record.prose import prose
 from autor_nb.record.readings import object_of, text_of
 from autor_nb.record.tables import table
 from autor_nb.record.units import count_words, number_words, size_words
@@ -27,8 +27,7 @@ def checklist(record: AttemptRecord) -> Shown:
     )
     blocks: list[Shown] = []
     for path in texts[:8]:
-        source = text_of(view, path)
-        body = Shown(render(source), source.replace("&", "&amp;").replace("<", "&lt;"), source)
+        body = prose(text_of(view, path))
         blocks.append(stack(caption(code(path)), body) if not blocks else details(code(path), body))
     if not blocks:
         blocks.append(glyph("warning", "There is no checklist under reviews/."))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from autor_nb.record.attempt import AttemptRecord
 
 ROWS = 400
-DRAWN = 48
+DRAWN = 60
 PASSING_SHOWN = 8
 _ORDER = {"fail": 0, "warning": 1, "waived": 2, "pass": 3}
 
@@ -84,7 +84,9 @@ def _table(answers: list[Answer], before: dict[tuple[str, str], str]) -> Shown:
             [
                 part
                 for part in (
-                    code(check.subject) if check.subject else NOTHING,
+                    code(check.subject)
+                    if check.subject and not check.detail.startswith(check.subject)
+                    else NOTHING,
                     words(one_line(check.detail, 500)),
                 )
                 if part.text

@@ -155,7 +155,12 @@ def folds_figure(record: AttemptRecord) -> Shown | Several:
                 baseline=group == read.baseline,
             )
         )
-    figure = Strip(f"Results by fold, {read.metric}", tuple(rows), _axis(read), ("mean", "SD folds / seeds"))
+    figure = Strip(
+        f"Results by fold, {one_line(read.metric, 60)}",
+        tuple(rows),
+        _axis(read),
+        ("mean", "SD folds / seeds"),
+    )
     several = any(len(lines) > 1 for lines in read.groups.values())
     said = "Each ring is one measurement (one fold); "
     said += "each line of rings is one seed, its bar the seed's mean; " if several else "the bar and "

@@ -145,7 +145,8 @@ def glyph(kind: str, word: str | None = None) -> Shown:
     text = f"{mark} {said}".rstrip()
     inner = f'<span style="color:{color};font-weight:700">{mark}</span>'
     if said:
-        inner = f'<span style="white-space:nowrap">{inner} {escape_html(said)}</span>'
+        keep = "white-space:nowrap" if len(said) <= 24 else "white-space:normal"
+        inner = f'<span style="{keep}">{inner} {escape_html(said)}</span>'
     return Shown(inner, escape_markdown(text), text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from autor_nb.record.markup import LINE, plain
+from autor_nb.record.markup import LINE, Shown, plain
 
 _STYLES = {
     "table": "border-collapse:collapse;font-size:12.5px;margin:0 0 10px",
@@ -53,3 +53,9 @@ def render(text: str) -> str:
     )
     more = len(text) - LIMIT
     return made if more <= 0 else f"{made}<p>… {more:,} more characters are in the summary's file.</p>"
+
+
+def prose(source: str) -> Shown:
+    """A text as it reads; its Markdown is without HTML, which some readers of notebooks would trust."""
+    cut = plain(source[:LIMIT]).strip("\n")
+    return Shown(render(source), cut.replace("&", "&amp;").replace("<", "&lt;"), cut)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from autor_nb.domain import summary as parsing
 from autor_nb.record.markup import NOTHING, Shown, details, escape_html, escape_markdown, glyph, plain, stack
-from autor_nb.record.prose import LIMIT, render
+from autor_nb.record.prose import prose
 
 if TYPE_CHECKING:
     from autor_nb.record.attempt import AttemptRecord
@@ -26,7 +26,7 @@ def summary(record: AttemptRecord) -> Shown:
         note = glyph(
             "warning", f"Not in sections: {read.problem}" if read.problem else "Without the agreed sections."
         )
-        return stack(note, _prose(text))
+        return stack(note, prose(text))
     rest = [name for name in dict.fromkeys(read.headings) if name not in shown_first]
     blocks = [_section(name, read.sections[name]) for name in shown_first]
     folded = NOTHING
@@ -47,15 +47,9 @@ def summary(record: AttemptRecord) -> Shown:
 
 
 def _section(name: str, source: str) -> Shown:
-    body, style = _prose(source), "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600"
+    body, style = prose(source), "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600"
     return Shown(
         f'<h3 style="{style}">{escape_html(name)}</h3>{body.html}',
         f"### {escape_markdown(name)}\n\n{body.markdown}",
         f"{plain(name)}\n{body.text}\n",
     )
-
-
-def _prose(source: str) -> Shown:
-    """The bundle's Markdown is the source without HTML, which some readers of notebooks would trust."""
-    cut = plain(source[:LIMIT]).strip("\n")
-    return Shown(render(source), cut.replace("&", "&amp;").replace("<", "&lt;"), cut)

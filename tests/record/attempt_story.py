@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from autor_nb import registry
 from autor_nb.domain import events as ev
 from autor_nb.domain.check import Check, Severity, failed, passed
 from autor_nb.domain.ports import AgentEvent, Finished, Notice, Text, ToolCall, ToolResult
@@ -15,11 +16,13 @@ from autor_nb.domain.run import Actor, Resource
 from autor_nb.domain.stage import Ending, StageSpec, attempt_name
 from autor_nb.domain.state import RunState
 from autor_nb.domain.summary import OPTIONS
+from autor_nb.engine.checking import check_attempt
 from autor_nb.record.opening import state_as_of
 from autor_nb.store import objects, templates
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.eventlog import EventLog
 from autor_nb.store.layout import RunFolder
+from autor_nb.store.view import StoredAttempt
 
 PERSON = Actor(face="notebook", os_user="m.okafor")
 GOAL = "Compare regression models for one-year disease progression. A difference below 1.5 points does not matter."
@@ -38,7 +41,9 @@ CHECKS = (
 )
 
 
-def summary_of(spec: StageSpec, results: str = "No family is called better here.") -> str:
+def summary_of(
+    spec: StageSpec, results: str = "No family is called better here.", named: str = "results/folds.csv"
+) -> str:
     """A whole summary of a stage."""
     return (
         "\n\n".join(
@@ -48,7 +53,7 @@ def summary_of(spec: StageSpec, results: str = "No family is called better here.
                 "## Previously Approved Stage Summaries\nStages 01 to 04 are approved.",
                 "## What I Did\nRan `code/run.py`.",
                 f"## Key Results\n{results}",
-                "## Files Produced\n- `results/folds.csv`: every fold",
+                f"## Files Produced\n- `{named}`: every fold",
                 "## Suggestions for Refinement\n1. Add an elastic net family.\n2. More seeds.\n3. Report mean absolute error.",
                 "## Your Options\n" + "\n".join(f"{at}. {text}" for at, text in enumerate(OPTIONS, 1)),
             ]
@@ -172,7 +177,7 @@ class AttemptStory:
         files: dict[str, bytes | None] | None = None,
         text: str | None = None,
         feedback: str = "",
-        checks: tuple[Check, ...] = CHECKS,
+        checks: tuple[Check, ...] | None = None,
         ending: Ending = Ending.FINISHED,
         detail: str = "",
         events: list[tuple[float, AgentEvent]] | None = None,
@@ -204,18 +209,24 @@ class AttemptStory:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content) if content is not None else path.unlink()
         self._end(spec, number, summary_of(spec) if text is None else text, ending, detail, len(told))
-        blocking = tuple(check.id for check in checks if check.blocks)
-        written = self.add(
-            ev.AttemptChecked(
-                stage=slug,
-                attempt=number,
-                checks=checks,
-                blocking=blocking,
-                total=len(checks),
-                warnings=sum(not check.passed and not check.blocks for check in checks),
-            )
-        )
+        written = self.add(self._checked(slug, number, checks))
         return written.seq
+
+    def _checked(self, slug: str, number: int, checks: tuple[Check, ...] | None) -> ev.AttemptChecked:
+        """What the engine records: the given answers, or what the rules really say."""
+        state = self.state
+        attempt = state.stage(slug).attempt(number)
+        if checks is None:
+            asked = [registry.create("checkers", name) for name in templates.gates(self.specs.values(), slug)]
+            return check_attempt(self.run, StoredAttempt(self.run, state, attempt), asked)
+        return ev.AttemptChecked(
+            stage=slug,
+            attempt=number,
+            checks=checks,
+            blocking=tuple(check.id for check in checks if check.blocks),
+            total=len(checks),
+            warnings=sum(not check.passed and not check.blocks for check in checks),
+        )
 
     def _end(self, spec: StageSpec, number: int, text: str, ending: Ending, detail: str, events: int) -> None:
         path = ""
@@ -273,6 +284,14 @@ def steps() -> list[tuple[float, AgentEvent]]:
     return [*told, (0.1, Notice(text="25 fits did not converge.")), (0.1, Finished(ok=True))]
 
 
+def plan_json() -> bytes:
+    """What was asked of attempt 2, and what became of it, in the embedded agent's format."""
+    seeds = {"asked": "five seeds", "field": "seeds", "how": "set", "value": "5", "done": True, "why": ""}
+    bold = {"asked": "be bold", "done": False, "why": "not a setting"}
+    changes = [{"stage": "05_experimentation", "attempt": 2, **change} for change in (seeds, bold)]
+    return json.dumps({"changes": changes}).encode()
+
+
 def experiment(folder: Path) -> AttemptStory:
     """Stage 05 with two attempts: one seed and five families, then five seeds and all six."""
     story = AttemptStory(folder)
@@ -285,10 +304,7 @@ def experiment(folder: Path) -> AttemptStory:
             "notes/old.md": b"old\n",
             "notes/draft.md": b"# draft\n",
         },
-        checks=(
-            *CHECKS[:2],
-            failed("results.parse", "Results parse and are not empty", "Write the results."),
-        ),
+        text=summary_of(story.specs["05_experimentation"], named="results/missing.csv"),
     )
     story.refine("05_experimentation", 1, "One seed only. Use five seeds and add support vectors.")
     story.attempt(
@@ -302,29 +318,7 @@ def experiment(folder: Path) -> AttemptStory:
             "notes/old.md": None,
             "figures/folds.png": png(),
             "notes/draft.md": b"# draft 2\n",
-            "notes/plan.json": json.dumps(
-                {
-                    "changes": [
-                        {
-                            "stage": "05_experimentation",
-                            "attempt": 2,
-                            "asked": "five seeds",
-                            "field": "seeds",
-                            "how": "set",
-                            "value": "5",
-                            "done": True,
-                            "why": "",
-                        },
-                        {
-                            "stage": "05_experimentation",
-                            "attempt": 2,
-                            "asked": "be bold",
-                            "done": False,
-                            "why": "not a setting",
-                        },
-                    ]
-                }
-            ).encode(),
+            "notes/plan.json": plan_json(),
         },
     )
     return story
