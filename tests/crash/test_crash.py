@@ -67,6 +67,11 @@ class Victim:
         events, _ = eventlog.read(self.run.events)
         return getattr(type(events[-1]).__struct_config__, "tag", "") == "attempt_checked" or self.is_over()
 
+    def still_executes(self) -> bool:
+        """Whether the kill came before the notebook was done."""
+        events, _ = eventlog.read(self.run.events)
+        return getattr(type(events[-1]).__struct_config__, "tag", "") == "attempt_checked"
+
     def processes(self, kind: str) -> list[psutil.Process]:
         """The live processes of one kind."""
         worker = living_holder(self.run)
@@ -78,7 +83,7 @@ class Victim:
             process = psutil.Process(worker.pid)
             if kind == "worker":
                 return [process]
-            return [c for c in process.children(recursive=True) if "ipykernel" in " ".join(c.cmdline())]
+            return [c for c in process.children(recursive=True) if "kernel" in " ".join(c.cmdline())]
         except psutil.Error:
             return []
 
@@ -108,8 +113,9 @@ class Victim:
                 time.sleep(self.random.uniform(0, 0.4))
             else:
                 time.sleep(self.random.uniform(0, 0.6))
-            kinds = ["worker", "kernel"] if notebook else ["worker", "agent", "agent"]
-            if self.kill(self.random.choice(kinds)) and notebook:
+            kind = self.random.choice(["worker", "kernel"] if notebook else ["worker", "agent", "agent"])
+            until(lambda kind=kind: self.processes(kind) or self.is_over(), 5)
+            if self.kill(kind) and notebook and self.still_executes():
                 self.in_notebook += 1
             self.look()
 
@@ -161,3 +167,4 @@ def test_a_run_survives_kills_at_random_instants(number: int, tmp_path: Path) ->
     inspect_remains(victim.run)
     print(f"run {number}: killed {victim.killed}, {victim.in_notebook} of them while a notebook was executed")
     assert sum(victim.killed.values()) >= 3
+    assert victim.in_notebook >= 1
