@@ -48,12 +48,16 @@ class Case:
         self.name, self.run, self.table = name, run, table
         self.workspace = run / "workspace"
 
-    def carry_out(self, number: str, *feedback: Feedback) -> str:
-        """An attempt at a stage; the draft it left."""
+    def task(self, number: str, *feedback: Feedback):
+        """The task of the attempt that follows the feedback."""
         attempt = max((given.attempt for given in feedback), default=0) + 1
         resources = files.supply(self.run, self.table) if self.table else ()
-        files.carry_out(files.task(self.run, number, attempt, options=CASES[self.name], resources=resources,
-                                   feedback=feedback, goal=GOAL))
+        return files.task(self.run, number, attempt, options=CASES[self.name], resources=resources, feedback=feedback,
+                          goal=GOAL)
+
+    def carry_out(self, number: str, *feedback: Feedback) -> str:
+        """An attempt at a stage; the draft it left."""
+        files.carry_out(self.task(number, *feedback))
         return files.draft(self.run)
 
     def copy(self, folder: Path) -> Case:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+import pypdfium2
 import pytest
+import tabular_study_files as files
 from paper_study_files import Case, case
 
+from autor_nb import registry
 from autor_nb.domain.ports import Feedback
 from autor_nb.plugins.agents.tabular.paper_wishes import wishes_of
 
@@ -79,6 +83,18 @@ def test_a_title_is_changed_and_a_shorter_paper_is_shorter(study):
     assert "appendix" not in str([s for s in study.json("writing/document.json")["sections"] if s.get("appendix")])
     assert 2 == draft.count("| done |")
     assert {} == study.failing()
+
+
+def test_a_venue_with_few_pages_gets_the_short_paper(study, tmp_path):
+    """Six pages are kept; a person may still ask for the long one."""
+    given = msgspec.structs.replace(study.task("07"), venue="ieee_conference")
+    files.carry_out(given)
+    built = registry.create("renderers", "typst").build(study.workspace / "writing", tmp_path / "paper.pdf")
+    assert built.ok, built.log
+    assert len(pypdfium2.PdfDocument(tmp_path / "paper.pdf")) <= 6
+    assert not [s for s in study.json("writing/document.json")["sections"] if s.get("appendix")]
+    files.carry_out(msgspec.structs.replace(given, attempt=2, feedback=(Feedback(attempt=1, text="Make it longer."),)))
+    assert [s for s in study.json("writing/document.json")["sections"] if s.get("appendix")]
 
 
 @pytest.mark.parametrize(("text", "why"), [

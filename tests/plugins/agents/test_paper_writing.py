@@ -278,6 +278,22 @@ def in_text(study, name, entry):
 MUTATIONS = {"numbers": in_numbers, "macros": in_macros, "results": in_results, "text": in_text}
 
 
+def test_what_was_analysed_besides_is_shown_with_its_numbers(hostile, tmp_path):
+    """Calibration, importance, learning curve, subgroups and a secondary metric reach the paper, and it still builds."""
+    hostile.carry_out("05", Feedback(attempt=1, text="Add permutation importance. Add learning curves."))
+    asked = f"Add calibration. Report accuracy as well. Subgroups by {COLUMNS[2]}."
+    draft = hostile.carry_out("06", Feedback(attempt=1, text=asked))
+    assert "not done: " not in draft
+    hostile.carry_out("07")
+    assert {} == hostile.failing()
+    labels = labels_of(document(hostile))
+    assert {"tab:calibration", "tab:importance", "tab:comparisons-accuracy", "fig:calibration", "fig:importance",
+            "fig:learning_curve", "fig:subgroups"} <= labels
+    assert {part.label for part in parts_of(document(hostile)) if hasattr(part, "label")} <= labels
+    built = registry.create("renderers", "typst").build(hostile.workspace / "writing", tmp_path / "paper.pdf")
+    assert built.ok, built.log
+
+
 def test_the_self_review_scores_facts_only(study):
     """Six dimensions are not assessed; the verdict follows from the open issues."""
     review = study.json("artifacts/self_review.json")

@@ -29,6 +29,7 @@ from autor_nb.plugins.agents.tabular.suggestions import offer, offered_path
 from autor_nb.store.bibliography import BibEntry, read_bibliography
 from autor_nb.store.venues import find_venue
 
+FEW_PAGES = 8  # a venue with no more than these gets the short paper unless a person asks for the long one
 AUTHOR = "Prepared with autor_nb (embedded agent, without a language model)"
 
 
@@ -37,7 +38,9 @@ def work(session: Session) -> None:
     known = frozenset(["calibration"] if session.exists("results/calibration.json") else [])
     slug = session.task.stage.slug
     offered = session.read_json(offered_path(slug)) if session.exists(offered_path(slug)) else {}
-    wishes = wishes_of(session.task.feedback, slug, offered, known)
+    limit = find_venue(session.task.venue).page_limit
+    brief = limit is not None and limit <= FEW_PAGES
+    wishes = wishes_of(session.task.feedback, slug, offered, known, brief=brief)
     wishes.answers = [_explained(session, answer) for answer in wishes.answers]
     try:
         with session.step("write document", venue=session.task.venue) as step:
@@ -194,7 +197,7 @@ def _draft(
     figures = sum(isinstance(b, Figure) for s in document.sections for b in s.blocks)
     tables = sum(isinstance(b, Table) for s in document.sections for b in s.blocks)
     cited = {key for part in parts_of(document) if isinstance(part, Cite) for key in part.keys}
-    used = sum(1 for name in study.ledger.entries)
+    used = len({part.name for part in parts_of(document) if isinstance(part, Number)})
     open_issues = [f"{i['severity']}: {plain(i['text'])}" for i in review["issues"]]
     session.write_draft(
         Draft(

@@ -13,6 +13,7 @@ from autor_nb.plugins.agents.tabular.paper_prose import (
 )
 
 DASH: Run = (Words(text="—"),)
+TABLED = ("variance", "holdout")  # figures whose numbers stand in a table too: a short paper does without
 
 
 def words(text: str) -> Run:
@@ -50,6 +51,8 @@ def figures(study: Study, name: str) -> list[Block]:
         "learning_curve": say("Learning curves: score against the number of training rows."),
         "subgroups": say("Out-of-fold loss by subgroup, with bootstrap intervals."),
     }
+    if study.wishes.brief and name in TABLED:
+        return []
     for figure in study.figures:
         if figure["name"] == name and study.ledger.has(f"{figure['path']}.png"):
             wide = {"permutation": 0.6, "variance": 0.66, "calibration": 0.6}.get(name, 0.74)

@@ -18,6 +18,7 @@ from autor_nb.plugins.agents.tabular.paper_prose import (
     ref,
     say,
 )
+from autor_nb.plugins.agents.tabular.vocabulary import METRIC_TITLES
 
 
 def results(study: Study) -> Section:
@@ -30,7 +31,7 @@ def results(study: Study) -> Section:
         para(_spread_text(study)),
         *figures(study, "variance"),
         para(*_comparison_text(study)),
-        _comparison_table(study),
+        comparison_table(study),
         *figures(study, "differences"),
     ]
     if study.wishes.shows("secondary") and len(study.design["metrics"]) > 1:
@@ -44,6 +45,7 @@ def results(study: Study) -> Section:
             ),
             secondary_table(study),
         ]
+    blocks += _secondary_comparisons(study)
     blocks += extras(study)
     return Section(name="results", title="Results", blocks=tuple(blocks), results=True)
 
@@ -198,21 +200,26 @@ def _one(study: Study, place: int, word: str, other: str) -> Run:
     )
 
 
-def _comparison_table(study: Study) -> Table:
-    spec = study.score(study.metric, signed=True)
+def comparison_table(study: Study, metric: str = "") -> Table:
+    """All comparisons by the primary metric, or by a secondary one."""
+    keys: tuple[str, ...] = ("secondary", metric) if metric else ()
+    found = study.compared["secondary"][metric] if metric else study.compared
+    name = METRIC_TITLES.get(metric, metric) if metric else study.metric_title
+    spec = study.score(metric or study.metric, signed=True)
     rows = []
-    for place, item in enumerate(study.compared["comparisons"]):
+    for place, item in enumerate(found["comparisons"]):
+        at: tuple[str | int, ...] = (*keys, "comparisons", place)
         ceiling = item["verdict"] == "ceiling"
-        verdict = {"a better": "first better", "b better": "second better", "ceiling": "ceiling"}.get(
+        verdict = {"a better": "first better", "b better": "second better"}.get(
             item["verdict"], item["verdict"]
         )
         rows.append(
             (
                 words(short(study, item["a"])),
                 words(short(study, item["b"])),
-                cell(study.n(COMPARED, "comparisons", place, "difference", format=spec)),
-                study.interval(COMPARED, "comparisons", place),
-                DASH if ceiling else cell(study.ledger.p(COMPARED, "comparisons", place, "p_holm")),
+                cell(study.n(COMPARED, *at, "difference", format=spec)),
+                study.interval(COMPARED, *at, metric=metric),
+                DASH if ceiling else cell(study.ledger.p(COMPARED, *at, "p_holm")),
                 words(verdict),
             )
         )
@@ -225,14 +232,32 @@ def _comparison_table(study: Study) -> Table:
         words("Verdict"),
     )
     return Table(
-        label="tab:comparisons",
+        label=f"tab:comparisons-{metric}" if metric else "tab:comparisons",
         align="llrrrl",
         header=header,
         rows=tuple(rows),
-        caption=say("Differences in {m}; positive means that the first is better.", m=study.metric_title),
+        caption=say("Differences in {m}; positive means that the first is better.", m=name),
         note=say(
             "p (Holm): for a difference of zero, adjusted over all rows. Verdicts are against a difference "
             "of {r}; “ceiling” means that no comparison is claimed.",
-            r=study.rope(),
+            r=study.n(COMPARED, *keys, "rope", format=".4g"),
         ),
     )
+
+
+def _secondary_comparisons(study: Study) -> list[Block]:
+    """Comparisons by metrics that a person asked for; they decide nothing."""
+    if not study.wishes.shows("secondary"):
+        return []
+    blocks: list[Block] = []
+    for metric, found in study.compared.get("secondary", {}).items():
+        if not found["comparisons"]:
+            continue
+        text = say(
+            "The comparison by {m} is exploratory: it was asked for besides the primary metric, its "
+            "adjustment covers its own rows only, and no hypothesis rests on it ({t}).",
+            m=METRIC_TITLES.get(metric, metric),
+            t=ref(f"tab:comparisons-{metric}"),
+        )
+        blocks += [para(text), comparison_table(study, metric)]
+    return blocks

@@ -45,7 +45,7 @@ PARTS = {
 SENTENCES = {
     "folds": "Add a table with the score of every outer fold to the appendix.",
     "columns": "Add a table that describes every column of the training part to the appendix.",
-    "brief": "Make a shorter paper: no appendix, no secondary metrics, the main comparisons only.",
+    "brief": "Make a shorter paper: no appendix, no secondary metrics, no figure that repeats a table.",
     "secondary": "Take the table of secondary metrics out, so that the paper speaks of one metric only.",
     "calibration": "Add a table on calibration to the results.",
     "appendix": "Take the appendix out.",
@@ -89,10 +89,16 @@ class Wishes(msgspec.Struct, kw_only=True):
 
 
 def wishes_of(
-    feedback: tuple[Feedback, ...], slug: str, offered: dict[str, Any], known: frozenset[str]
+    feedback: tuple[Feedback, ...],
+    slug: str,
+    offered: dict[str, Any],
+    known: frozenset[str],
+    *,
+    brief: bool = False,
 ) -> Wishes:
-    """All feedback on this stage, oldest first; `known` are the parts for which this study has results."""
-    wishes = Wishes()
+    """All feedback on this stage, oldest first; `known` are the parts for which this study has results.
+    `brief` is where it starts: true for a venue with few pages."""
+    wishes = Wishes(brief=brief)
     for given in feedback:
         taken = change_of_suggestion(given, slug, offered) if given.suggestion else None
         if taken is not None and taken.field == "paper":
