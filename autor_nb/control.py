@@ -34,8 +34,24 @@ from autor_nb.store.layout import RunFolder
 from autor_nb.store.lock import Holder, living_holder
 
 __all__ = [
-    "NewRequest", "Plan", "ResourceRequest", "Snapshot", "Tail", "Verification", "actor", "archive", "ask", "create", "new_id", "plan",
-    "remove", "resume", "verify", "snapshot", "start_worker", "wait",
+    "NewRequest",
+    "Plan",
+    "ResourceRequest",
+    "Snapshot",
+    "Tail",
+    "Verification",
+    "actor",
+    "archive",
+    "ask",
+    "create",
+    "new_id",
+    "plan",
+    "remove",
+    "resume",
+    "verify",
+    "snapshot",
+    "start_worker",
+    "wait",
 ]
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
@@ -140,7 +156,8 @@ def ask(run: RunFolder, command: cmd.RunCommand, timeout_s: float = 60.0) -> lis
         if time.monotonic() > deadline:
             raise RunError(
                 f"Run {run.run_id} has not answered within {timeout_s:g} s; the command is kept and will be done.",
-                f"`autor status {run.run_id}` shows it.")
+                f"`autor status {run.run_id}` shows it.",
+            )
         time.sleep(POLL_S)
 
 
@@ -165,8 +182,13 @@ def start_worker(run: RunFolder) -> int:
     environment.pop("AUTOR_ATTEMPT", None)
     with log.open("ab") as stream:
         child = subprocess.Popen(
-            [sys.executable, "-m", "autor_nb.worker", str(run.path)], stdin=subprocess.DEVNULL, stdout=stream,
-            stderr=stream, start_new_session=True, cwd=run.path, env=environment,
+            [sys.executable, "-m", "autor_nb.worker", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+            cwd=run.path,
+            env=environment,
         )
     _children.append(child)
     return child.pid
@@ -181,7 +203,9 @@ def _why(run: RunFolder) -> str:
 
 
 def wait(
-    run: RunFolder, until: str = "review", timeout_s: float | None = None,
+    run: RunFolder,
+    until: str = "review",
+    timeout_s: float | None = None,
     on_change: Callable[[Snapshot], None] | None = None,
 ) -> Snapshot:
     """Wait until the run waits for a person (`review`) or has ended (`done`); an interrupted one is gone on with."""
@@ -224,8 +248,11 @@ def verify(run: RunFolder, on_row: Callable[[dict[str, Any]], None] | None = Non
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", "autor_nb.worker", "--verify", str(run.path)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            [sys.executable, "-m", "autor_nb.worker", "--verify", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
         )
         assert child.stdout is not None
         try:
@@ -240,8 +267,10 @@ def verify(run: RunFolder, on_row: Callable[[dict[str, Any]], None] | None = Non
         if code not in (0, 1) or (code == 1 and not any(row["differences"] for row in rows)):
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace").strip().splitlines()
-            raise RunError(f"Run {run.run_id} could not be verified: {said[-1] if said else f'exit code {code}'}.",
-                           "`autor doctor` looks for what is missing.")
+            raise RunError(
+                f"Run {run.run_id} could not be verified: {said[-1] if said else f'exit code {code}'}.",
+                "`autor doctor` looks for what is missing.",
+            )
     return Verification(rows=tuple(rows))
 
 
@@ -263,8 +292,10 @@ def archive(run: RunFolder, target: Path) -> Path:
 def _refuse_live(run: RunFolder, verb: str) -> None:
     worker = living_holder(run)
     if worker is not None:
-        raise UsageError(f"Run {run.run_id} is being worked on by process {worker.pid}.",
-                         f"`autor stop --run {run.run_id}`, then {verb} it.")
+        raise UsageError(
+            f"Run {run.run_id} is being worked on by process {worker.pid}.",
+            f"`autor stop --run {run.run_id}`, then {verb} it.",
+        )
 
 
 def end_worker(run: RunFolder) -> None:

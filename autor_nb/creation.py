@@ -39,7 +39,7 @@ class NewRequest:
 
     goal: str
     by: Actor
-    config: RunConfig = RunConfig()
+    config: RunConfig = field(default_factory=RunConfig)
     resources: tuple[Supplied, ...] = ()
     runs_dir: Path | None = None
     decisions: Path | None = None
@@ -66,28 +66,44 @@ class Plan:
 def plan(request: NewRequest) -> Plan:
     """Validate everything about a run; UsageError names what is wrong and how to mend it."""
     if not request.goal.strip():
-        raise UsageError("The goal is empty.", "`autor new --goal \"Which model predicts y best?\"`")
+        raise UsageError("The goal is empty.", '`autor new --goal "Which model predicts y best?"`')
     root = runs_root(request.runs_dir)
     project = request.project or root.parent
     resources.check(request.resources, root)
     venue = venues.find_venue(request.config.venue, project)
     if request.config.reviewer not in ("person", "auto", "decisions"):
-        raise UsageError(f"There is no reviewer {request.config.reviewer!r}.", "Known: person, auto; or --decisions FILE.")
+        raise UsageError(
+            f"There is no reviewer {request.config.reviewer!r}.", "Known: person, auto; or --decisions FILE."
+        )
     specs = templates.stages(project, intake=request.config.intake, checkers=registry.names("checkers"))
     for spec in specs:
         templates.check_placeholders(templates.prompt_template(spec), f"{spec.folder}/prompt.md")
     recorded = _recorded(request, specs)
     agent: Agent = registry.create("agents", request.config.agent)
-    looked = agent.preflight(NewRun(goal=request.goal, config=request.config,
-                                    resources=tuple(item.path.expanduser().resolve() for item in request.resources)))
+    looked = agent.preflight(
+        NewRun(
+            goal=request.goal,
+            config=request.config,
+            resources=tuple(item.path.expanduser().resolve() for item in request.resources),
+        )
+    )
     _settle(looked, request.config)
-    config = msgspec.structs.replace(request.config, venue=venue.key,
-                                     options={**looked.options, **request.config.options})
+    config = msgspec.structs.replace(
+        request.config, venue=venue.key, options={**looked.options, **request.config.options}
+    )
     place = next(folder for folder in (root, *root.parents) if folder.is_dir())
     return Plan(
-        goal=request.goal, root=root, config=config, stages=tuple(specs), venue=venue, notes=looked.notes,
-        leaves_machine=looked.leaves_machine, cost_usd=looked.cost_usd, duration_s=looked.duration_s,
-        free_bytes=shutil.disk_usage(place).free, recorded=recorded,
+        goal=request.goal,
+        root=root,
+        config=config,
+        stages=tuple(specs),
+        venue=venue,
+        notes=looked.notes,
+        leaves_machine=looked.leaves_machine,
+        cost_usd=looked.cost_usd,
+        duration_s=looked.duration_s,
+        free_bytes=shutil.disk_usage(place).free,
+        recorded=recorded,
     )
 
 
@@ -95,8 +111,9 @@ def _settle(looked: Preflight, config: RunConfig) -> None:
     if looked.problem:
         raise UsageError(looked.problem, looked.suggestion)
     if looked.open and not config.intake:
-        raise UsageError(f"Nobody has settled: {', '.join(looked.open)}.",
-                         f"`--set {looked.open[0]}=…`, or `--intake` to be asked.")
+        raise UsageError(
+            f"Nobody has settled: {', '.join(looked.open)}.", f"`--set {looked.open[0]}=…`, or `--intake` to be asked."
+        )
 
 
 def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[rules.Recorded, ...]:
@@ -109,14 +126,19 @@ def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[rules.Record
         items = yaml.safe_load(request.decisions.read_text(encoding="utf-8"))
         recorded = tuple(msgspec.convert(items, list[rules.Recorded], strict=False))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise UsageError(f"The decisions file {request.decisions} cannot be read: {error}.",
-                         "It is a list of {stage, decision: approve|refine, suggestion or feedback}.") from error
+        raise UsageError(
+            f"The decisions file {request.decisions} cannot be read: {error}.",
+            "It is a list of {stage, decision: approve|refine, suggestion or feedback}.",
+        ) from error
     for entry in recorded:
         templates.resolve_stage(entry.stage, [spec.ref for spec in specs])
         if entry.decision not in ("approve", "refine"):
-            raise UsageError(f"{request.decisions}: there is no decision {entry.decision!r}.", "Known: approve, refine.")
+            raise UsageError(
+                f"{request.decisions}: there is no decision {entry.decision!r}.", "Known: approve, refine."
+            )
     return tuple(
-        msgspec.structs.replace(e, stage=templates.resolve_stage(e.stage, [s.ref for s in specs]).slug) for e in recorded
+        msgspec.structs.replace(e, stage=templates.resolve_stage(e.stage, [s.ref for s in specs]).slug)
+        for e in recorded
     )
 
 
@@ -131,8 +153,11 @@ def create(request: NewRequest, announce: Callable[[RunFolder], None] | None = N
         if not run.exists:
             shutil.rmtree(run.path, ignore_errors=True)
         if isinstance(error, OSError):
-            raise StoreError(f"Cannot make a run in {planned.root}: {error.strerror}.",
-                             "Free some space, or choose another place with --runs-dir.", path=str(run.path)) from error
+            raise StoreError(
+                f"Cannot make a run in {planned.root}: {error.strerror}.",
+                "Free some space, or choose another place with --runs-dir.",
+                path=str(run.path),
+            ) from error
         raise
     if announce is not None:
         announce(run)
@@ -160,9 +185,16 @@ def _write(run: RunFolder, request: NewRequest, planned: Plan) -> None:
         if entry.size_bytes <= planned.config.limits.object_cap_bytes:
             objects.keep_file(run, run.workspace / entry.path, entry.sha256)
     with EngineLock(run), contextlib.closing(EventLog(run.events)) as log:
-        log.append(ev.RunCreated(
-            run_id=run.run_id, goal=request.goal[:GOAL_IN_LOG], workflow=tuple(s.ref for s in planned.stages),
-            config=config, resources=taken, by=request.by, files=objects.put_files(run, files),
-            inputs={name: hashlib.sha256(content).hexdigest() for name, content in inputs.items()},
-            software={"autor_nb": __version__, "python": platform.python_version(), "system": platform.platform()},
-        ))
+        log.append(
+            ev.RunCreated(
+                run_id=run.run_id,
+                goal=request.goal[:GOAL_IN_LOG],
+                workflow=tuple(s.ref for s in planned.stages),
+                config=config,
+                resources=taken,
+                by=request.by,
+                files=objects.put_files(run, files),
+                inputs={name: hashlib.sha256(content).hexdigest() for name, content in inputs.items()},
+                software={"autor_nb": __version__, "python": platform.python_version(), "system": platform.platform()},
+            )
+        )

@@ -262,7 +262,7 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
     if intake is None or intake.latest is None:
         raise Refused("This run has asked nothing.", "Questions come from the intake stage (`new --intake`).")
     if intake.approved is not None:
-        raise Refused("The intake is approved: its answers are in use.", f"`autor redo {intake.ref.number}` reopens it.")
+        raise Refused("The intake is approved: its answers count.", f"`autor redo {intake.ref.number}` reopens it.")
     known = {key: q.text for q in intake.latest.questions for key in (q.id, q.text)}
     answers = []
     for qa in command.answers:

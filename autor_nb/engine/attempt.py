@@ -29,8 +29,14 @@ Spawned = tuple[int, float]
 
 
 def build_task(
-    run: RunFolder, state: RunState, spec: StageSpec, config: RunConfig, number: int, goal: str,
-    session_id: str | None, marker: str,
+    run: RunFolder,
+    state: RunState,
+    spec: StageSpec,
+    config: RunConfig,
+    number: int,
+    goal: str,
+    session_id: str | None,
+    marker: str,
 ) -> AgentTask:
     """What the agent is told."""
     approved = {
@@ -40,14 +46,28 @@ def build_task(
     }
     given = tuple(
         Feedback(attempt=f.attempt, text=f.text, suggestion=f.suggestion)
-        for f in state.feedback if f.stage == spec.slug
+        for f in state.feedback
+        if f.stage == spec.slug
     )
     return AgentTask(
-        run_id=state.run_id, stage=spec.ref, attempt=number, prompt_path=str(run.prompt(spec.slug, number)),
-        workspace=str(run.workspace), draft_path=str(run.draft), goal=goal, session_id=session_id, feedback=given,
-        intake=state.intake, options=config.options, resources=state.resources, approved=approved,
-        venue=config.venue, seed=config.seed, model=config.models.get(spec.slug, config.model),
-        limits=config.limits, marker=marker,
+        run_id=state.run_id,
+        stage=spec.ref,
+        attempt=number,
+        prompt_path=str(run.prompt(spec.slug, number)),
+        workspace=str(run.workspace),
+        draft_path=str(run.draft),
+        goal=goal,
+        session_id=session_id,
+        feedback=given,
+        intake=state.intake,
+        options=config.options,
+        resources=state.resources,
+        approved=approved,
+        venue=config.venue,
+        seed=config.seed,
+        model=config.models.get(spec.slug, config.model),
+        limits=config.limits,
+        marker=marker,
     )
 
 
@@ -66,7 +86,14 @@ def place_draft(run: RunFolder, attempts: list[AttemptState], keep: bool) -> str
 def protected(run: RunFolder) -> dict[str, tuple[int, int]]:
     """Size and modification time of the files that only the engine writes, by path."""
     found: dict[str, tuple[int, int]] = {}
-    for pattern in ("events.jsonl", "user_input.txt", "run_config.json", "decisions.json", "stages/*", "prompt_cache/*"):
+    for pattern in (
+        "events.jsonl",
+        "user_input.txt",
+        "run_config.json",
+        "decisions.json",
+        "stages/*",
+        "prompt_cache/*",
+    ):
         for path in run.path.glob(pattern):
             with contextlib.suppress(OSError):
                 status = path.stat()
@@ -133,7 +160,9 @@ def ending_of(result: AgentResult, draft: tuple[bytes, str] | None, before: str)
 def read_questions(run: RunFolder) -> tuple[Question, ...]:
     """Intake questions that the agent left in notes/intake_questions.json; at most three, bounded."""
     try:
-        items = msgspec.json.decode((run.workspace / "notes" / "intake_questions.json").read_bytes(), type=list[Question])
+        items = msgspec.json.decode(
+            (run.workspace / "notes" / "intake_questions.json").read_bytes(), type=list[Question]
+        )
     except (OSError, msgspec.DecodeError):
         return ()
     return tuple(
@@ -146,8 +175,14 @@ def fallback_draft(spec: StageSpec, detail: str, files: dict[str, FileEntry], be
     """A draft in the agent's place, of nothing but what is on disk, and labelled as such."""
     changed = sorted(p for p, e in files.items() if before.get(p) is None or before[p].sha256 != e.sha256)[:50]
     listed = "\n".join(f"- `{path.replace('`', '')}`" for path in changed)
-    options = ["Use suggestion 1", "Use suggestion 2", "Use suggestion 3", "Refine with your own feedback",
-               "Approve and continue", "Abort"]
+    options = [
+        "Use suggestion 1",
+        "Use suggestion 2",
+        "Use suggestion 3",
+        "Refine with your own feedback",
+        "Approve and continue",
+        "Abort",
+    ]
     return (
         f"# Stage {spec.number}: {spec.title}\n\n"
         "## Objective\n\nThis text was written by the engine, not by the agent, which left no draft.\n\n"
@@ -164,11 +199,22 @@ def fallback_draft(spec: StageSpec, detail: str, files: dict[str, FileEntry], be
 def write_record(run: RunFolder, started: ev.AttemptStarted, ended: ev.AttemptEnded, raw_count: int) -> None:
     """The attempt's record for other tools, in operator_state/ (a derived view)."""
     record: dict[str, Any] = {
-        "stage": ended.stage, "attempt": ended.attempt, "status": ended.ending, "mode": started.trigger,
-        "agent": started.agent, "model": started.model, "session_id": ended.session_id,
-        "prompt_path": started.prompt_path, "exit_code": ended.exit_code, "started_at": started.at,
-        "finished_at": ended.at, "duration_s": ended.duration_s, "usage": msgspec.to_builtins(ended.usage),
-        "cost_usd": ended.cost_usd, "stream": {"events": raw_count}, "detail": ended.detail,
+        "stage": ended.stage,
+        "attempt": ended.attempt,
+        "status": ended.ending,
+        "mode": started.trigger,
+        "agent": started.agent,
+        "model": started.model,
+        "session_id": ended.session_id,
+        "prompt_path": started.prompt_path,
+        "exit_code": ended.exit_code,
+        "started_at": started.at,
+        "finished_at": ended.at,
+        "duration_s": ended.duration_s,
+        "usage": msgspec.to_builtins(ended.usage),
+        "cost_usd": ended.cost_usd,
+        "stream": {"events": raw_count},
+        "detail": ended.detail,
     }
     path: Path = run.operator_state / f"{ended.stage}_attempt_{ended.attempt:02d}.json"
     write_bytes(path, msgspec.json.format(msgspec.json.encode(record)), durable=False)

@@ -40,9 +40,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(Protocol):
     """What verification needs of wiring."""
 
-    def specs(self, state: RunState) -> list[StageSpec]: ...  # noqa: D102
-    def checkers(self, specs: list[StageSpec], slug: str) -> list[Checker]: ...  # noqa: D102
-    def venue(self, config: RunConfig) -> Venue: ...  # noqa: D102
+    def specs(self, state: RunState) -> list[StageSpec]: ...
+    def checkers(self, specs: list[StageSpec], slug: str) -> list[Checker]: ...
+    def venue(self, config: RunConfig) -> Venue: ...
 
 
 Reexecute = Callable[[RunFolder, str, int], list[str]]

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from autor_nb.version import __version__
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain import rules
@@ -31,17 +30,24 @@ from autor_nb.store import eventlog, inbox, lock
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.view import MadeBy, StoredAttempt, made_by
+from autor_nb.version import __version__
 
 
 class Rendered(Protocol):
     """What became of a notebook."""
 
-    path: str
-    complete: bool
-    cells_run: int
-    cells: int
-    duration_s: float
-    detail: str
+    @property
+    def path(self) -> str: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def cells_run(self) -> int: ...
+    @property
+    def cells(self) -> int: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def detail(self) -> str: ...
 
 
 class Notebooks(Protocol):

@@ -1,1 +1,1 @@
-"""Where things lie: events.jsonl, inbox, lock, layout, objects, templates; the only room that writes a run's own files."""
+"""Where things lie: log, inbox, lock, layout, objects, templates; the only room that writes a run's own files."""

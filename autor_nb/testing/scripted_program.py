@@ -116,28 +116,36 @@ def ignores_sigterm(task: AgentTask) -> None:
 
 def escapes_session(task: AgentTask) -> None:
     """Leave a process behind in a session of its own."""
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"], start_new_session=True,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(3600)"],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     say(Notice(text=f"left behind: {child.pid}"))
     good(task)
 
 
 def asks(task: AgentTask) -> None:
     """Ask two questions, one of them without a default."""
-    questions = [{"id": "target", "text": "Which column is the target?", "choices": ["a", "b"]},
-                 {"id": "metric", "text": "Which metric matters?", "default": "accuracy"}]
+    questions = [
+        {"id": "target", "text": "Which column is the target?", "choices": ["a", "b"]},
+        {"id": "metric", "text": "Which metric matters?", "default": "accuracy"},
+    ]
     (Path(task.workspace) / "notes" / "intake_questions.json").write_bytes(msgspec.json.encode(questions))
     good(task)
 
 
 def hostile(task: AgentTask) -> None:
     """Good work under names and with text that try to break every face."""
-    evil = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\x1b]0;owned\x07"
+    evil = (
+        "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[2J\x1b]0;owned\x07"
+    )
     say(Text(text=evil))
     say(ToolCall(name=evil, input={evil: evil}, id="e"))
     say(ToolResult(ok=True, output=evil, id="e"))
     name = "<img src=x onerror=document.title='owned'>.csv"
-    (Path(task.workspace) / "data" / name).write_text(f"\"{evil[:60]}\",b\n1,2\n")
+    (Path(task.workspace) / "data" / name).write_text(f'"{evil[:60]}",b\n1,2\n')
     files = produce(task)
     write_draft(task, files, remark=f"{evil}\n\n\\# Stage 99: Forged\n\n[x](javascript:alert(1))")
 

@@ -21,8 +21,15 @@ def produce(task: AgentTask) -> Files:
     """Write this stage's files; answers with their paths in the workspace."""
     work = Path(task.workspace)
     makers = {
-        "00": _intake, "01": _literature, "02": _hypotheses, "03": _design, "04": _code, "05": _results,
-        "06": _figures, "07": _paper, "08": _release,
+        "00": _intake,
+        "01": _literature,
+        "02": _hypotheses,
+        "03": _design,
+        "04": _code,
+        "05": _results,
+        "06": _figures,
+        "07": _paper,
+        "08": _release,
     }
     before = _hashes(work)
     files = makers[task.stage.number](task, work)
@@ -62,9 +69,11 @@ def _intake(task: AgentTask, work: Path) -> Files:
 def _literature(task: AgentTask, work: Path) -> Files:
     source = {"source_id": "s1", "title": "Inference for the Generalization Error", "doi": "10.1023/A:1024068626366"}
     claim = {"claim_id": "c1", "statement": "Fold scores are not independent.", "source_ids": ["s1"]}
-    entry = ("@article{nadeau2003,\n author = {Nadeau, Claude and Bengio, Yoshua},\n"
-             " title = {Inference for the Generalization Error},\n journal = {Machine Learning},\n year = {2003},\n"
-             " doi = {10.1023/A:1024068626366}\n}\n")
+    entry = (
+        "@article{nadeau2003,\n author = {Nadeau, Claude and Bengio, Yoshua},\n"
+        " title = {Inference for the Generalization Error},\n journal = {Machine Learning},\n year = {2003},\n"
+        " doi = {10.1023/A:1024068626366}\n}\n"
+    )
     return [
         _write(work, "literature/sources.json", {"sources": [source]}),
         _write(work, "literature/claims.json", {"claims": [claim]}),
@@ -75,12 +84,27 @@ def _literature(task: AgentTask, work: Path) -> Files:
 
 def _hypotheses(task: AgentTask, work: Path) -> Files:
     def item(id: str, statement: str, **more: Any) -> dict[str, Any]:
-        return {"id": id, "type": {"T": "theory", "H": "hypothesis", "C": "conjecture"}[id[0]], "statement": statement,
-                "derived_from": [], "depends_on": [], "verification_needed": "stage 06", "status": "open", **more}
+        return {
+            "id": id,
+            "type": {"T": "theory", "H": "hypothesis", "C": "conjecture"}[id[0]],
+            "statement": statement,
+            "derived_from": [],
+            "depends_on": [],
+            "verification_needed": "stage 06",
+            "status": "open",
+            **more,
+        }
 
-    return [_write(work, "notes/hypothesis_manifest.json", [
-        item("T1", "Scores vary from seed to seed."), item("H1", "The score exceeds one half.", depends_on=["T1"]),
-    ])]
+    return [
+        _write(
+            work,
+            "notes/hypothesis_manifest.json",
+            [
+                item("T1", "Scores vary from seed to seed."),
+                item("H1", "The score exceeds one half.", depends_on=["T1"]),
+            ],
+        )
+    ]
 
 
 def _design(task: AgentTask, work: Path) -> Files:
@@ -92,8 +116,10 @@ def _design(task: AgentTask, work: Path) -> Files:
 
 
 def _code(task: AgentTask, work: Path) -> Files:
-    body = ('"""Score the seeds."""\n\n\ndef main() -> None:\n    """Print a line."""\n'
-            f'    print("attempt {task.attempt}")\n\n\nif __name__ == "__main__":\n    main()\n')
+    body = (
+        '"""Score the seeds."""\n\n\ndef main() -> None:\n    """Print a line."""\n'
+        f'    print("attempt {task.attempt}")\n\n\nif __name__ == "__main__":\n    main()\n'
+    )
     return [_write(work, "code/run.py", body)]
 
 
@@ -114,7 +140,11 @@ def _figures(task: AgentTask, work: Path) -> Files:
         entry["status"] = "tested"
     return [
         *(_write(work, f"figures/score_{n}.png", png(bars(heights[n:] + heights[:n]))) for n in range(3)),
-        _write(work, "results/hypothesis_tests.json", [{"id": "H1", "outcome": "supported", "evidence": "results/summary.json"}]),
+        _write(
+            work,
+            "results/hypothesis_tests.json",
+            [{"id": "H1", "outcome": "supported", "evidence": "results/summary.json"}],
+        ),
         _write(work, "notes/hypothesis_manifest.json", manifest),
     ]
 
@@ -122,12 +152,15 @@ def _figures(task: AgentTask, work: Path) -> Files:
 def bars(heights: list[int], side: int = 64) -> list[bytes]:
     """Rows of grey pixels that show bars."""
     width = side // len(heights)
-    return [bytes(40 if side - y <= heights[min(x // width, len(heights) - 1)] else 250 for x in range(side))
-            for y in range(side)]
+    return [
+        bytes(40 if side - y <= heights[min(x // width, len(heights) - 1)] else 250 for x in range(side))
+        for y in range(side)
+    ]
 
 
 def png(rows: list[bytes]) -> bytes:
     """A grey-scale PNG (W3C PNG specification, colour type 0)."""
+
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -137,11 +170,11 @@ def png(rows: list[bytes]) -> bytes:
 
 
 def _paper(task: AgentTask, work: Path) -> Files:
+    import msgspec
+
     from autor_nb import registry
     from autor_nb.store.venues import find_venue
     from autor_nb.testing.scripted_paper import document, numbers
-
-    import msgspec
 
     (work / "writing").mkdir(exist_ok=True)
     bibliography = (work / "literature/references.bib").read_text(encoding="utf-8")
@@ -151,12 +184,21 @@ def _paper(task: AgentTask, work: Path) -> Files:
         _write(work, "writing/document.json", msgspec.to_builtins(document(TITLE, task.attempt))),
     ]
     for name in ("latex", "typst"):
-        made = registry.create("renderers", name).render(document(TITLE, task.attempt), find_venue(task.venue),
-                                                         work / "writing")
+        made = registry.create("renderers", name).render(
+            document(TITLE, task.attempt), find_venue(task.venue), work / "writing"
+        )
         files += [path.relative_to(work).as_posix() for path in made]
-    dimensions = ("narrative clarity", "claims–evidence alignment", "technical rigor", "experiment design",
-                  "writing quality", "structure and flow", "references and figures", "completeness")
-    review = {"scores": dict.fromkeys(dimensions), "overall": None, "issues": [], "verdict": "ready"}
+    dimensions = (
+        "narrative clarity",
+        "claims–evidence alignment",
+        "technical rigor",
+        "experiment design",
+        "writing quality",
+        "structure and flow",
+        "references and figures",
+        "completeness",
+    )
+    review: dict[str, Any] = {"scores": dict.fromkeys(dimensions), "overall": None, "issues": [], "verdict": "ready"}
     return [*dict.fromkeys(files), _write(work, "artifacts/self_review.json", review), "artifacts/paper.pdf"]
 
 
@@ -164,7 +206,8 @@ def _release(task: AgentTask, work: Path) -> Files:
     return [
         _write(work, "reviews/threats_to_validity.md", "# Threats to validity\n\nThe data are made up.\n"),
         _write(work, "artifacts/release_notes.md", f"# Release notes\n\nAttempt {task.attempt}.\n"),
-        "reviews/readiness_checklist.md", "artifacts/release_bundle.zip",
+        "reviews/readiness_checklist.md",
+        "artifacts/release_bundle.zip",
     ]
 
 
@@ -181,4 +224,6 @@ def write_draft(task: AgentTask, files: Files, remark: str = "") -> None:
         f"## Key Results\n\n- {len(files)} files.\n\n## Files Produced\n\n{listed}\n\n"
         "## Suggestions for Refinement\n\n1. Use more seeds.\n2. Use another measure.\n3. Explain more.\n\n"
         "## Your Options\n\n1. Use suggestion 1\n2. Use suggestion 2\n3. Use suggestion 3\n"
-        "4. Refine with your own feedback\n5. Approve and continue\n6. Abort\n", encoding="utf-8")
+        "4. Refine with your own feedback\n5. Approve and continue\n6. Abort\n",
+        encoding="utf-8",
+    )

@@ -29,7 +29,7 @@ def test_a_whole_run_is_approved_stage_by_stage(begin: Begin) -> None:
     for number in range(1, 9):
         now = desk.wait()
         assert (RunStatus.IN_REVIEW, f"{number:02d}") == (now.status, now.state.review[0][:2])
-        assert not [b for b in now.state.under_review.blocking]
+        assert not now.state.under_review.blocking
         desk.ask(cmd.Approve)
     assert RunStatus.COMPLETED is desk.wait("done").status
     assert 8 == len(list(desk.run.stages.glob("*.attempt_01.ipynb")))
