@@ -12,7 +12,7 @@ from autor_nb.domain.artifact import FileEntry, Inspection
 from autor_nb.domain.check import Check
 from autor_nb.domain.document import Document
 from autor_nb.domain.events import _tag
-from autor_nb.domain.run import QA, Limits, Question, Resource, RunConfig, Usage
+from autor_nb.domain.run import QA, Limits, Resource, RunConfig, Usage
 from autor_nb.domain.stage import Ending, StageRef
 from autor_nb.domain.venue import Venue
 

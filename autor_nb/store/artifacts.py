@@ -126,7 +126,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
         except OSError:
             continue
         for entry in entries:
-            if entry.name == "__pycache__" or entry.name.endswith(".tmp") and entry.name.startswith("."):
+            if entry.name == "__pycache__" or (entry.name.endswith(".tmp") and entry.name.startswith(".")):
                 continue
             name = prefix + entry.name.encode("utf-8", "backslashreplace").decode()
             if entry.is_dir(follow_symlinks=False):

@@ -11,12 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from autor_nb import __version__
 from autor_nb.domain.errors import AutorError
 from autor_nb.verbs import defaults, target
 from autor_nb.verbs.blocks import Cell, Heading, Mark, Table
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
+from autor_nb.version import __version__
 
 NEEDED_BYTES = 1_000_000_000
 PACKAGES = ("ipython", "ipykernel", "papermill", "plotly", "ipywidgets", "nbclient", "msgspec")
