@@ -47,7 +47,7 @@ def run(args: list[str]) -> int:
         return _failed(face, args, said, 1)
     if result is None:
         return 0
-    _print(face, args, result)
+    _print(face, result)
     return result.exit_code
 
 
@@ -78,14 +78,14 @@ def _first(args: list[str]) -> str:
     return next((arg for arg in args if arg in VERBS), "")
 
 
-def _wants_json(face: Face, args: list[str]) -> bool:
+def _wants_json(face: Face) -> bool:
     if face.form:
         return face.form == "json"
-    return not _is_tty(sys.stdout) and _first(args) not in RAW
+    return not _is_tty(sys.stdout)
 
 
-def _print(face: Face, args: list[str], result: Result) -> None:
-    if face.form == "json" or (result.document is None and _wants_json(face, args)):
+def _print(face: Face, result: Result) -> None:
+    if face.form == "json" or (result.document is None and _wants_json(face)):
         _envelope({"status": "success", "data": result.data(), "hints": list(result.hints)})
     elif result.document is not None and not _is_tty(sys.stdout):
         sys.stdout.buffer.write(result.document.encode("utf-8", "replace"))
@@ -96,7 +96,7 @@ def _print(face: Face, args: list[str], result: Result) -> None:
 
 
 def _failed(face: Face, args: list[str], error: AutorError, exit_code: int) -> int:
-    if _wants_json(face, args):
+    if _wants_json(face) and (face.form == "json" or _first(args) not in RAW):
         said = {
             "code": error.code if exit_code != 130 else "interrupted",
             "message": error.message,

@@ -7,6 +7,8 @@ Verbs that end in text take the rest of the line as it is.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 import click
 
@@ -46,12 +48,15 @@ def _closing(line: str, opening: int) -> int | None:
     """Where the quote that opens here closes: before a blank or the end, else it is no quote."""
     if opening >= len(line) or line[opening] not in _CLOSING:
         return None
-    closing = _CLOSING[line[opening]]
-    position = opening
-    while (position := line.find(closing, position + 1)) >= 0:
-        if position + 1 == len(line) or line[position + 1].isspace():
-            return position
-    return None
+    ends = _ends(line, _CLOSING[line[opening]])
+    found = bisect_right(ends, opening)
+    return ends[found] if found < len(ends) else None
+
+
+@lru_cache(maxsize=16)
+def _ends(line: str, quote: str) -> list[int]:
+    """Where that quote stands before a blank or at the end; found once, or long lines take for ever."""
+    return [at.start() for at in re.finditer(rf"{quote}(?=\s|$)", line)]
 
 
 def arguments(line: str) -> list[str]:

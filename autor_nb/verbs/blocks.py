@@ -9,6 +9,8 @@ from typing import Union
 
 import msgspec
 
+from autor_nb.verbs import clean
+
 
 class Mark(msgspec.Struct, frozen=True):
     """A status word; it chooses its glyph and its colour, and is never shown by colour alone."""
@@ -107,5 +109,5 @@ GLYPHS = {"good": "●", "bad": "✕", "care": "▲", "busy": "◐", "idle": "�
 
 
 def marked(mark: Mark) -> str:
-    """Glyph and word."""
-    return f"{GLYPHS[tone(mark)]} {mark.word.replace('_', ' ')}"
+    """Glyph and word; the words are ours, but a log may hold any."""
+    return f"{GLYPHS[tone(mark)]} {clean.line(mark.word.replace('_', ' '), 40)}"

@@ -85,7 +85,7 @@ def _text_table(block: Table, columns: int) -> str:
     rows = [[_cell(cell) for cell in row] for row in block.rows]
     if not rows:
         return ""
-    head = [*block.columns]
+    head = [clean.line(name) for name in block.columns]
     widths = [max(clean.width(row[i]) for row in [head, *rows]) for i in range(len(head))]
     spare = columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
     widths[-1] = max(min(widths[-1], spare), 20)
@@ -114,8 +114,9 @@ def _text_verbatim(block: Verbatim, columns: int) -> str:
 
 
 def _text_next(block: Next, columns: int) -> str:
-    widest = max((len(command) for command, _ in block.steps), default=0)
-    lines = [f"  {clean.pad(command, widest)}  {why}".rstrip() for command, why in block.steps]
+    steps = [(clean.line(command), clean.line(why)) for command, why in block.steps]
+    widest = max((clean.width(command) for command, _ in steps), default=0)
+    lines = [f"  {clean.pad(command, widest)}  {why}".rstrip() for command, why in steps]
     return "\n".join(["Next:", *lines]) if lines else ""
 
 
@@ -266,14 +267,18 @@ def _md(text: str) -> str:
 
 
 def _md_cell(cell: Cell) -> str:
-    return marked(cell) if isinstance(cell, Mark) else clean.markdown(clean.line(cell, 300))
+    return _md_mark(cell) if isinstance(cell, Mark) else clean.markdown(clean.line(cell, 300))
+
+
+def _md_mark(mark: Mark) -> str:
+    return clean.markdown(marked(mark))
 
 
 def _md_table(block: Table) -> str:
     if not block.rows:
         return ""
     lines = [
-        block.columns,
+        [clean.markdown(name) for name in block.columns],
         ["---"] * len(block.columns),
         *[[_md_cell(cell) for cell in row] for row in block.rows],
     ]
@@ -289,7 +294,7 @@ def _md_verbatim(block: Verbatim | Prose) -> str:
 
 
 def _md_heading(block: Heading) -> str:
-    mark = f" · {marked(block.mark)}" if block.mark else ""
+    mark = f" · {_md_mark(block.mark)}" if block.mark else ""
     return f"### {clean.markdown(block.text)}{mark}" + (
         f" · {clean.markdown(block.aside)}" if block.aside else ""
     )
