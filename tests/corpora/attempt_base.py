@@ -112,7 +112,7 @@ def _more_figures(work: Path) -> None:
 def makers(files: dict[str, FileEntry]) -> dict[str, tuple[str, int] | None]:
     """Who made what, by folder."""
     made = {path: (FOLDERS.get(path.split("/")[0], "08"), 1) for path in files}
-    return made | {path: ("06", 1) for path in ("results/hypothesis_tests.json",)}
+    return made | dict.fromkeys(("results/hypothesis_tests.json",), ("06", 1))
 
 
 @dataclass

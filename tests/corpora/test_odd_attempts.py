@@ -50,7 +50,7 @@ def arrays(attempt: Attempt) -> None:
 
 def parquet(attempt: Attempt) -> None:
     """A table in Parquet."""
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     import pyarrow.parquet
 
     pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2], "b": ["x", None]}), attempt.work / "data/table.parquet")
