@@ -24,5 +24,12 @@ PATH="$PWD/$VENV/bin:$PATH" "$VENV/bin/python" -m papermill --no-progress-bar --
   example_notebooks/01_first_run.ipynb "$place/01_first_run.executed.ipynb" \
   -p goal "Which model family predicts malignancy best on the breast cancer data, and by how much?" \
   -p dataset breast_cancer -p reviewer auto -p runs_dir "$runs"
-"$VENV/bin/autor" show latest --stages --runs-dir "$runs" --text
-echo "Took $((SECONDS - began)) s. The notebook: ${place#"$PWD"/}/01_first_run.executed.ipynb"
+took=$((SECONDS - began))
+"$VENV/bin/autor" status latest --runs-dir "$runs" --text
+run=$(ls -1d "$runs"/*/ | sort | tail -1)
+echo
+echo "Stage notebooks:"
+ls -1 "${run#"$PWD"/}"stages/*.ipynb | sed 's/^/  /'
+echo "The paper:      ${run#"$PWD"/}workspace/artifacts/paper.pdf"
+echo "This notebook:  ${place#"$PWD"/}/01_first_run.executed.ipynb"
+echo "The run took $took s."
