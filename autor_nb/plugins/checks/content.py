@@ -117,11 +117,16 @@ def emptiness(view: AttemptView, paths: list[str], kind: str) -> Iterable[Check]
     yield judged(
         f"{kind}.hollow",
         f"No {kind} file is a mere frame",
-        [] if all_hollow else [path for path in nothing if path not in no_bytes],
-        "See whether these files should hold rows; a header alone or an empty list may be meant.",
+        [] if all_hollow else [path for path in nothing if path not in no_bytes and _has_rows(view, path)],
+        "See whether these files should hold rows; a header alone may be meant.",
         subject=f"{kind}/",
         severity=Severity.WARNING,
     )
+
+
+def _has_rows(view: AttemptView, path: str) -> bool:
+    """Whether content of this kind ought to have rows; an empty JSON list (no failures) says something."""
+    return view.inspect(path).kind != "json"
 
 
 def _parses_empty(view: AttemptView, path: str) -> bool:
