@@ -228,7 +228,7 @@ class Run(Rich):
         """Wait for its review, or (`done`) its end; RunError if it ended badly or not in time."""
         snapshot = follow.until(self._face, self.folder, until, timeout_s)
         state = snapshot.state
-        if snapshot.status in ENDED_BADLY and snapshot.waiting != "person":
+        if snapshot.status in ENDED_BADLY:
             raise RunError(
                 f"Run {self.id} is {snapshot.status}: {state.last_error or state.pause_reason}",
                 f"`autor show --checks --run {self.id}` tells why; `autor resume {self.id}` goes on.",

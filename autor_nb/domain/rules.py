@@ -312,7 +312,7 @@ def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list
     if attempt.waivers:
         return [ev.RunFailed(reason=f"A check of {what} was waived: a policy does not approve that.",
                              suggestion="A person approves it: `autor approve`.")]
-    if attempt.cap_reached or state.retries >= config_of(state).limits.retries:
+    if state.retries >= config_of(state).limits.retries:
         failing = ", ".join(attempt.blocking) or attempt.detail
         return [ev.RunFailed(reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
                              suggestion="`autor show` tells why; `autor refine \"…\"` helps it on.")]

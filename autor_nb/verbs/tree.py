@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.domain.errors import AutorError, RefusedError, UsageError
 from autor_nb.verbs.result import Face, Result
 
 _HERE = "autor_nb.verbs"
@@ -215,6 +215,9 @@ def invoke(args: list[str], face: Face) -> Result | None:
         answer = root.main(args=args, prog_name=name, standalone_mode=False, obj=face)
     except click.exceptions.Exit:
         return None
+    except RefusedError as error:
+        error.suggestion = error.suggestion or "`autor status` shows what comes next."
+        raise
     except click.Abort as error:
         raise Interrupted("Interrupted.") from error
     except click.ClickException as error:
