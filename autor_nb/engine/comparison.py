@@ -36,11 +36,7 @@ def texts_of(cell: Any) -> list[tuple[str, str]]:
 
 
 def _code(notebook: Any) -> dict[str, Any]:
-    return {
-        str(cell.get("id", index)): cell
-        for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
-    }
+    return {str(cell.get("id", index)): cell for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
 
 
 def _outputs(name: str, kept: list[tuple[str, str]], again: list[tuple[str, str]]) -> list[str]:

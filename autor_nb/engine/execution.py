@@ -170,9 +170,7 @@ def execute(notebook: Any, parameters: dict[str, Any] | None, kernel: Kernel, cw
             result.problem = f"{error.ename}: {error.evalue}"
         except (DeadKernelError, CellTimeoutError) as error:
             result.problem, result.kernel_lost = f"{type(error).__name__}: {error}".splitlines()[0], True
-        except (
-            Exception
-        ) as error:  # papermill and its kernel raise many kinds; each means: it was not executed
+        except Exception as error:  # papermill and its kernel raise many kinds; each means: it was not executed
             result.problem, result.kernel_lost = (
                 f"{type(error).__name__}: {error}".splitlines()[0],
                 not kernel.alive,

@@ -48,9 +48,7 @@ class Kernel:
     def start(self) -> None:
         """Start the process; it imports what notebooks need before it answers."""
         with self.log.open("wb") as log:
-            self.manager.start_kernel(
-                env=_environment(self.folder), stdout=log, stderr=log, cwd=str(self.folder)
-            )
+            self.manager.start_kernel(env=_environment(self.folder), stdout=log, stderr=log, cwd=str(self.folder))
 
     @property
     def pid(self) -> int:

@@ -57,9 +57,7 @@ class NotebookRoom:
         """End every kernel."""
         self._kernels.close()
 
-    def render(
-        self, run: RunFolder, spec: StageSpec, state: RunState, attempt: AttemptState, as_of: int
-    ) -> Rendered:
+    def render(self, run: RunFolder, spec: StageSpec, state: RunState, attempt: AttemptState, as_of: int) -> Rendered:
         """Execute the attempt's notebook into `stages/`; never raises for what happens to the notebook."""
         began = time.monotonic()
         path = run.notebook(spec.slug, attempt.attempt)
@@ -70,9 +68,7 @@ class NotebookRoom:
         try:
             result = self.execute(_template(spec), parameters, run)
             cells_run, cells = result.cells_run, result.cells
-            detail = result.problem or (
-                "" if result.complete else f"{cells - cells_run} of {cells} cells did not run"
-            )
+            detail = result.problem or ("" if result.complete else f"{cells - cells_run} of {cells} cells did not run")
             write_text(path, finished(result, run))
             written = True
         except AutorError as error:
@@ -99,9 +95,7 @@ class NotebookRoom:
         name = path.name
         try:
             kept = nbformat.read(path, as_version=4)
-            spec = next(
-                spec for spec in templates.stages(run.path.parent.parent, intake=True) if spec.slug == slug
-            )
+            spec = next(spec for spec in templates.stages(run.path.parent.parent, intake=True) if spec.slug == slug)
             said = kept.metadata["papermill"]["parameters"]
             parameters = _parameters(str(said["run"]), spec, attempt, int(said["as_of"]))
             again = self.execute(_template(spec), parameters, run)

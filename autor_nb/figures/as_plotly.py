@@ -103,7 +103,7 @@ def _bars(figure: Bars) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 def _strip(figure: Strip) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rings: dict[str, list[Any]] = {"x": [], "y": [], "color": [], "text": []}
     ticks: dict[str, list[Any]] = {"x": [], "y": []}
-    for at, row in enumerate(figure.rows):
+    for at, row in figure.drawn:
         for position, line in zip(offsets(len(row.lines)), row.lines, strict=True):
             for value in line:
                 rings["x"].append(value)
@@ -135,15 +135,15 @@ def _strip(figure: Strip) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [row.mean for row in figure.rows],
-            "y": [at + 0.40 for at in range(len(figure.rows))],
+            "x": [row.mean for _, row in figure.drawn],
+            "y": [at + 0.40 for at, _ in figure.drawn],
             "hoverinfo": "text",
-            "hovertext": [_safe(f"{row.label}: mean {row.mean:.6g}") for row in figure.rows],
+            "hovertext": [_safe(f"{row.label}: mean {row.mean:.6g}") for _, row in figure.drawn],
             "marker": {"symbol": "triangle-up", "size": 9, "color": INK},
         },
     ]
     return data, {
-        "margin": {"l": 170, "r": 20 + max(figure.column_ends, default=0), "t": 30, "b": 44},
+        "margin": {"l": 230, "r": 20 + max(figure.column_ends, default=0), "t": 30, "b": 44},
         "yaxis": _rows_axis([row.label for row in figure.rows]),
         "xaxis": _axis(showgrid=True, gridcolor=GRID, title={"text": _safe(figure.axis)}, nticks=8),
         "annotations": _strip_columns(figure),
@@ -161,9 +161,7 @@ def _strip_columns(figure: Strip) -> list[dict[str, Any]]:
     for column, header in enumerate(figure.headers):
         end = figure.column_ends[column]
         common = {"xref": "paper", "x": 1, "xanchor": "right", "showarrow": False, "xshift": end}
-        found.append(
-            {**common, "text": f"<b>{_safe(header)}</b>", "yref": "paper", "y": 1, "yanchor": "bottom"}
-        )
+        found.append({**common, "text": f"<b>{_safe(header)}</b>", "yref": "paper", "y": 1, "yanchor": "bottom"})
         for at, row in enumerate(figure.rows):
             if column < len(row.columns):
                 found.append(

@@ -110,10 +110,10 @@ def _ticks(axes: Any) -> None:
 
 
 def _strip(canvas: Figure, figure: Strip) -> None:
-    axes = _axes(canvas, figure.size, 170, 20 + max(figure.column_ends, default=0), 30, 44)
+    axes = _axes(canvas, figure.size, 230, 20 + max(figure.column_ends, default=0), 30, 44)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     _ticks(axes)
-    for at, row in enumerate(figure.rows):
+    for at, row in figure.drawn:
         color = KINDS["other"] if row.baseline else ACCENT
         for position, line in zip(offsets(len(row.lines)), row.lines, strict=True):
             axes.plot(
@@ -137,9 +137,7 @@ def _strip(canvas: Figure, figure: Strip) -> None:
                     markeredgewidth=1.5,
                     color=INK,
                 )
-        axes.plot(
-            [row.mean], [at + 0.40], linestyle="", marker="^", markersize=6.5, color=INK, markeredgewidth=0
-        )
+        axes.plot([row.mean], [at + 0.40], linestyle="", marker="^", markersize=6.5, color=INK, markeredgewidth=0)
     _row_labels(axes, [row.label for row in figure.rows])
     axes.set_xlabel(figure.axis, fontsize=9, color=TEXT, parse_math=False)
     for column, header in enumerate(figure.headers):

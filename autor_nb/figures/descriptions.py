@@ -39,13 +39,17 @@ class Bars:
 
 @dataclass(frozen=True)
 class StripRow:
-    """One row of a strip: `lines` of values (one per seed), the row's mean and text columns beside it."""
+    """One row of a strip: `lines` of values (one per seed), the row's mean and text columns beside it.
+
+    A row that is not `drawn` lies off the axis and has its text only.
+    """
 
     label: str
     lines: tuple[tuple[float, ...], ...]
     mean: float
     columns: tuple[str, ...] = ()
     baseline: bool = False
+    drawn: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,16 @@ class Strip:
         """Width and height in pixels."""
         return 820, self.row_height * max(1, len(self.rows)) + 74
 
+    @property
+    def drawn(self) -> list[tuple[int, StripRow]]:
+        """Rows on the axis, with their places."""
+        return [(at, row) for at, row in enumerate(self.rows) if row.drawn]
+
     def text(self) -> str:
         """The same as lines of text."""
         width = max((len(row.label) for row in self.rows), default=0)
         lines = [f"{'':<{width}}  {'  '.join(self.headers)}"] if self.headers else []
-        lines += [
-            f"{row.label:<{width}}  {'  '.join(row.columns) or format(row.mean, '.6g')}" for row in self.rows
-        ]
+        lines += [f"{row.label:<{width}}  {'  '.join(row.columns) or format(row.mean, '.6g')}" for row in self.rows]
         return "\n".join([f"{self.name} ({self.axis})", *lines])
 
 

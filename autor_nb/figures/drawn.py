@@ -36,9 +36,7 @@ class Drawn:
         """The figure's text twin."""
         return self.figure.text()
 
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = self.figure.size
         return self.bundle(), {"image/png": {"width": width, "height": height}}
 

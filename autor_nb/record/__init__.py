@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["open", "preload"]
 
 
-def open(
-    run: str | Path = "..", stage: str | int = "", attempt: SupportsIndex = 0, as_of: int = 0
-) -> AttemptRecord:
+def open(run: str | Path = "..", stage: str | int = "", attempt: SupportsIndex = 0, as_of: int = 0) -> AttemptRecord:
     """An attempt: `run` is an id or folder, `stage` 5, 05 or a slug, `as_of` the log's position (0: now)."""
     from autor_nb.record.opening import open_attempt
 

@@ -35,9 +35,7 @@ def artifacts(record: AttemptRecord) -> Shown:
     files, before = record.view.files, record.view.before
     if not files:
         return glyph("info", "The workspace is empty.")
-    made = [
-        entry for path, entry in files.items() if path not in before or before[path].sha256 != entry.sha256
-    ]
+    made = [entry for path, entry in files.items() if path not in before or before[path].sha256 != entry.sha256]
     made.sort(key=lambda entry: (_rank(entry.path), entry.path))
     kept = sorted(
         (entry for path, entry in files.items() if path in before and before[path].sha256 == entry.sha256),

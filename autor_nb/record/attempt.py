@@ -50,9 +50,7 @@ class AttemptRecord:
         return self.attempt.attempt
 
     def __repr__(self) -> str:
-        return (
-            f"<{self.run.run_id} stage {self.stage.number} attempt {self.attempt.attempt} as of {self.as_of}>"
-        )
+        return f"<{self.run.run_id} stage {self.stage.number} attempt {self.attempt.attempt} as of {self.as_of}>"
 
     # -- what is read -----------------------------------------------------------------------------------
 

@@ -42,9 +42,7 @@ def checks(record: AttemptRecord) -> Shown:
         return glyph("warning", "No rule was asked about this attempt.")
     before = _status_before(record)
     ordered = sorted(found.answers, key=lambda a: (_ORDER[a.status], not _mended(a, before), a.number))
-    split = sum(
-        answer.status != "pass" or _mended(answer, before) or bool(answer.differs) for answer in ordered
-    )
+    split = sum(answer.status != "pass" or _mended(answer, before) or bool(answer.differs) for answer in ordered)
     first, rest = ordered[: split + PASSING_SHOWN], ordered[split + PASSING_SHOWN :]
     if len(rest) <= 2:
         first, rest = ordered, []
@@ -84,9 +82,7 @@ def _table(answers: list[Answer], before: dict[tuple[str, str], str]) -> Shown:
             [
                 part
                 for part in (
-                    code(check.subject)
-                    if check.subject and not check.detail.startswith(check.subject)
-                    else NOTHING,
+                    code(check.subject) if check.subject and not check.detail.startswith(check.subject) else NOTHING,
                     words(one_line(check.detail, 500)),
                 )
                 if part.text
@@ -112,9 +108,7 @@ def _remedy(answer: Answer, before: dict[tuple[str, str], str]) -> Shown:
     if answer.waived:
         parts.append(muted(f"Waived: {one_line(answer.waived, 300)}"))
     if answer.check.blocks and not answer.waived:
-        parts.append(
-            muted("Cannot be waived.") if not answer.check.waivable else code(f"--waive {answer.check.id}")
-        )
+        parts.append(muted("Cannot be waived.") if not answer.check.waivable else code(f"--waive {answer.check.id}"))
     if _mended(answer, before):
         parts.append(muted("was failing in the attempt before"))
     if answer.differs:
@@ -167,11 +161,7 @@ def checks_figure(record: AttemptRecord) -> Shown | Several:
     answers = list(validated(record).answers)
     if not answers:
         return glyph("warning", "No rule was asked about this attempt.")
-    drawn = (
-        answers
-        if len(answers) <= DRAWN
-        else [a for a in answers if a.status != "pass"][:DRAWN] or answers[:DRAWN]
-    )
+    drawn = answers if len(answers) <= DRAWN else [a for a in answers if a.status != "pass"][:DRAWN] or answers[:DRAWN]
     groups: dict[str, list[Answer]] = {}
     for answer in drawn:
         groups.setdefault(answer.group, []).append(answer)
@@ -184,9 +174,7 @@ def checks_figure(record: AttemptRecord) -> Shown | Several:
     ][-3:]
     for attempt in reversed(earlier):
         known = {_key(check): recorded_status(check) for check in record.recorded_checks(attempt)}
-        rows.insert(
-            0, (f"attempt {attempt.attempt}", tuple(known.get(_key(answer.check), "none") for answer in flat))
-        )
+        rows.insert(0, (f"attempt {attempt.attempt}", tuple(known.get(_key(answer.check), "none") for answer in flat)))
     figure = Matrix(
         "Checks by attempt",
         tuple((name, tuple(str(answer.number) for answer in members)) for name, members in groups.items()),

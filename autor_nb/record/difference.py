@@ -81,9 +81,7 @@ def _by_group(record: AttemptRecord, before: Results, now: Results) -> Shown:
                 change,
             ]
         )
-    return stack(
-        label(f"Results, {now.metric}"), table(["Group", *heads, "change"], rows, "lrrr"), _moved(before, now)
-    )
+    return stack(label(f"Results, {now.metric}"), table(["Group", *heads, "change"], rows, "lrrr"), _moved(before, now))
 
 
 def _moved(before: Results, now: Results) -> Shown:
@@ -136,9 +134,7 @@ def _asked(record: AttemptRecord) -> Shown:
     changes = [
         item
         for item in (listed if isinstance(listed, list) else [])
-        if isinstance(item, dict)
-        and item.get("stage") == record.stage.slug
-        and item.get("attempt") in attempts
+        if isinstance(item, dict) and item.get("stage") == record.stage.slug and item.get("attempt") in attempts
     ]
     feedback = one_line(record.attempt.feedback, 600)
     if not changes and not feedback:
@@ -149,11 +145,9 @@ def _asked(record: AttemptRecord) -> Shown:
     rows: list[list[Words]] = []
     for item in changes[:20]:
         why = one_line(str(item.get("why", "")), 200)
-        setting = (
-            f"{one_line(str(item.get('field', '')), 40)} {one_line(str(item.get('value', '')), 60)}".strip()
-        )
+        setting = f"{one_line(str(item.get('field', '')), 40)} {one_line(str(item.get('value', '')), 60)}".strip()
         done = (
-            glyph("pass", "done") + words(f": {setting}")
+            glyph("pass", "done") + words(f": {setting}" + (f", {why}" if why else ""))
             if item.get("done", True)
             else glyph("warning", "not done") + words(f": {why}")
         )
@@ -163,9 +157,7 @@ def _asked(record: AttemptRecord) -> Shown:
 
 def _checks(record: AttemptRecord) -> Shown:
     assert record.previous is not None
-    before = {
-        (check.id, check.subject): recorded_status(check) for check in record.recorded_checks(record.previous)
-    }
+    before = {(check.id, check.subject): recorded_status(check) for check in record.recorded_checks(record.previous)}
     mended, fresh = [], []
     for answer in validated(record).answers:
         was = before.get((answer.check.id, answer.check.subject))
@@ -173,11 +165,7 @@ def _checks(record: AttemptRecord) -> Shown:
             mended.append(str(answer.number))
         elif was not in (None, "fail") and answer.status == "fail":
             fresh.append(str(answer.number))
-    said = (
-        count_words(len(mended), "blocking failure")
-        + " mended"
-        + (f" ({', '.join(mended[:20])})" if mended else "")
-    )
+    said = count_words(len(mended), "blocking failure") + " mended" + (f" ({', '.join(mended[:20])})" if mended else "")
     said += ", " + (f"{len(fresh)} new ({', '.join(fresh[:20])})" if fresh else "none new") + "."
     return stack(label("Checks"), words(said))
 
@@ -194,9 +182,7 @@ def _files(record: AttemptRecord, previous: StoredAttempt) -> Shown:
         f"{count_words(len(kinds['new']), 'file')} new, {len(kinds['changed']):,} changed, "
         f"{len(kinds['removed']):,} removed; attempt {number} stays readable."
     )
-    rows: list[list[Words]] = [
-        [kind, code(one_line(path, 120))] for kind, paths in kinds.items() for path in paths
-    ]
+    rows: list[list[Words]] = [[kind, code(one_line(path, 120))] for kind, paths in kinds.items() for path in paths]
     if not rows:
         return stack(label("Files"), line)
     listed = details("Which files", table(["", "File"], rows[:FILES]), text=True)

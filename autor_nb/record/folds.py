@@ -53,8 +53,7 @@ class Results:
     def means(self) -> dict[str, float]:
         """The mean over everything, by group."""
         return {
-            group: statistics.fmean(v for line in lines.values() for v in line)
-            for group, lines in self.groups.items()
+            group: statistics.fmean(v for line in lines.values() for v in line) for group, lines in self.groups.items()
         }
 
     def spread(self, group: str) -> tuple[float | None, float | None]:
@@ -68,9 +67,7 @@ class Results:
 
 def results(view: StoredAttempt) -> Results | None:
     """The results of the attempt; None if no table has groups with more than one number each."""
-    paths = [
-        path for path in view.files if path.startswith("results/") and path.lower().endswith((".csv", ".tsv"))
-    ]
+    paths = [path for path in view.files if path.startswith("results/") and path.lower().endswith((".csv", ".tsv"))]
     ordered = [path for path in _FIRST if path in paths] + sorted(set(paths) - set(_FIRST))
     summary = object_of(view, "results/summary.json")
     for path in ordered[:12]:
@@ -105,9 +102,7 @@ def _read(found: Table, summary: dict[str, Any]) -> Results | None:
         else one_line(group, 60)
         for group in groups
     }
-    baseline = next(
-        (group for group in groups if "baseline" in group.lower() or group.lower() == "dummy"), ""
-    )
+    baseline = next((group for group in groups if "baseline" in group.lower() or group.lower() == "dummy"), "")
     direction = str(summary.get("direction", "")) or ("lower" if metric.lower() in _LOWER else "")
     return Results(found.path, metric, groups, titles, baseline, direction, summary)
 
@@ -140,24 +135,10 @@ def folds_figure(record: AttemptRecord) -> Shown | Several:
     read = results(record.view)
     if read is None:
         return glyph("info", "No table under results/ holds repeated measurements of groups.")
-    means = read.means()
-    rows = []
-    for group in list(read.groups)[:GROUPS]:
-        within, seeds = read.spread(group)
-        spread = f"{number_words(within, 2) or '–'} / {number_words(seeds, 2) or '–'}"
-        lines = tuple(tuple(line[:200]) for line in list(read.groups[group].values())[:SEEDS])
-        rows.append(
-            StripRow(
-                read.titles[group],
-                lines,
-                means[group],
-                (number_words(means[group]), spread),
-                baseline=group == read.baseline,
-            )
-        )
+    far = _baseline_is_far(read)
     figure = Strip(
         f"Results by fold, {one_line(read.metric, 60)}",
-        tuple(rows),
+        tuple(_strip_row(read, group, far) for group in list(read.groups)[:GROUPS]),
         _axis(read),
         ("mean", "SD folds / seeds"),
     )
@@ -165,9 +146,32 @@ def folds_figure(record: AttemptRecord) -> Shown | Several:
     said = "Each ring is one measurement (one fold); "
     said += "each line of rings is one seed, its bar the seed's mean; " if several else "the bar and "
     said += "the triangle is the overall mean. Folds share training rows, so rings are not independent."
+    if far:
+        said += " The baseline lies far off the axis and is told in numbers only."
     if len(read.groups) > GROUPS:
         said += f" The first {GROUPS} of {len(read.groups)} groups are drawn."
     return Several((Drawn(figure), caption(said)))
+
+
+def _strip_row(read: Results, group: str, far: bool) -> StripRow:
+    within, seeds = read.spread(group)
+    spread = f"{number_words(within, 2) or '–'} / {number_words(seeds, 2) or '–'}"
+    lines = tuple(tuple(line[:200]) for line in list(read.groups[group].values())[:SEEDS])
+    baseline, mean = group == read.baseline, read.means()[group]
+    columns = (number_words(mean), spread)
+    return StripRow(read.titles[group], lines, mean, columns, baseline=baseline, drawn=not (baseline and far))
+
+
+def _baseline_is_far(read: Results) -> bool:
+    """Whether drawing the baseline would press all other groups into a fifth of the axis."""
+    others = [
+        v for group, lines in read.groups.items() if group != read.baseline for line in lines.values() for v in line
+    ]
+    if not read.baseline or not others:
+        return False
+    low, high = min(others), max(others)
+    mean = read.means()[read.baseline]
+    return high - low < 0.2 * (max(high, mean) - min(low, mean))
 
 
 def folds(record: AttemptRecord) -> Shown:
@@ -192,9 +196,7 @@ def folds(record: AttemptRecord) -> Shown:
     for group, lines in list(read.groups.items())[: 3 * GROUPS]:
         within, between = read.spread(group)
         cells: list[Words] = [read.titles[group], bold(number_words(means[group]))]
-        cells += [
-            number_words(statistics.fmean(lines[seed])) if seed in lines else "–" for seed in shown_seeds
-        ]
+        cells += [number_words(statistics.fmean(lines[seed])) if seed in lines else "–" for seed in shown_seeds]
         cells += [
             number_words(within, 3) or "–",
             number_words(between, 3) or "–",

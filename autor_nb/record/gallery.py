@@ -30,9 +30,7 @@ class Picture:
     text: str
     width: int = SHOWN_WIDTH
 
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, str], dict[str, Any]]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
         data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.text}
         return data, {"image/png": {"width": self.width}}
 
@@ -54,9 +52,7 @@ def figures(record: AttemptRecord) -> Shown | Several:
         picture = _picture(record.view, path)
         head = label(title or PurePosixPath(stem).name)
         source = (
-            code(path)
-            if picture is not None
-            else code(path) + shown(" ") + glyph("warning", "cannot be drawn here")
+            code(path) if picture is not None else code(path) + shown(" ") + glyph("warning", "cannot be drawn here")
         )
         parts += [
             head,

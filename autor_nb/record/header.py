@@ -107,9 +107,7 @@ def _standing(record: AttemptRecord) -> tuple[str, str, str, str]:
 
 def _cost(record: AttemptRecord) -> str:
     attempt = record.attempt
-    tokens = [
-        count for count in (attempt.usage.input_tokens, attempt.usage.output_tokens) if count is not None
-    ]
+    tokens = [count for count in (attempt.usage.input_tokens, attempt.usage.output_tokens) if count is not None]
     if attempt.cost_usd:
         return f"{attempt.cost_usd:.2f} USD" + (f", {sum(tokens):,} tokens" if tokens else "")
     if attempt.cost_usd is None:
@@ -140,9 +138,7 @@ def _detail(record: AttemptRecord) -> Shown:
         notes.append(words(one_line(attempt.detail, 600)))
     if attempt.written_by != "agent":
         notes.append(
-            glyph(
-                "warning", f"the summary was written by the {one_line(attempt.written_by, 40)}, not the agent"
-            )
+            glyph("warning", f"the summary was written by the {one_line(attempt.written_by, 40)}, not the agent")
         )
     notes += [
         glyph(
@@ -157,9 +153,7 @@ def _detail(record: AttemptRecord) -> Shown:
 def _next(record: AttemptRecord) -> Shown:
     attempt = record.attempt
     run_id = record.state.run_id
-    rerun = (
-        f"Re-running this notebook re-validates the attempt as of event {record.as_of} and calls no agent."
-    )
+    rerun = f"Re-running this notebook re-validates the attempt as of event {record.as_of} and calls no agent."
     if attempt.status is AttemptStatus.APPROVED:
         step = joined([words("Next: "), code("%autor status"), words(". ")], "")
     elif not attempt.is_new_work:
@@ -198,8 +192,7 @@ def _next(record: AttemptRecord) -> Shown:
         )
     line = step + muted(rerun)
     return Shown(
-        '<div style="margin-top:10px;padding-top:8px;border-top:1px solid rgba(128,128,128,0.28)">'
-        f"{line.html}</div>",
+        f'<div style="margin-top:10px;padding-top:8px;border-top:1px solid rgba(128,128,128,0.28)">{line.html}</div>',
         line.markdown,
         line.text,
     )
@@ -208,26 +201,18 @@ def _next(record: AttemptRecord) -> Shown:
 def goal(record: AttemptRecord) -> Shown:
     """The goal, beside the feedback that started the attempt."""
     text = plain(goal_of(record.run, record.state))
-    cut = (
-        text
-        if len(text) <= GOAL_SHOWN
-        else f"{text[:GOAL_SHOWN]}… ({len(text) - GOAL_SHOWN:,} more characters)"
-    )
+    cut = text if len(text) <= GOAL_SHOWN else f"{text[:GOAL_SHOWN]}… ({len(text) - GOAL_SHOWN:,} more characters)"
     resources = record.state.resources
     notes = []
     if resources:
-        named = ", ".join(
-            one_line(item.dest_relative.removeprefix("workspace/"), 80) for item in resources[:8]
-        )
+        named = ", ".join(one_line(item.dest_relative.removeprefix("workspace/"), 80) for item in resources[:8])
         more = f" and {len(resources) - 8} more" if len(resources) > 8 else ""
         notes.append(muted(f"Supplied: {named}{more}."))
     options = record.state.config.get("options") or {}
     if isinstance(options, dict) and options:
         said = ", ".join(f"{one_line(str(k), 40)}={one_line(str(v), 80)}" for k, v in sorted(options.items()))
         notes.append(muted(f"Set: {said}."))
-    answers = [
-        muted(f"{one_line(qa.question, 200)} — {one_line(qa.answer, 200)}") for qa in record.state.intake
-    ]
+    answers = [muted(f"{one_line(qa.question, 200)} — {one_line(qa.answer, 200)}") for qa in record.state.intake]
     return side_by_side(card(label("Goal"), words(cut), *notes, *answers, flex=True), *_feedback(record))
 
 
@@ -259,11 +244,7 @@ def _feedback(record: AttemptRecord) -> list[Shown]:
             )
         ]
     if not cards and record.attempt.trigger in ("retry", "redo"):
-        why = (
-            "The engine tried again by itself."
-            if record.attempt.trigger == "retry"
-            else "The stage was redone."
-        )
+        why = "The engine tried again by itself." if record.attempt.trigger == "retry" else "The stage was redone."
         cards = [card(label(f"Why attempt {number} was made"), words(why), flex=True)]
     return cards
 
@@ -283,9 +264,7 @@ def prompt(record: AttemptRecord) -> Shown:
         [
             words(f"Exact prompt, {size_words(len(content))}, sha256 {sha} "),
             muted(f"({attempt.prompt_path})"),
-            NOTHING
-            if same
-            else shown(" ") + glyph("warning", "not the file that the log names: its hash differs"),
+            NOTHING if same else shown(" ") + glyph("warning", "not the file that the log names: its hash differs"),
         ],
         "",
     )

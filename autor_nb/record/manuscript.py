@@ -63,17 +63,13 @@ def _paper(view: StoredAttempt) -> str | None:
     known = next((path for path in _FIRST if path in view.files), None)
     if known is not None:
         return known
-    others = [
-        path for path in view.files if path.endswith(".pdf") and path.startswith(("artifacts/", "writing/"))
-    ]
+    others = [path for path in view.files if path.endswith(".pdf") and path.startswith(("artifacts/", "writing/"))]
     return min(others, key=lambda path: (len(PurePosixPath(path).parts), path), default=None)
 
 
 def _numbers(view: StoredAttempt) -> Shown:
     entries = [
-        (name, entry)
-        for name, entry in object_of(view, "writing/numbers.json").items()
-        if isinstance(entry, dict)
+        (name, entry) for name, entry in object_of(view, "writing/numbers.json").items() if isinstance(entry, dict)
     ]
     if not entries:
         return shown("")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MONO = "margin:0;font-family:monospace;font-size:11.5px;line-height:16px;background:rgba(0,0,0,0)"
 LINE = "1px solid rgba(128,128,128,0.28)"
 MUTED = "opacity:0.74"
 OK, WARN, FAIL, ACCENT = "#1f8a70", "#b7791f", "#d1512d", "#2f7fd0"
@@ -94,9 +95,7 @@ def escape_markdown(text: str) -> str:
 
 def words(text: str) -> Shown:
     """Text as it is."""
-    return Shown(
-        escape_html(text).replace("\n", "<br>"), escape_markdown(text).replace("\n", "  \n"), plain(text)
-    )
+    return Shown(escape_html(text).replace("\n", "<br>"), escape_markdown(text).replace("\n", "  \n"), plain(text))
 
 
 def shown(thing: Words) -> Shown:
@@ -131,8 +130,7 @@ def pre(text: str, *, height: bool = False) -> Shown:
     scroll = ";max-height:480px;overflow:auto" if height else ";overflow-x:auto"
     fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", body)), default=0) + 1)
     return Shown(
-        f'<pre style="margin:0;font-size:11.5px;line-height:16px;white-space:pre{scroll}">'
-        f"{html.escape(body)}</pre>",
+        f'<pre style="{MONO};white-space:pre{scroll}">{html.escape(body)}</pre>',
         f"\n{fence}text\n{body}\n{fence}\n",
         body,
     )
@@ -155,9 +153,7 @@ def joined(things: Iterable[Words], separator: str = ", ") -> Shown:
     items = [shown(thing) for thing in things]
     glue = words(separator)
     return Shown(
-        separator.join(item.html for item in items)
-        if not separator.strip()
-        else glue.html.join(i.html for i in items),
+        separator.join(item.html for item in items) if not separator.strip() else glue.html.join(i.html for i in items),
         glue.markdown.join(item.markdown for item in items),
         separator.join(item.text for item in items),
     )
@@ -168,9 +164,7 @@ def stack(*blocks: Words, gap: int = 0) -> Shown:
     kept = [block for block in (shown(block) for block in blocks) if block.html or block.text]
     open_, close = (f'<div style="margin-top:{gap}px">', "</div>") if gap else ("<div>", "</div>")
     return Shown(
-        "\n".join(
-            block.html if index == 0 else f"{open_}{block.html}{close}" for index, block in enumerate(kept)
-        ),
+        "\n".join(block.html if index == 0 else f"{open_}{block.html}{close}" for index, block in enumerate(kept)),
         "\n\n".join(block.markdown.strip("\n") for block in kept),
         "\n".join(block.text for block in kept),
     )
@@ -188,9 +182,7 @@ def label(text: str) -> Shown:
 def caption(thing: Words) -> Shown:
     """A line below a figure or table."""
     inner = shown(thing)
-    return Shown(
-        f'<div style="margin-top:4px;font-size:11.5px;{MUTED}">{inner.html}</div>', inner.markdown, inner.text
-    )
+    return Shown(f'<div style="margin-top:4px;font-size:11.5px;{MUTED}">{inner.html}</div>', inner.markdown, inner.text)
 
 
 def card(*blocks: Words, edge: str = "", flex: bool = False) -> Shown:
@@ -206,9 +198,7 @@ def side_by_side(*blocks: Shown, gap: str = "8px 16px") -> Shown:
     """Blocks beside one another while there is room."""
     inner = stack(*blocks)
     body = "\n".join(block.html for block in blocks if block.html)
-    return Shown(
-        f'<div style="display:flex;flex-wrap:wrap;gap:{gap}">{body}</div>', inner.markdown, inner.text
-    )
+    return Shown(f'<div style="display:flex;flex-wrap:wrap;gap:{gap}">{body}</div>', inner.markdown, inner.text)
 
 
 def details(summary: Words, body: Words, *, text: bool = False, gap: int = 6) -> Shown:

@@ -44,6 +44,10 @@ class Previewer:
 
     def _head(self, entry: FileEntry) -> Shown:
         text = self.view.read(entry.path, HEAD_BYTES).decode("utf-8", "replace")
+        if entry.path.lower().endswith(".json"):
+            flat = " ".join(text.split())
+            text = "\n".join(flat[at : at + 60] for at in range(0, 180, 60))
+            return pre(text + ("…" if len(flat) > 180 or entry.size_bytes > HEAD_BYTES else ""))
         lines = [line.rstrip() for line in text.split("\n") if line.strip()]
         kept = [one_line(line, 60) if len(line) > 60 else line.replace("\t", "  ") for line in lines[:4]]
         if len(lines) > 4 or entry.size_bytes > HEAD_BYTES:
@@ -94,6 +98,7 @@ def thumbnail(content: bytes, width: int) -> bytes:
 def pdf_pages(content: bytes, limit: int, width: int) -> tuple[list[bytes], int]:
     """The first pages as PNGs of that width, and how many there are in all; 0 if it cannot be opened."""
     import pypdfium2
+    from PIL.Image import Dither, Quantize
 
     try:
         with pypdfium2.PdfDocument(content) as document:
@@ -102,7 +107,9 @@ def pdf_pages(content: bytes, limit: int, width: int) -> tuple[list[bytes], int]
             for index in range(min(limit, count)):
                 page = document[index]
                 scale = min(4.0, width / max(1.0, page.get_width()), 3_000 / max(1.0, page.get_height()))
-                pages.append(_png(page.render(scale=scale).to_pil().convert("RGB")))
+                image = page.render(scale=scale).to_pil().convert("RGB")
+                # A page of print needs few colours, and a notebook of pages should stay small.
+                pages.append(_png(image.quantize(128, method=Quantize.FASTOCTREE, dither=Dither.NONE)))
             return pages or [b""], count
     except Exception:  # PDFium's errors for a hostile file: no preview then
         return [b""], 0
@@ -110,5 +117,5 @@ def pdf_pages(content: bytes, limit: int, width: int) -> tuple[list[bytes], int]
 
 def _png(image: object) -> bytes:
     with io.BytesIO() as stream:
-        image.save(stream, format="PNG", optimize=True)  # type: ignore[attr-defined]
+        image.save(stream, format="PNG", compress_level=6)  # type: ignore[attr-defined]
         return stream.getvalue()

@@ -34,23 +34,15 @@ TABLES = 6
 def data_profile(record: AttemptRecord) -> Shown | Several:
     """The agent's own profile if there is one, else a look at the tables under data/."""
     profile = object_of(record.view, "data/profile.json")
-    columns = [
-        column for column in _list(profile.get("columns")) if isinstance(column, dict) and column.get("name")
-    ]
+    columns = [column for column in _list(profile.get("columns")) if isinstance(column, dict) and column.get("name")]
     if not columns:
         return _tables(record)
-    rows_line = (
-        [f"{number_words(profile.get('rows'))} rows"] if number(profile.get("rows")) is not None else []
-    )
+    rows_line = [f"{number_words(profile.get('rows'))} rows"] if number(profile.get("rows")) is not None else []
     part = one_line(str(profile.get("part", "")), 40)
-    said = f"{', '.join([*rows_line, count_words(len(columns), 'column')])}" + (
-        f", {part} part only" if part else ""
-    )
+    said = f"{', '.join([*rows_line, count_words(len(columns), 'column')])}" + (f", {part} part only" if part else "")
     shown_rows = [_row(column) for column in columns[:COLUMNS]]
     more = caption(f"The first {COLUMNS} of {len(columns):,} columns.") if len(columns) > COLUMNS else NOTHING
-    profile_table = table(
-        ["Column", "Kind", "Missing", "Distinct", "Values", "With target"], shown_rows, "llrrlr"
-    )
+    profile_table = table(["Column", "Kind", "Missing", "Distinct", "Values", "With target"], shown_rows, "llrrlr")
     rest = stack(caption(f"{said}."), _target(profile.get("target")), profile_table, more, _leakage(record))
     figure = _figure(columns)
     return Several((figure, rest)) if figure is not None else rest
@@ -78,9 +70,7 @@ def _row(column: dict[str, Any]) -> list[Words]:
 def _values(column: dict[str, Any]) -> str:
     levels = column.get("levels") or column.get("classes")
     if isinstance(levels, dict):
-        return ", ".join(
-            f"{one_line(str(name), 24)} {number_words(count)}" for name, count in list(levels.items())[:6]
-        )
+        return ", ".join(f"{one_line(str(name), 24)} {number_words(count)}" for name, count in list(levels.items())[:6])
     known = [number_words(column.get(key)) for key in ("min", "median", "max")]
     if all(known):
         spread = number_words(column.get("sd"), 3)
@@ -97,9 +87,7 @@ def _target(target: Any) -> Shown:
 
 
 def _figure(columns: list[dict[str, Any]]) -> Drawn | None:
-    rated = [
-        (abs(found), column) for column in columns if (found := number(column.get("association"))) is not None
-    ]
+    rated = [(abs(found), column) for column in columns if (found := number(column.get("association"))) is not None]
     if len(rated) < 2:
         return None
     rated.sort(key=lambda pair: (-pair[0], str(pair[1]["name"])))
@@ -112,9 +100,7 @@ def _figure(columns: list[dict[str, Any]]) -> Drawn | None:
 
 def _leakage(record: AttemptRecord) -> Shown:
     looked = [
-        item
-        for item in _list(object_of(record.view, "data/leakage.json").get("checks"))
-        if isinstance(item, dict)
+        item for item in _list(object_of(record.view, "data/leakage.json").get("checks")) if isinstance(item, dict)
     ]
     if not looked:
         return NOTHING
@@ -133,9 +119,7 @@ def _leakage(record: AttemptRecord) -> Shown:
                 one_line(str(item.get("action", "")), 160),
             ]
         )
-    return stack(
-        label("Looked for as leakage"), table(["", "What", "Columns", "Finding", "Done"], rows), gap=12
-    )
+    return stack(label("Looked for as leakage"), table(["", "What", "Columns", "Finding", "Done"], rows), gap=12)
 
 
 def _tables(record: AttemptRecord) -> Shown:
@@ -171,6 +155,4 @@ def _tables(record: AttemptRecord) -> Shown:
         head = words("") + code(path) + words(f", {count_words(len(found.rows), 'row')}")
         body = table(["Column", "Kind", "Missing", "Distinct", "Values"], rows, "llrrl")
         blocks.append(details(head, body, text=True) if blocks else stack(caption(head), body))
-    return (
-        stack(*blocks) if blocks else glyph("info", "There is no table under data/ and no data/profile.json.")
-    )
+    return stack(*blocks) if blocks else glyph("info", "There is no table under data/ and no data/profile.json.")

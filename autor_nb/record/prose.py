@@ -18,10 +18,7 @@ _STYLES = {
     "pre": "margin:0 0 10px;font-size:11.5px;line-height:16px;white-space:pre-wrap",
     "code": "font-size:12px",
     "blockquote": "margin:0 0 10px;padding-left:12px;border-left:3px solid rgba(128,128,128,0.28)",
-    **{
-        f"h{level}": "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600"
-        for level in range(1, 7)
-    },
+    **{f"h{level}": "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600" for level in range(1, 7)},
 }
 _TAGS = {*_STYLES, "a", "b", "strong", "em", "i", "s", "br", "hr", "thead", "tbody", "tr", "sup", "sub"}
 LIMIT = 200_000
@@ -32,9 +29,7 @@ def _parser() -> Any:
     from markdown_it import MarkdownIt
 
     return (
-        MarkdownIt("commonmark", {"html": False, "linkify": False})
-        .enable(["table", "strikethrough"])
-        .disable("image")
+        MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"]).disable("image")
     )
 
 

@@ -23,9 +23,7 @@ def summary(record: AttemptRecord) -> Shown:
     read = parsing.parse(text)
     shown_first = [name for name in FIRST if read.sections.get(name, "").strip()]
     if not shown_first:
-        note = glyph(
-            "warning", f"Not in sections: {read.problem}" if read.problem else "Without the agreed sections."
-        )
+        note = glyph("warning", f"Not in sections: {read.problem}" if read.problem else "Without the agreed sections.")
         return stack(note, prose(text))
     rest = [name for name in dict.fromkeys(read.headings) if name not in shown_first]
     blocks = [_section(name, read.sections[name]) for name in shown_first]
@@ -40,9 +38,7 @@ def summary(record: AttemptRecord) -> Shown:
             f"{line}{escape_markdown(names)}",
             line + plain(names),
         )
-        folded = details(
-            head, stack(*(_section(name, read.sections.get(name, "")) for name in rest)), text=True
-        )
+        folded = details(head, stack(*(_section(name, read.sections.get(name, "")) for name in rest)), text=True)
     return stack(*blocks, folded)
 
 

@@ -31,9 +31,7 @@ def _html(headers: Sequence[str], rows: list[list[Shown]], align: str) -> str:
         for where in "lr"
     }
     body = "\n".join(
-        "<tr>"
-        + "".join(f"{cell[where]}{item.html}</td>" for item, where in zip(row, align, strict=True))
-        + "</tr>"
+        "<tr>" + "".join(f"{cell[where]}{item.html}</td>" for item, where in zip(row, align, strict=True)) + "</tr>"
         for row in rows
     )
     return (

@@ -41,9 +41,7 @@ def date_words(at: str) -> str:
     time = parse_time(at)
     if time is None:
         return ""
-    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[
-        time.month - 1
-    ]
+    month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[time.month - 1]
     return f"{time:%H:%M} UTC, {time.day} {month} {time.year}"
 
 
@@ -63,7 +61,7 @@ def number_words(value: object, digits: int = 4) -> str:
         return f"{value:,}" if abs(value) < 10**15 else f"{value:.{digits}g}"
     if not math.isfinite(value):
         return str(value)
-    if value == 0 or 0.001 <= abs(value) < 1e6:
+    if value == 0 or 1e-5 <= abs(value) < 1e6:
         text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}" if value else "0"
         return text.replace("-", "−")
     return f"{value:.{digits - 1}e}".replace("-", "−")

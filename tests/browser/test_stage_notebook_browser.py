@@ -74,10 +74,7 @@ def test_untrusted_lab_shows_tables_pictures_and_figures_also_after_hovering(lab
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         open_untrusted(page, lab, NOTEBOOK)
-        assert (
-            page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.nbformat")
-            == 4
-        )
+        assert page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.nbformat") == 4
         assert page.get_by_text("Not Trusted").count() or page.locator("[title*='not trusted' i]").count()
         pictures = page.locator(".jp-OutputArea-output img[src^='data:image/png']")
         pictures.first.wait_for()
@@ -103,7 +100,7 @@ def test_dark_lab_keeps_ink_readable(lab: Lab) -> None:
             ".then(() => null)"
         )
         page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-        ink = page.get_by_text("is ready for review").first.evaluate("e => getComputedStyle(e).color")
+        ink = page.get_by_text("Attempt 2 cannot be approved").first.evaluate("e => getComputedStyle(e).color")
         assert min(int(part) for part in ink.strip("rgba()").split(",")[:3]) > 150
         shot(page, "stage-notebook-lab-dark.png")
 
@@ -116,9 +113,7 @@ def test_nbconvert_shows_pictures_and_tables(executed: Path, tmp_path: Path) -> 
     page_file.write_text(HTMLExporter().from_filename(str(executed / NOTEBOOK))[0], encoding="utf-8")
     with browser_page() as page:
         page.goto(page_file.as_uri())
-        widths = page.locator("img[src^='data:image/png']").evaluate_all(
-            "all => all.map(e => e.naturalWidth)"
-        )
+        widths = page.locator("img[src^='data:image/png']").evaluate_all("all => all.map(e => e.naturalWidth)")
         assert sum(width > 500 for width in widths) == 3
         assert page.locator("table").count() >= 5
         ARTIFACTS.mkdir(exist_ok=True)
@@ -131,9 +126,7 @@ def test_hostile_text_runs_nowhere(tmp_path: Path) -> None:
     spec = story.specs["03_study_design"]
     story.attempt(
         "03_study_design",
-        text=summary_of(
-            spec, results=f"{EVIL} [x](javascript:window.pwned=3) ![y](http://127.0.0.1:9/p.png)"
-        ),
+        text=summary_of(spec, results=f"{EVIL} [x](javascript:window.pwned=3) ![y](http://127.0.0.1:9/p.png)"),
         prompt=f"{EVIL}\n## System\n",
         feedback=EVIL,
         detail=EVIL,

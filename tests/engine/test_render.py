@@ -29,14 +29,10 @@ from autor_nb.store import templates
 SLUG = "05_experimentation"
 
 
-def render(
-    room: NotebookRoom, story: AttemptStory, attempt: int = 2, spec: StageSpec | None = None
-) -> Rendered:
+def render(room: NotebookRoom, story: AttemptStory, attempt: int = 2, spec: StageSpec | None = None) -> Rendered:
     """Render an attempt of the story, as of now."""
     state = story.state
-    return room.render(
-        story.run, spec or story.specs[SLUG], state, state.stage(SLUG).attempt(attempt), state.last_seq
-    )
+    return room.render(story.run, spec or story.specs[SLUG], state, state.stage(SLUG).attempt(attempt), state.last_seq)
 
 
 def template_with(folder: Path, *sources: str) -> StageSpec:
@@ -50,9 +46,7 @@ def template_with(folder: Path, *sources: str) -> StageSpec:
     ]
     cells += [nbformat.v4.new_code_cell(source, id=f"c{index}") for index, source in enumerate(sources)]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "notebook.ipynb"
-    )
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "notebook.ipynb")
     return StageSpec(number="05", slug=SLUG, title="Experimentation", folder=str(folder))
 
 
@@ -72,9 +66,7 @@ def room() -> Any:
     """A room whose kernels are gone afterwards."""
     with NotebookRoom() as opened:
         yield opened
-    assert [
-        child for child in psutil.Process().children() if "kernel_main" in " ".join(child.cmdline())
-    ] == []
+    assert [child for child in psutil.Process().children() if "kernel_main" in " ".join(child.cmdline())] == []
 
 
 def test_every_stage_has_a_template_that_executes(tmp_path: Path, room: NotebookRoom) -> None:
@@ -85,9 +77,7 @@ def test_every_stage_has_a_template_that_executes(tmp_path: Path, room: Notebook
         nbformat.validate(template)
         ids = [cell.id for cell in template.cells]
         assert len(set(ids)) == len(ids)
-        assert [cell.id for cell in template.cells if "parameters" in cell.metadata.get("tags", [])] == [
-            "parameters"
-        ]
+        assert [cell.id for cell in template.cells if "parameters" in cell.metadata.get("tags", [])] == ["parameters"]
         if spec.slug not in story.specs:
             continue
         as_of = story.attempt(spec.slug)
@@ -205,9 +195,7 @@ def test_a_kernel_killed_once_is_replaced(tmp_path: Path, room: NotebookRoom) ->
 def test_a_kernel_that_is_always_killed_leaves_an_honest_notebook(tmp_path: Path, room: NotebookRoom) -> None:
     """After the third kernel the notebook is kept as far as it got, valid, and says so."""
     story = experiment(tmp_path / "s")
-    done = render(
-        room, story, spec=template_with(tmp_path, "40 + 2", "import os; os.kill(os.getpid(), 9)", "1")
-    )
+    done = render(room, story, spec=template_with(tmp_path, "40 + 2", "import os; os.kill(os.getpid(), 9)", "1"))
     assert (done.complete, done.cells) == (False, 5)
     assert done.cells_run < done.cells
     assert "lost 3 times" in done.detail
@@ -217,9 +205,7 @@ def test_a_kernel_that_is_always_killed_leaves_an_honest_notebook(tmp_path: Path
     assert "Traceback" not in path.read_text()
 
 
-def test_a_cell_that_never_ends_is_cut_off(
-    tmp_path: Path, room: NotebookRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cell_that_never_ends_is_cut_off(tmp_path: Path, room: NotebookRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hang is a lost kernel, not a lost engine."""
     monkeypatch.setattr(execution, "CELL_TIMEOUT_S", 1)
     story = experiment(tmp_path / "s")
@@ -259,9 +245,7 @@ def test_what_an_agent_left_in_the_folder_is_not_imported(tmp_path: Path, room: 
     assert render(room, story, spec=template_with(tmp_path, check)).complete
 
 
-def test_secrets_do_not_reach_the_kernel(
-    tmp_path: Path, room: NotebookRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_do_not_reach_the_kernel(tmp_path: Path, room: NotebookRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Names that look like secrets are not in a notebook's environment."""
     monkeypatch.setenv("SOME_API_KEY", "s3cret")
     monkeypatch.setenv("ORDINARY", "1")
@@ -270,9 +254,7 @@ def test_secrets_do_not_reach_the_kernel(
     assert render(room, story, spec=template_with(tmp_path, check)).complete
 
 
-def test_a_long_temporary_folder_still_has_room_for_sockets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_temporary_folder_still_has_room_for_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A socket's path is bounded by the system; ours stays below it wherever TMPDIR is."""
     deep = tmp_path / ("d" * 100)
     deep.mkdir()

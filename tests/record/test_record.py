@@ -17,6 +17,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.ports import Finished, ToolCall
 from autor_nb.domain.stage import Ending
 from autor_nb.figures import Drawn
+from autor_nb.figures.drawn import PLOTLY
 from autor_nb.record.attempt import AttemptRecord
 from autor_nb.record.markup import Several, Shown
 
@@ -146,21 +147,33 @@ def test_numbers_of_any_other_results_are_compared_too(tmp_path: Path) -> None:
     told = AttemptStory(tmp_path)
     told.attempt("05_experimentation", files={"results/x.json": b'{"a": {"loss": 1.25}, "same": 3}'})
     told.refine("05_experimentation", 1, "again")
-    told.attempt(
-        "05_experimentation", files={"results/x.json": b'{"a": {"loss": 1.0}, "same": 3}'}, feedback="again"
-    )
+    told.attempt("05_experimentation", files={"results/x.json": b'{"a": {"loss": 1.0}, "same": 3}'}, feedback="again")
     text = opened(told).difference().text
     assert "a › loss" in text
     assert "−0.250" in text
     assert "same" not in text
 
 
+def test_a_baseline_far_away_does_not_press_the_rest_together(tmp_path: Path) -> None:
+    """Where the others would lie in a fifth of the axis, the baseline is told in numbers only."""
+    told = AttemptStory(tmp_path)
+    rows = ["family,seed,fold,roc_auc"]
+    for family, mean in {"baseline": 0.5, "logistic": 0.991, "forest": 0.995}.items():
+        rows += [f"{family},0,{fold},{mean + fold / 1000}" for fold in range(4)]
+    told.attempt("05_experimentation", files={"results/folds.csv": "\n".join(rows).encode()})
+    shown = opened(told).folds_figure()
+    assert isinstance(shown, Several)
+    assert "far off the axis" in shown.text
+    assert [row.drawn for row in shown.parts[0].figure.rows] == [False, True, True]
+    assert max(shown.parts[0].bundle()[PLOTLY]["data"][0]["x"]) < 1.0
+    assert min(shown.parts[0].bundle()[PLOTLY]["data"][0]["x"]) > 0.9
+    assert "0.5015" in shown.text
+
+
 def test_the_timeline_pairs_calls_with_results(tmp_path: Path) -> None:
     """Steps have their durations; one without a result is said to have none."""
     told = AttemptStory(tmp_path)
-    told.attempt(
-        "04_implementation", events=[*steps(), (0.0, ToolCall(name="lost", id="x")), (1.0, Finished(ok=True))]
-    )
+    told.attempt("04_implementation", events=[*steps(), (0.0, ToolCall(name="lost", id="x")), (1.0, Finished(ok=True))])
     shown = opened(told, "04").timeline()
     assert isinstance(shown, Several)
     assert isinstance(shown.parts[0], Drawn)
@@ -182,14 +195,10 @@ def test_an_attempt_that_failed_is_shown_as_not_new_work(tmp_path: Path) -> None
 def test_a_waiver_is_shown_for_ever_after(tmp_path: Path) -> None:
     """Who waived which check and why stands in the header, and the check is marked."""
     told = AttemptStory(tmp_path)
-    told.attempt(
-        "05_experimentation", checks=(failed("results.present", "There are results", "Write them."),)
-    )
+    told.attempt("05_experimentation", checks=(failed("results.present", "There are results", "Write them."),))
     told.add(ev.ReviewOpened(stage="05_experimentation", attempt=1))
     told.add(
-        ev.CheckWaived(
-            stage="05_experimentation", attempt=1, check_id="results.present", why="By hand.", by=PERSON
-        )
+        ev.CheckWaived(stage="05_experimentation", attempt=1, check_id="results.present", why="By hand.", by=PERSON)
     )
     assert "results.present waived by m.okafor" in opened(told).header().text
     assert "By hand." in opened(told).header().text
@@ -245,9 +254,7 @@ def test_long_and_odd_content_is_bounded(tmp_path: Path) -> None:
         files={
             "results/deep.json": b"[" * 200_000,
             "results/latin.csv": b"family,fold,x\n\xff\xfe,1,2\n\xff\xfe,2,3\n",
-            "results/wide.csv": (
-                ",".join(f"c{n}" for n in range(5_000)) + "\n" + ",".join("1" * 5_000)
-            ).encode(),
+            "results/wide.csv": (",".join(f"c{n}" for n in range(5_000)) + "\n" + ",".join("1" * 5_000)).encode(),
             "data/big.csv": b"a,b\n" + b"1,2\n" * 50_000,
         },
     )
@@ -264,9 +271,7 @@ def test_content_that_was_not_kept_is_said(tmp_path: Path) -> None:
     assert "artifacts cannot be shown" in opened(told).artifacts().text
 
 
-def test_a_run_is_found_from_inside_by_id_and_after_a_move(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_found_from_inside_by_id_and_after_a_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By folder, by id from its own stages folder, by id from the project, and by id in a renamed copy."""
     told = AttemptStory(tmp_path)
     told.attempt("05_experimentation")
