@@ -37,8 +37,9 @@ def write(context: EvidenceContext) -> list[str]:
     ]
     experiments, problems = _experiments(context)
     usable = [item for item in results if not item["error"] and not item["empty"]]
+    readable = not any(item["error"] or not item["size_bytes"] for item in results)  # an empty list is an answer
     manifest = {
-        "ready_for_analysis": bool(usable) and len(usable) == len(results) and not problems,
+        "ready_for_analysis": bool(usable) and readable and not problems,
         "result_artifacts": results,
         "code_artifacts": code,
         "note_artifacts": notes,

@@ -25,6 +25,7 @@ from autor_nb.domain.document import (
     Table,
     Words,
 )
+from autor_nb.domain.errors import StoreError
 from autor_nb.domain.ports import AttemptView
 from autor_nb.plugins.checks.numerals import Numeral, bare_in, bare_in_tex, bare_in_words
 from autor_nb.plugins.checks.pointers import Numeric, Tables, Unreadable, number_of, parse_json, same
@@ -75,7 +76,7 @@ def _read(view: AttemptView, path: str, limit: int) -> bytes:
         raise Unreadable(f"is larger than {limit >> 20} MB")
     try:
         return view.read(path)
-    except (KeyError, OSError):
+    except (KeyError, OSError, StoreError):
         raise Unreadable("is not there") from None
 
 
