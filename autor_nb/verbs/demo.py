@@ -57,7 +57,7 @@ def outcome(run: RunFolder, snapshot: control.Snapshot, took_s: float) -> Result
                 Mark(str(stage.status)),
                 str(len(stage.attempts)),
                 checks,
-                attempt.notebook if attempt else "",
+                attempt.notebook.removeprefix("stages/") if attempt else "",
             )
         )
     paper = card.pdf_of(run)
