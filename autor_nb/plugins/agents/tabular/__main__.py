@@ -17,7 +17,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
     os.environ.setdefault(_variable, "1")
 
 from autor_nb.domain.errors import AutorError  # noqa: E402
-from autor_nb.domain.ports import AgentEvent, AgentTask, Finished, SessionStarted  # noqa: E402
+from autor_nb.domain.ports import AgentEvent, AgentTask, Finished, SessionStarted, UsageReported  # noqa: E402
 
 STAGES = {
     "00": "intake",
@@ -58,6 +58,7 @@ def main(argv: list[str]) -> int:
     try:
         task = msgspec.json.decode(Path(argv[0]).read_bytes(), type=AgentTask)
         _emit(SessionStarted(session_id=f"tabular-{task.run_id}-{task.stage.number}"))
+        _emit(UsageReported(cost_usd=0.0))
         run(task)
     except AutorError as error:
         _emit(Finished(ok=False, detail=" ".join(filter(None, (error.message, error.suggestion)))))
