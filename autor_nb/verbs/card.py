@@ -7,7 +7,7 @@ from typing import Any
 
 from autor_nb import control
 from autor_nb.domain.check import Check
-from autor_nb.domain.run import RunStatus
+from autor_nb.domain.run import QA, RunStatus
 from autor_nb.domain.stage import StageStatus
 from autor_nb.domain.state import AttemptState, RunState, StageState
 from autor_nb.store import layout, objects
@@ -122,7 +122,7 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
         blocks.append(Para(state.last_error or state.pause_reason))
     attempt = state.under_review
     if attempt is not None and snapshot.waiting == "person":
-        blocks += review_blocks(run, attempt)
+        blocks += review_blocks(run, attempt, state.intake)
     if state.unknown:
         blocks.append(
             Para(
@@ -192,7 +192,7 @@ def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
     return tuple(objects.get_checks(run, attempt.checks_object))
 
 
-def review_blocks(run: RunFolder, attempt: AttemptState) -> list[Block]:
+def review_blocks(run: RunFolder, attempt: AttemptState, intake: tuple[QA, ...] = ()) -> list[Block]:
     """What a person needs for deciding: what fails, what was asked, what is suggested."""
     blocks: list[Block] = []
     if not attempt.is_new_work:
@@ -216,7 +216,7 @@ def review_blocks(run: RunFolder, attempt: AttemptState) -> list[Block]:
     if attempt.questions:
         blocks.append(
             Items(
-                tuple(_question(q.text, q.default, q.choices) for q in attempt.questions), title="Questions"
+                tuple(_question(q.text, q.default, q.choices, intake) for q in attempt.questions), title="Questions"
             )
         )
     if attempt.suggestions:
@@ -224,7 +224,10 @@ def review_blocks(run: RunFolder, attempt: AttemptState) -> list[Block]:
     return blocks
 
 
-def _question(text: str, default: str, choices: tuple[str, ...]) -> str:
+def _question(text: str, default: str, choices: tuple[str, ...], intake: tuple[QA, ...]) -> str:
+    answer = next((qa.answer for qa in intake if qa.question == text), "")
+    if answer:
+        return f"{text} Answered: {answer}"
     more = [f"one of: {', '.join(choices)}"] if choices else []
     more += [f"unless answered: {default}"] if default else ["needs an answer"]
     return f"{text} ({'; '.join(more)})"
@@ -250,7 +253,7 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
     pin, word = (f" --run {run.run_id}", f" {run.run_id}") if several else ("", "")
     attempt = snapshot.state.under_review
     if attempt is not None and snapshot.waiting == "person":
-        return _decisions(attempt, pin)
+        return _decisions(attempt, pin, snapshot.state.intake)
     match snapshot.status:
         case RunStatus.RUNNING | RunStatus.IN_REVIEW:
             return (
@@ -270,7 +273,7 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
             return ((f"autor resume{word}", "goes on where it ended"),)
 
 
-def _decisions(attempt: AttemptState, pin: str) -> Steps:
+def _decisions(attempt: AttemptState, pin: str, intake: tuple[QA, ...]) -> Steps:
     look = (f"autor show{pin}", f"the draft of {attempt.stage}")
     refine = (f"autor refine 1{pin}", 'takes suggestion 1; `autor refine "your own words"`')
     words = (f'autor refine{pin} "what to do differently"', "sends it back with your words")
@@ -279,10 +282,11 @@ def _decisions(attempt: AttemptState, pin: str) -> Steps:
     if attempt.open_blocking:
         checks = (f"autor show --checks{pin}", "what fails, and the remedies")
         return (refine if attempt.suggestions else words, checks, look)
-    open_question = next((q for q in attempt.questions if not q.default), None)
-    if open_question is not None:
+    answered = {qa.question for qa in intake}
+    open_question = next((n for n, q in enumerate(attempt.questions, 1) if not q.default and q.text not in answered), 0)
+    if open_question:
         return (
-            (f'autor answer{pin} 1 "…"', "answers the first question"),
+            (f'autor answer{pin} {open_question} "…"', f"answers question {open_question}, which has no default"),
             (f"autor approve{pin}", "goes on"),
             look,
         )

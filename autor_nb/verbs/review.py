@@ -75,7 +75,7 @@ def reading(run: RunFolder, snapshot: control.Snapshot, attempt: AttemptState) -
         facts={**made.facts, "text": text},
         hints=made.hints,
         state=run,
-        blocks=(*blocks, *card.review_blocks(run, attempt), made.blocks[-1]),
+        blocks=(*blocks, *card.review_blocks(run, attempt, snapshot.state.intake), made.blocks[-1]),
     )
 
 
@@ -86,7 +86,8 @@ def _walk(face: Face, run: RunFolder, once: bool) -> None:
         if attempt is None or snapshot.waiting != "person":
             return
         heading = Heading(f"{attempt.stage} attempt {attempt.attempt}", Mark("in_review"), run.run_id)
-        face.say(draw.as_text([heading, *card.review_blocks(run, attempt)]) + "\n" + menu(attempt))
+        blocks = card.review_blocks(run, attempt, snapshot.state.intake)
+        face.say(draw.as_text([heading, *blocks]) + "\n" + menu(attempt))
         outcome = STAY
         while outcome == STAY:
             outcome = _choose(face, run, attempt)
