@@ -56,6 +56,7 @@ __all__ = [
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
+FULL_BYTES = 64 * 1024
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -195,6 +196,8 @@ def start_worker(run: RunFolder) -> int:
 
 
 def _why(run: RunFolder) -> str:
+    if shutil.disk_usage(run.path).free < FULL_BYTES:
+        return f"The disk of {run.path} is full: free some space, then `autor resume {run.run_id}`."
     with contextlib.suppress(OSError):
         said = (run.operator_state / "worker.log").read_bytes()[-800:].decode("utf-8", "replace").strip()
         if said:

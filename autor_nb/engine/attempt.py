@@ -25,6 +25,7 @@ from autor_nb.store.rawlog import RawLog
 
 DRAFT_CAP = 4 * 1024 * 1024
 POLL_S = 0.02
+CANCEL_S = 10.0
 Spawned = tuple[int, float]
 
 
@@ -125,15 +126,20 @@ def follow(
     begun = time.monotonic()
     thread = threading.Thread(target=work, name="agent", daemon=True)
     thread.start()
-    while True:
-        thread.join(POLL_S)
-        raw_is_done = not thread.is_alive()
-        with contextlib.suppress(queue.Empty):
-            on_spawn(told.get_nowait())
-        if raw_is_done:
-            return box[0], time.monotonic() - begun
-        raw.flush()
-        meanwhile()
+    try:
+        while True:
+            thread.join(POLL_S)
+            raw_is_done = not thread.is_alive()
+            with contextlib.suppress(queue.Empty):
+                on_spawn(told.get_nowait())
+            if raw_is_done:
+                return box[0], time.monotonic() - begun
+            raw.flush()
+            meanwhile()
+    except BaseException:  # a full disk, say: nobody follows the agent any more, so it must not go on
+        agent.cancel()
+        thread.join(CANCEL_S)
+        raise
 
 
 def read_draft(run: RunFolder) -> tuple[bytes, str] | None:
