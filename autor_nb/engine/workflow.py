@@ -145,12 +145,14 @@ class Engine:
             except AutorError as error:
                 self.append(ev.RunFailed(reason=error.message[:2000], suggestion=error.suggestion[:2000]))
             except OSError as error:  # the disk's, not ours
+                with contextlib.suppress(OSError):  # a full disk takes no traceback
+                    traceback.print_exc()
                 self.append(ev.RunFailed(
                     reason=f"Cannot use {error.filename or f'the disk of {self.run.path}'}: {error.strerror}."[:2000],
                     suggestion=f"Free some space or mend the permissions, then `autor resume {self.run.run_id}`.",
                 ))
             except Exception as error:  # ours: the run says so and can be resumed, the traceback is in worker.log
-                with contextlib.suppress(OSError):  # a full disk takes no traceback
+                with contextlib.suppress(OSError):
                     traceback.print_exc()
                 self.append(ev.RunFailed(
                     reason=f"A fault of autor_nb itself: {type(error).__name__}: {error}"[:2000],
