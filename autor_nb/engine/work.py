@@ -51,13 +51,12 @@ class StageWork:
         started = self._start(agent.name)
         self.engine.notebooks.warm()
         raw = RawLog(self.run, self.spec.slug, self.number)
-        guard = part.protected(self.run)
+        engines_own = part.protected(self.run)
         try:
             task = part.build_task(
                 self.run, self.engine.state, self.spec, self.config, self.number,
                 goal_of(self.run, self.engine.state), started.session_id, self._marker(),
             )
-            expected = dict(guard)
 
             def meanwhile() -> None:
                 if self.engine.interrupting():
@@ -70,7 +69,7 @@ class StageWork:
             result, duration_s = part.follow(agent, task, raw, spawned, meanwhile)
         finally:
             raw.close()
-        outside = tuple(path for path in part.touched(expected, part.protected(self.run)) if self._foreign(path))
+        outside = tuple(path for path in part.touched(engines_own, part.protected(self.run)) if self._foreign(path))
         self._end(started, result, duration_s, raw.count, outside)
 
     def _foreign(self, path: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -172,13 +171,6 @@ def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
         return list(_decoder.decode_lines(content)), offset + end
     except (msgspec.DecodeError, RecursionError):
         return [decode(line) for line in content.split(b"\n") if line.strip()], offset + end
-
-
-def follow(path: Path, offset: int = 0) -> Iterator[tuple[list[Logged], int]]:
-    """Ever newer whole lines; the caller decides when to ask again."""
-    while True:
-        events, offset = read(path, offset)
-        yield events, offset
 
 
 def _last_seq(path: Path) -> int:

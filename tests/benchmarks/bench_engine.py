@@ -17,6 +17,7 @@ from autor_nb import control
 from autor_nb.creation import NewRequest
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
+from autor_nb.domain.errors import RefusedError
 from autor_nb.domain.fold import fold
 from autor_nb.domain.run import Limits, RunConfig
 from autor_nb.domain.stage import Ending, StageRef
@@ -122,7 +123,7 @@ def first_event(root: Path) -> None:
         began = time.perf_counter()
         try:
             control.ask(run, cmd.Undo(id=control.new_id(), at=utc_now(), by=ME))
-        except Exception:
+        except RefusedError:
             live.append(time.perf_counter() - began)
     control.ask(run, cmd.Stop(id=control.new_id(), at=utc_now(), by=ME))
     control.wait(run, "done")
@@ -133,7 +134,7 @@ def first_event(root: Path) -> None:
         began = time.perf_counter()
         try:
             control.ask(run, cmd.Undo(id=control.new_id(), at=utc_now(), by=ME))
-        except Exception:
+        except RefusedError:
             cold.append(time.perf_counter() - began)
     print(f"command to first event: {statistics.median(live):.3f} s live, {statistics.median(cold):.3f} s with a start")
 
