@@ -20,7 +20,6 @@ CHUNK = 1 << 20
 _HEADER_LIMIT = 1 << 20
 _RAGGED_LIMIT = 4 << 20
 _WORTH_ARRAYS = 1 << 18
-_OUT, _IN, _MAYBE = 0, 1, 2
 
 
 def inspect_delimited(
@@ -131,41 +130,56 @@ def _delimiter(head: bytes, promised: str) -> str:
 
 
 class LineCounter:
-    """Counts the records of a delimited text chunk by chunk."""
+    """Counts the records of a delimited text chunk by chunk.
+
+    Quotes are taken by whole runs of them. A run of an even length changes nothing: outside it opens and closes
+    a field or is text, inside it is escaped quotes. One of an odd length closes a quoted field; outside, it opens
+    one at the start of a field and is text anywhere else. So after any run the state is the parity of the odd
+    runs at starts of fields since the last odd run elsewhere, which arrays find without looking at each.
+    """
 
     def __init__(self, delimiter: bytes, terminator: bytes = b"\n") -> None:
-        self.delimiter, self.terminator = delimiter, terminator
+        self.terminator = terminator
         self.rows = 0
-        self.state = _OUT
-        self.exact = False
+        self.quoted = False
+        # The run of quotes at the end of what was read, which may go on, and whether it is at a field's start.
+        self.run = 0
+        self.run_opens = False
         # As if two line ends stood before the text: then a first blank line is blank, a first quote opens.
         self.tail = terminator * 2
         self.position = 0
-        self.maybe_at = -2
-        self._special = re.compile(rb'["' + terminator + rb"]")
+        self._opening = delimiter + terminator + b"\r"
+        self._special = re.compile(b'"+|' + re.escape(terminator))
 
     def feed(self, chunk: bytes) -> None:
         """Take the next chunk."""
-        if self.exact:
-            self._feed_exact(chunk)
-        elif self.state == _OUT and b'"' not in chunk and not self._has_blank_line(chunk):
+        if not chunk:
+            return
+        if self.run and not chunk.startswith(b'"'):
+            self._end_run()
+        if not self.quoted and not self.run and b'"' not in chunk and not self._has_blank_line(chunk):
             self.rows += chunk.count(self.terminator)
-        elif len(chunk) < _WORTH_ARRAYS or not self._feed_parity(chunk):
-            self.exact = True
-            if self.state == _OUT and self.tail[-1:] == b'"':  # closed, unless another quote follows
-                self.state, self.maybe_at = _MAYBE, self.position - 1
-            self._feed_exact(chunk)
+        elif len(chunk) < _WORTH_ARRAYS:
+            self._feed_matches(chunk)
+        else:
+            self._feed_arrays(chunk)
         self.tail = (self.tail + chunk[-2:])[-2:]
         self.position += len(chunk)
 
     def finish(self) -> int:
         """The number of records, the header among them; Unreadable if a quote was never closed."""
-        if self.state == _IN:
+        self._end_run()
+        if self.quoted:
             raise Unreadable("a quote is opened and never closed (the table ends inside quotes)")
         last_is_open = self.tail[-1:] != self.terminator and not (
             self.tail[-1:] == b"\r" and self.tail[:1] == self.terminator
         )
         return self.rows + (1 if self.position and last_is_open else 0)
+
+    def _end_run(self) -> None:
+        if self.run & 1:
+            self.quoted = self.run_opens and not self.quoted
+        self.run = 0
 
     def _has_blank_line(self, chunk: bytes) -> bool:
         ends = self.terminator
@@ -173,47 +187,58 @@ class LineCounter:
         seam = seam or (self.tail == ends + b"\r" and chunk.startswith(ends))
         return seam or ends * 2 in chunk or ends + b"\r" + ends in chunk
 
-    def _feed_parity(self, chunk: bytes) -> bool:
-        """Count by the parity of quotes; False, with nothing counted, if quotes stand inside bare fields."""
-        import numpy as np
-
-        offset = len(self.tail)
-        text = np.frombuffer(self.tail + chunk, dtype=np.uint8)
-        quotes = np.flatnonzero(text[offset:] == 34) + offset
-        quoted = 1 if self.state == _IN else 0
-        before_opening = text[quotes[quoted::2] - 1]
-        terminator = self.terminator[0]
-        if not np.isin(before_opening, (self.delimiter[0], terminator, 13, 34)).all():
-            return False
-        ends = np.flatnonzero(text[offset:] == terminator) + offset
-        ends = ends[((np.searchsorted(quotes, ends) + quoted) & 1) == 0]
-        before, second = text[ends - 1], text[ends - 2]
-        blank = (before == terminator) | ((before == 13) & (second == terminator))
-        self.rows += len(ends) - int(np.count_nonzero(blank))
-        self.state = (quoted + len(quotes)) & 1
-        return True
-
-    def _feed_exact(self, chunk: bytes) -> None:
-        """Count by looking at every quote and line end."""
-        text = self.tail + chunk
-        offset, base = len(self.tail), self.position - len(self.tail)
-        opening = (self.delimiter[0], self.terminator[0], 13)
+    def _feed_matches(self, chunk: bytes) -> None:
+        """Count by looking at every run of quotes and every line end."""
+        text, offset = self.tail + chunk, len(self.tail)
+        blank_before = self.terminator + b"\r"
         for match in self._special.finditer(text, offset):
             at = match.start()
-            is_quote = text[at] == 34
-            if self.state == _MAYBE:
-                if is_quote and base + at == self.maybe_at + 1:
-                    self.state = _IN
-                    continue
-                self.state = _OUT
-            if self.state == _IN:
-                if is_quote:
-                    self.state, self.maybe_at = _MAYBE, base + at
-            elif is_quote:
-                if text[at - 1] in opening:
-                    self.state = _IN
-            elif not (text[at - 1] == self.terminator[0] or text[at - 2 : at] == self.terminator + b"\r"):
+            if text[at] == 34:
+                if not self.run:
+                    self.run_opens = text[at - 1] in self._opening
+                self.run += match.end() - at
+                if match.end() < len(text):
+                    self._end_run()
+            elif not self.quoted and text[at - 1] != self.terminator[0] and text[at - 2 : at] != blank_before:
                 self.rows += 1
+
+    def _feed_arrays(self, chunk: bytes) -> None:
+        """Count the same by arrays."""
+        import numpy as np
+
+        text, offset = np.frombuffer(self.tail + chunk, dtype=np.uint8), len(self.tail)
+        ends = np.flatnonzero(text[offset:] == self.terminator[0]) + offset
+        quotes = np.flatnonzero(text[offset:] == 34) + offset
+        quoted = self.quoted
+        if len(quotes):
+            opens, first = self._odd_runs(text, quotes)
+            toggles = np.cumsum(opens, dtype=np.int32) + np.int32(quoted)
+            states = (toggles - np.maximum.accumulate(toggles * ~opens)) & 1
+            if len(states):
+                self.quoted = bool(states[-1])
+            ends = ends[np.concatenate(([quoted], states))[np.searchsorted(first, ends)] == 0]
+        elif quoted:
+            return
+        before, second = text[ends - 1], text[ends - 2]
+        blank = (before == self.terminator[0]) | ((before == 13) & (second == self.terminator[0]))
+        self.rows += len(ends) - int(np.count_nonzero(blank))
+
+    def _odd_runs(self, text: Any, quotes: Any) -> tuple[Any, Any]:
+        """Whether each run of an odd length is at a field's start, and where it begins; one at the end is kept."""
+        import numpy as np
+
+        begins = np.flatnonzero(np.concatenate(([True], np.diff(quotes) != 1)))
+        first, lengths = quotes[begins], np.diff(begins, append=len(quotes))
+        at_start = np.zeros(256, dtype=bool)
+        at_start[list(self._opening)] = True
+        opens = at_start[text[first - 1]]
+        if self.run:  # it goes on here
+            lengths[0], opens[0], self.run = lengths[0] + self.run, self.run_opens, 0
+        if quotes[-1] == len(text) - 1:
+            self.run, self.run_opens = int(lengths[-1]), bool(opens[-1])
+            first, lengths, opens = first[:-1], lengths[:-1], opens[:-1]
+        odd = (lengths & 1) == 1
+        return (opens, first) if odd.all() else (opens[odd], first[odd])
 
 
 def inspect_parquet(stream: BinaryIO, size: int) -> Inspection:

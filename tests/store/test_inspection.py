@@ -167,6 +167,44 @@ def test_a_large_table_is_read_in_chunks(tmp_path: Path) -> None:
     assert {"columns": ["x", "y"], "rows": count + 1, "encoding": "latin-1"} == seen.schema
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet='a,"\n', max_size=60), st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1))
+def test_looking_at_each_quote_and_counting_by_arrays_take_turns(text: str, pieces: list[tuple[int, bool]]) -> None:
+    """Either may read any piece of a text after the other, also where a run of quotes is cut in two."""
+    from autor_nb.store.contents import Unreadable
+
+    def answer(counter: LineCounter) -> int:
+        try:
+            return counter.finish()
+        except Unreadable:
+            return -1
+
+    whole, mixed, start = LineCounter(b","), LineCounter(b","), 0
+    whole.feed(text.encode())
+    worth = tables._WORTH_ARRAYS
+    try:
+        while start < len(text):
+            for size, arrays in pieces:
+                tables._WORTH_ARRAYS = 0 if arrays else worth
+                mixed.feed(text[start : start + size].encode())
+                start += size
+    finally:
+        tables._WORTH_ARRAYS = worth
+    assert answer(whole) == answer(mixed)
+
+
+@pytest.mark.parametrize("line", [
+    'a 5" pipe,1\n', '"in, order",1\n', 'a 5" pipe,"in\norder"\n', '"5"" pipe",x""\n', '"a"b"c,"\n"\n', '"","""\n"""\n',
+])
+def test_stray_quotes_in_every_row_of_a_large_table(tmp_path: Path, line: str) -> None:
+    """The rows are those of the csv module, also over the seams of chunks; a quote left open at the end is told."""
+    text = "x,y\n" + line * (2 * CHUNK // len(line))
+    expected = sum(1 for row in csv.reader(io.StringIO(text, newline="")) if row) - 1
+    seen = looked(tmp_path, "a.csv", text)
+    assert (expected, "") == (seen.schema["rows"], seen.error)
+    assert "never closed" in looked(tmp_path, "b.csv", text + '"open,1\n').error
+
+
 def test_a_broken_table_is_hashed_to_its_end(tmp_path: Path) -> None:
     """What stops the reader does not stop the hash."""
     seen = looked(tmp_path, "a.csv", b"x,y\n" + b"1,2\n" * CHUNK + b"\0" + b"3,4\n" * CHUNK)
