@@ -56,6 +56,7 @@ class Plan:
     stages: tuple[StageSpec, ...]
     venue: Venue
     notes: tuple[str, ...]
+    left_out: tuple[str, ...]
     leaves_machine: str
     cost_usd: float | None
     duration_s: float | None
@@ -99,6 +100,7 @@ def plan(request: NewRequest) -> Plan:
         stages=tuple(specs),
         venue=venue,
         notes=looked.notes,
+        left_out=resources.left_out(request.resources),
         leaves_machine=looked.leaves_machine,
         cost_usd=looked.cost_usd,
         duration_s=looked.duration_s,
@@ -195,6 +197,7 @@ def _write(run: RunFolder, request: NewRequest, planned: Plan) -> None:
                 workflow=tuple(s.ref for s in planned.stages),
                 config=config,
                 resources=taken,
+                left_out=planned.left_out,
                 by=request.by,
                 files=objects.put_files(run, files),
                 inputs={name: hashlib.sha256(content).hexdigest() for name, content in inputs.items()},

@@ -33,7 +33,10 @@ class Decision(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
-    """A run's folder was made. `config` is run_config.json as it was; `inputs` maps input files to SHA-256."""
+    """A run's folder was made. `config` is run_config.json as it was; `inputs` maps input files to SHA-256.
+
+    `left_out` names what of the supplied folders was not taken in, each with its reason.
+    """
 
     run_id: str
     goal: str
@@ -41,6 +44,7 @@ class RunCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
     workflow: tuple[StageRef, ...] = ()
     config: dict[str, Any] = {}
     resources: tuple[Resource, ...] = ()
+    left_out: tuple[str, ...] = ()
     inputs: dict[str, str] = {}
     files: str = ""
     software: dict[str, str] = {}

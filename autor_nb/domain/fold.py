@@ -81,7 +81,7 @@ def _created(state: RunState, event: ev.RunCreated) -> None:
     state.created_at, state.created_by = event.at, event.by
     state.config, state.inputs, state.resources = event.config, event.inputs, event.resources
     state.config_sha256 = event.inputs.get("run_config.json", "")
-    state.software = event.software
+    state.software, state.left_out = event.software, event.left_out
     state.stages = [StageState(ref=ref, attempts=[]) for ref in event.workflow]
     state.files = event.files
     state.current = event.workflow[0].slug if event.workflow else None

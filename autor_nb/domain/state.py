@@ -170,6 +170,7 @@ class RunState(msgspec.Struct, kw_only=True):
     frozen_hypotheses: str = ""
     files: str = ""
     pending_files: str = ""
+    left_out: tuple[str, ...] = ()
     next_trigger: str = "start"
     retries: int = 0
     policy_decisions: int = 0

@@ -29,7 +29,8 @@ def _with(words: str, text: str, limit: int = 160) -> str:
 
 
 def _created(event: ev.RunCreated) -> str:
-    return _with(f"run created with {len(event.workflow)} stages", event.goal)
+    some = ", not all of the resources (intake_context.json names what was left out)" if event.left_out else ""
+    return _with(f"run created with {len(event.workflow)} stages{some}", event.goal)
 
 
 def _worker_started(event: ev.WorkerStarted) -> str:

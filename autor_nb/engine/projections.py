@@ -275,7 +275,7 @@ def intake_bytes(state: RunState, goal: str) -> bytes:
             for resource in state.resources
         ],
         "qa_transcript": [{"question": qa.question, "answer": qa.answer} for qa in state.intake],
-        "notes": "",
+        "notes": f"Left out of the resources: {'; '.join(state.left_out)}." if state.left_out else "",
     })
 
 

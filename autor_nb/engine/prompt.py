@@ -77,6 +77,7 @@ class PromptInputs(msgspec.Struct, frozen=True, kw_only=True):
     gates: tuple[tuple[str, str], ...]
     options: dict[str, str] = {}
     resources: tuple[Resource, ...] = ()
+    left_out: tuple[str, ...] = ()
     intake: tuple[QA, ...] = ()
     stages: tuple[StageState, ...] = ()
     approved: tuple[Approved, ...] = ()
@@ -106,7 +107,7 @@ def prompt_inputs(
         venue=str(state.config.get("venue", "report")), seed=int(state.config.get("seed", 0)),
         gates=tuple((name, " ".join(words.get(name, "").split())) for name in names),
         options={str(k): str(v) for k, v in dict(state.config.get("options", {})).items()},
-        resources=state.resources, intake=state.intake, stages=tuple(state.stages),
+        resources=state.resources, left_out=state.left_out, intake=state.intake, stages=tuple(state.stages),
         approved=tuple(approved_stages(run, state, before=spec.slug)),
         files=dict(files if files is not None else objects.get_files(run, state.files)),
         made=made if made is not None else made_by(run, state),
@@ -150,7 +151,7 @@ def _sections(inputs: PromptInputs) -> dict[str, str]:
     return {
         "gates": gates_section(inputs.spec, inputs.gates),
         "goal": goal_section(inputs.goal),
-        "resources": resources_section(inputs.resources),
+        "resources": resources_section(inputs.resources, inputs.left_out),
         "options": options_section(inputs.options, inputs.venue, inputs.seed),
         "intake": intake_section(inputs.intake),
         "manifest": manifest_section(inputs.stages, inputs.spec.slug),

@@ -59,14 +59,17 @@ def goal_section(goal: str) -> str:
     return f"What the person asked for, word for word:\n\n{fence(text)}"
 
 
-def resources_section(resources: Iterable[Resource]) -> str:
+def resources_section(resources: Iterable[Resource], left_out: Iterable[str] = ()) -> str:
     """The files that the person supplied, as an inventory."""
     lines = []
     for resource in resources:
         about = f"  {one_line(resource.description, 300)}" if resource.description else ""
         place = one_line(resource.dest_relative, 300).removeprefix("workspace/")
         lines.append(f"{place}  ({resource.resource_type}, {resource.size_bytes:,} bytes){about}")
-    return _listing("Copied into the workspace; read them, do not change them:", lines)
+    missing = [one_line(item, 400) for item in left_out]
+    parts = (_listing("Copied into the workspace; read them, do not change them:", lines),
+             _listing("Left out of what the person supplied; it is not in the workspace:", missing))
+    return "\n\n".join(part for part in parts if part)
 
 
 def options_section(options: Mapping[str, str], venue: str, seed: int) -> str:

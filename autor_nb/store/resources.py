@@ -15,6 +15,8 @@ from autor_nb.store.layout import RunFolder
 
 TOTAL_CAP = 2 * 1024**3
 FILES_CAP = 20_000
+NAMED_CAP = 50
+PATH_SHOWN = 300
 _LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".ipynb_checkpoints", ".mypy_cache",
              ".pytest_cache", ".tox"}
 _CODE = {".py", ".r", ".jl", ".m", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".go", ".java", ".js", ".ts", ".sh",
@@ -87,6 +89,21 @@ def take_in(run: RunFolder, supplied: tuple[Supplied, ...]) -> tuple[Resource, .
     return tuple(taken)
 
 
+def left_out(supplied: tuple[Supplied, ...]) -> tuple[str, ...]:
+    """What of the resources is not taken in, each with its reason; of very many the first, and how many more."""
+    found: list[str] = []
+    more = 0
+    for item in supplied:
+        place = item.path.expanduser().resolve()
+        for _, inner, why in _walk(place):
+            if why and len(found) < NAMED_CAP:
+                path = _name(place.name / inner)
+                found.append(f"{path if len(path) <= PATH_SHOWN else f'{path[:PATH_SHOWN]}…'} ({why})")
+            else:
+                more += bool(why)
+    return (*found, f"and {more:,} more") if more else tuple(found)
+
+
 def _name(path: Path) -> str:
     return os.fspath(path).encode("utf-8", "backslashreplace").decode()
 
@@ -107,15 +124,42 @@ def _free(path: Path) -> Path:
 
 
 def _files(place: Path) -> Iterator[tuple[Path, Path]]:
-    """(file, path inside the folder) of a file or of what a folder holds, links that lead out left out."""
+    """(file, path inside the folder) of a file or of what a folder holds, without what is left out."""
+    return ((source, inner) for source, inner, why in _walk(place) if not why)
+
+
+def _walk(place: Path) -> Iterator[tuple[Path, Path, str]]:
+    """(place, path inside the folder, why it is left out or "") of a file or of everything that a folder holds."""
     if place.is_file():
-        yield place, Path(place.name)
+        yield place, Path(place.name), ""
         return
-    for folder, names, files in os.walk(place, followlinks=False):
-        names[:] = sorted(n for n in names if n not in _LEFT_OUT and not Path(folder, n).is_symlink())
+    for folder, names, files in os.walk(place, onerror=_refuse, followlinks=False):
+        entered = []
+        for name in sorted(names):
+            source = Path(folder, name)
+            if source.is_symlink():
+                yield source, source.relative_to(place), _why_no_link(source, place) or "a linked folder, not followed"
+            elif name in _LEFT_OUT:
+                yield source, source.relative_to(place), "a folder of tools, never taken in"
+            else:
+                entered.append(name)
+        names[:] = entered
         for name in sorted(files):
             source = Path(folder, name)
-            if source.is_symlink() and not source.resolve().is_relative_to(place):
-                continue
-            if source.is_file():
-                yield source, source.relative_to(place)
+            why = _why_no_link(source, place) if source.is_symlink() else ""
+            if not why and not source.is_file():
+                why = "neither a file nor a folder"
+            yield source, source.relative_to(place), why
+
+
+def _why_no_link(source: Path, place: Path) -> str:
+    """Why a link is not followed; "" if it leads to something inside the folder."""
+    try:
+        target = source.resolve(strict=True)
+    except (OSError, RuntimeError):  # nothing is there, or it leads in a circle
+        return "a link to something that is not there"
+    return "" if target.is_relative_to(place) else "a link that leads out of the folder"
+
+
+def _refuse(error: OSError) -> None:
+    raise UsageError(f"The resource {error.filename} cannot be read.", "Mend its permissions.") from error

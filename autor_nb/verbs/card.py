@@ -58,6 +58,7 @@ def run_facts(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "pause_reason": state.pause_reason or None,
         "undo_possible": state.undoable is not None,
         "unknown_events": state.unknown,
+        "left_out": list(state.left_out),
         "pdf": str(paper) if (paper := pdf_of(run)) else None,
     }
 
@@ -123,6 +124,8 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
     attempt = state.under_review
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt, state.intake)
+    if state.left_out:
+        blocks.append(Items(state.left_out, title="Left out of the resources"))
     if state.unknown:
         blocks.append(
             Para(

@@ -13,7 +13,7 @@ from autor_nb.domain.run import Limits, RunStatus
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs import card, follow, request, target
-from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Next, Para, Table
+from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Items, Next, Para, Table
 from autor_nb.verbs.decision import decided, text_of, wait_option
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
@@ -147,6 +147,7 @@ def planned(plan: control.Plan) -> Result:
         "config": msgspec.to_builtins(config),
         "stages": [spec.slug for spec in plan.stages],
         "notes": list(plan.notes),
+        "left_out": list(plan.left_out),
         "venue": plan.venue.key,
         "leaves_machine": plan.leaves_machine,
         "cost_usd": plan.cost_usd,
@@ -175,6 +176,7 @@ def planned(plan: control.Plan) -> Result:
         ),
         Table(("", "Stage", "Produces"), rows),
         *(Para(note) for note in plan.notes),
+        *([Items(plan.left_out, title="Left out of the resources")] if plan.left_out else []),
         Next((("autor new …", "the same line without --plan starts it"),)),
     )
     return Result(facts=facts, blocks=blocks)

@@ -167,6 +167,64 @@ def test_two_files_of_one_name_are_both_taken_in(desk: Desk) -> None:
         assert hashlib.sha256(copy).hexdigest() == taken.sha256
 
 
+def make_bundle(desk: Desk) -> None:
+    """A folder of one good file, a linked one and everything that is not taken in."""
+    desk.write("secret.csv", b"a,b\n1,2\n")
+    desk.write("bundle/good.csv", b"a,b\n1,2\n")
+    desk.write("bundle/.git/config", b"[core]\n")
+    desk.write("bundle/inner/__pycache__/x.pyc", b"\0")
+    folder = desk.folder / "work" / "bundle"
+    (folder / "same.csv").symlink_to("good.csv")
+    (folder / "inner" / "gone\x1b[31m.csv").symlink_to("never_was.csv")
+    (folder / "round.csv").symlink_to("round.csv")
+    (folder / "out.csv").symlink_to("../secret.csv")
+    (folder / "linked").symlink_to("inner")
+    (folder / "away").symlink_to("../..")
+    os.mkfifo(folder / "pipe.csv")
+
+
+LEFT_OUT = {
+    "bundle/.git": "a folder of tools", "bundle/inner/__pycache__": "a folder of tools",
+    "bundle/inner/gone\x1b[31m.csv": "not there", "bundle/round.csv": "not there",
+    "bundle/out.csv": "leads out of the folder", "bundle/away": "leads out of the folder",
+    "bundle/linked": "a linked folder", "bundle/pipe.csv": "neither a file nor a folder",
+}
+
+
+def test_what_a_folder_holds_and_is_not_taken_in_is_named(desk: Desk) -> None:
+    """In the plan, the run's card, the log's first event, the inventory and the prompt: each with its reason, and no more."""
+    make_bundle(desk)
+    code, envelope = desk.autor(*NEW, "--resources", "bundle", "--plan")
+    assert 0 == code
+    planned = envelope["data"]["left_out"]
+    assert len(LEFT_OUT) == len(planned)
+    for path, why in LEFT_OUT.items():
+        assert [item for item in planned if item.startswith(f"{path} (") and why in item], path
+    code, envelope = desk.autor(*NEW, "--resources", "bundle", "--wait")
+    assert (0, planned) == (code, envelope["data"]["left_out"])
+    created = eventlog.read(desk.run.events)[0][0]
+    assert isinstance(created, ev.RunCreated)
+    assert planned == list(created.left_out)
+    assert ["good.csv", "same.csv"] == sorted(Path(taken.dest_relative).name for taken in created.resources)
+    noted = json.loads((desk.run.path / "intake_context.json").read_text())["notes"]
+    (prompt,) = (desk.run.path / "prompt_cache").glob("*.md")
+    for text in (noted, prompt.read_text()):
+        assert all(path.replace("\x1b[31m", "") in text.replace("\x1b[31m", "") for path in LEFT_OUT), text
+    assert "\x1b" not in prompt.read_text()
+    assert "not all of the resources" in (desk.run.path / "logs.txt").read_text()
+
+
+def test_of_very_many_left_out_files_the_first_are_named_and_the_rest_counted(desk: Desk) -> None:
+    """A folder of dead links fills neither the log's line nor the screen."""
+    desk.write("bundle/good.csv", b"a,b\n1,2\n")
+    for number in range(130):
+        (desk.folder / "work" / "bundle" / f"{number:03}_{'n' * 240}").symlink_to("never_was")
+    code, envelope = desk.autor(*NEW, "--resources", "bundle")
+    assert 0 == code, envelope
+    assert 51 == len(envelope["data"]["left_out"])
+    assert "and 80 more" == envelope["data"]["left_out"][-1]
+
+
 def latin_table() -> bytes:
     """A classification table of 120 rows whose header and values are no UTF-8."""
     rows = [f"{i % 17},{(i * 7) % 13 / 2},{'été' if i % 3 else 'hiver'},{'oui' if (i * 5) % 11 > 4 else 'non'}"
