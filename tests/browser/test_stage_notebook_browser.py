@@ -1,19 +1,20 @@
-"""Executed stage notebooks as a person sees them: in untrusted JupyterLab and in nbconvert's HTML."""
+"""Executed stage notebooks as a person sees them: untrusted in JupyterLab and Notebook 7, and in nbconvert's HTML."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import nbformat
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "record"))
 sys.path.append(str(Path(__file__).parent))
 
 from attempt_story import CHECKS, AttemptStory, experiment, summary_of
-from lab_server import ARTIFACTS, Lab, browser_page, running_lab
+from desk import Desk, artifacts, browser, desk
+from lab_server import App, Server, running_server
 
 from autor_nb.domain.check import failed
 from autor_nb.engine.render import NotebookRoom
@@ -22,8 +23,7 @@ pytestmark = pytest.mark.browser
 
 NOTEBOOK = "05_experimentation.attempt_02.ipynb"
 EVIL = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>'
-READY = """() => { const w = window.jupyterapp && window.jupyterapp.shell.currentWidget;
-  return !!(w && w.content && w.content.widgets && w.content.widgets.length > 10); }"""
+APPS: tuple[App, ...] = ("lab", "notebook")
 
 
 def rendered(story: AttemptStory, slug: str) -> Path:
@@ -43,66 +43,58 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A server over that folder."""
-    with running_lab(executed, tmp_path_factory.mktemp("lab")) as server:
-        yield server
+def server(executed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server over that folder, with an empty notebook beside it."""
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")]), executed / "empty.ipynb")
+    with running_server(executed, tmp_path_factory.mktemp("server")) as running:
+        yield running
 
 
-def open_untrusted(page: Any, lab: Lab, notebook: str) -> None:
-    """Open a notebook that nobody signed, all of it in view."""
-    page.goto(lab.address(notebook))
-    page.wait_for_function(READY, timeout=60_000)
-    page.locator(".jp-Notebook h2", has_text="Difference to the attempt before").wait_for()
+def hover_over_figures(at: Desk) -> None:
+    """Move the mouse over every figure."""
+    for figure in at.page.locator(".jp-RenderedPlotly").all():
+        figure.scroll_into_view_if_needed()
+        figure.hover()
 
 
-def shot(page: Any, name: str) -> None:
-    """Keep a picture for people to look at."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / name))
-
-
-def whole(page: Any, lab: Lab, notebook: str, name: str) -> None:
-    """Open a notebook so high that no cell is left out, and keep its picture."""
-    open_untrusted(page, lab, notebook)
-    shot(page, name)
-
-
-def test_untrusted_lab_shows_tables_pictures_and_figures_also_after_hovering(lab: Lab) -> None:
+@pytest.mark.parametrize("app", APPS)
+def test_untrusted_it_shows_tables_pictures_and_figures_also_after_hovering(server: Server, app: App) -> None:
     """Tables are tables, figures are pictures, and hovering turns them into plotly figures."""
-    with browser_page(viewport={"width": 1300, "height": 5200}) as page:
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        open_untrusted(page, lab, NOTEBOOK)
-        assert page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.sharedModel.nbformat") == 4
-        assert page.get_by_text("Not Trusted").count() or page.locator("[title*='not trusted' i]").count()
-        pictures = page.locator(".jp-OutputArea-output img[src^='data:image/png']")
-        pictures.first.wait_for()
+    with desk(server) as at:
+        at.open("empty.ipynb", app)
+        of_its_own = sorted(at.errors)
+        at.errors.clear()
+        at.open(NOTEBOOK, app)
+        assert {False} == at.trusted
+        at.whole()
+        pictures = at.page.locator(".jp-RenderedPlotly img[src^='data:image/png']")
+        pictures.nth(2).wait_for()
         sizes = [picture.bounding_box() for picture in pictures.all()]
-        assert sum(bool(box and 300 < box["width"] < 900 and box["height"] > 60) for box in sizes) == 3
-        assert page.locator(".jp-RenderedHTMLCommon table").count() >= 5
-        shot(page, "stage-notebook-lab.png")
-        for figure in page.locator(".jp-RenderedPlotly").all():
-            figure.scroll_into_view_if_needed()
-            figure.hover()
-        page.locator(".js-plotly-plot .main-svg").nth(5).wait_for()
-        assert page.locator(".js-plotly-plot").count() == 3
-        shot(page, "stage-notebook-lab-hovered.png")
-        assert errors == []
+        assert 3 == sum(bool(box and 300 < box["width"] < 900 and box["height"] > 60) for box in sizes), sizes
+        assert at.page.locator(".jp-OutputArea-output td img[src^='data:image/png']").count() == 1, "a file's preview"
+        assert at.page.locator(".jp-RenderedHTMLCommon table").count() >= 5
+        assert [] == at.cut_off(".jp-OutputArea-output table, .jp-OutputArea-output img")
+        at.screenshot(f"stage-notebook-{app}")
+        hover_over_figures(at)
+        at.page.locator(".js-plotly-plot .main-svg").nth(5).wait_for()
+        assert 3 == at.page.locator(".js-plotly-plot").count()
+        drawn = [figure.bounding_box() for figure in at.page.locator(".js-plotly-plot").all()]
+        assert all(box and box["width"] > 300 and box["height"] > 60 for box in drawn), drawn
+        at.page.mouse.move(1, 1)
+        at.screenshot(f"stage-notebook-{app}-hovered")
+        assert of_its_own == sorted(at.errors), "the page failed where an empty notebook does not"
+        assert [] == [url for url in at.asked if not url.startswith((server.url, "data:", "blob:"))]
 
 
-def test_dark_lab_keeps_ink_readable(lab: Lab) -> None:
-    """In the dark theme, text takes the theme's ink and figures stay on white paper."""
-    with browser_page(viewport={"width": 1300, "height": 5200}) as page:
-        open_untrusted(page, lab, NOTEBOOK)
-        page.evaluate(
-            "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            ".then(() => null)"
-        )
-        page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
-        ink = page.get_by_text("Attempt 2 cannot be approved").first.evaluate("e => getComputedStyle(e).color")
-        assert min(int(part) for part in ink.strip("rgba()").split(",")[:3]) > 150
-        shot(page, "stage-notebook-lab-dark.png")
+@pytest.mark.parametrize("app", APPS)
+def test_in_the_dark_theme_ink_is_readable(server: Server, app: App) -> None:
+    """Text takes the theme's ink, and figures stay on white paper."""
+    with desk(server) as at:
+        at.open(NOTEBOOK, app)
+        at.theme("dark")
+        at.whole()
+        assert [] == at.illegible(".jp-OutputArea-output")
+        at.screenshot(f"stage-notebook-{app}-dark")
 
 
 def test_nbconvert_shows_pictures_and_tables(executed: Path, tmp_path: Path) -> None:
@@ -111,17 +103,17 @@ def test_nbconvert_shows_pictures_and_tables(executed: Path, tmp_path: Path) -> 
 
     page_file = tmp_path / "report.html"
     page_file.write_text(HTMLExporter().from_filename(str(executed / NOTEBOOK))[0], encoding="utf-8")
-    with browser_page() as page:
+    with browser() as window:
+        page = window.new_page()
         page.goto(page_file.as_uri())
         widths = page.locator("img[src^='data:image/png']").evaluate_all("all => all.map(e => e.naturalWidth)")
         assert sum(width > 500 for width in widths) == 3
         assert page.locator("table").count() >= 5
-        ARTIFACTS.mkdir(exist_ok=True)
-        page.screenshot(path=str(ARTIFACTS / "stage-notebook-nbconvert.png"), full_page=True)
+        page.screenshot(path=str(artifacts() / "stage-notebook-nbconvert.png"), full_page=True)
 
 
 def test_hostile_text_runs_nowhere(tmp_path: Path) -> None:
-    """Goal, file names, headers, summary, prompt and checks with markup in them run no script in either reader."""
+    """Goal, file names, headers, summary, prompt and checks with markup in them run no script in any reader."""
     story = AttemptStory(tmp_path, goal=f"Compare {EVIL} \x1b[31mred")
     spec = story.specs["03_study_design"]
     story.attempt(
@@ -138,24 +130,24 @@ def test_hostile_text_runs_nowhere(tmp_path: Path) -> None:
     )
     folder = rendered(story, "03_study_design").parent
     (tmp_path / "home").mkdir()
-    with (
-        running_lab(folder, tmp_path / "home") as server,
-        browser_page(viewport={"width": 1300, "height": 4000}) as page,
-    ):
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        open_untrusted(page, server, "03_study_design.attempt_01.ipynb")
-        for figure in page.locator(".jp-RenderedPlotly").all():
-            figure.hover()
-        for fold in page.locator("details summary").all():
-            fold.click()
-        assert page.evaluate("() => window.pwned") is None
-        assert [url for url in asked if "127.0.0.1:9/" in url or url.endswith("/x")] == []
-        assert page.get_by_text("window.pwned").count() > 3
+    with running_server(folder, tmp_path / "home") as server:
+        for app in APPS:
+            with desk(server) as at:
+                at.open("03_study_design.attempt_01.ipynb", app)
+                assert {False} == at.trusted
+                at.whole()
+                hover_over_figures(at)
+                for fold in at.page.locator("details summary").all():
+                    fold.click()
+                assert at.page.evaluate("() => window.pwned") is None
+                assert [] == [url for url in at.asked if "127.0.0.1:9/" in url or url.endswith("/x")]
+                assert at.page.get_by_text("window.pwned").count() > 3
+                at.screenshot(f"stage-notebook-{app}-hostile")
     from nbconvert import HTMLExporter
 
     report = tmp_path / "report.html"
     report.write_text(HTMLExporter().from_filename(str(folder / "03_study_design.attempt_01.ipynb"))[0])
-    with browser_page() as page:
+    with browser() as window:
+        page = window.new_page()
         page.goto(report.as_uri())
         assert page.evaluate("() => window.pwned") is None
