@@ -57,7 +57,7 @@ POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
 FULL_BYTES = 64 * 1024
-_children: list[subprocess.Popen[bytes]] = []
+_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ def ask(run: RunFolder, command: cmd.RunCommand, timeout_s: float = 60.0) -> lis
         if answers:
             return _answered(answers)
         if living_holder(run) is None and not inbox.is_empty(run):
-            if starts >= STARTS and not _starting():
+            if starts >= STARTS and not _starting(run):
                 raise RunError(f"The engine of run {run.run_id} does not start.", _why(run))
-            if not _starting():
+            if not _starting(run):
                 starts += 1
                 start_worker(run)
         if time.monotonic() > deadline:
@@ -169,10 +169,10 @@ def _answered(answers: list[Event]) -> list[Event]:
     return answers
 
 
-def _starting() -> bool:
-    """Whether a worker that this process started still lives (and so may be about to take the lock)."""
-    _children[:] = [child for child in _children if child.poll() is None]
-    return bool(_children)
+def _starting(run: RunFolder) -> bool:
+    """Whether a worker that this process started for this run still lives (and so may be about to take the lock)."""
+    _children[:] = [(path, child) for path, child in _children if child.poll() is None]
+    return any(path == run.path for path, _ in _children)
 
 
 def start_worker(run: RunFolder) -> int:
@@ -191,7 +191,7 @@ def start_worker(run: RunFolder) -> int:
             cwd=run.path,
             env=environment,
         )
-    _children.append(child)
+    _children.append((run.path, child))
     return child.pid
 
 
@@ -223,7 +223,7 @@ def wait(
         if now.waiting == "nobody" or (now.waiting == "person" and (until == "review" or not now.live)):
             if not now.live or now.waiting == "person":
                 return now
-        elif now.status is RunStatus.INTERRUPTED and not _starting():
+        elif now.status is RunStatus.INTERRUPTED and not _starting(run):
             if starts >= STARTS:
                 raise RunError(f"The engine of run {run.run_id} does not start.", _why(run))
             starts += 1
