@@ -7,9 +7,15 @@
     ├── PluginError   a plug-in is broken; names the plug-in and its version
     ├── StoreError    a file on disk cannot be read or written; names the file
     └── BugError      ours: keep the traceback
+
+A notebook shows all but the last as their message and suggestion: IPython asks an exception how it is to be shown.
 """
 
 from __future__ import annotations
+
+from typing import NoReturn
+
+SHOWN_CHARS = 4000
 
 
 class AutorError(Exception):
@@ -25,6 +31,18 @@ class AutorError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.suggestion}" if self.suggestion else self.message
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [_harmless(line) for line in (self.message, self.suggestion) if line]
+
+
+def _harmless(text: str) -> str:
+    """The text without what would move a cursor, change a colour or turn the direction; bounded."""
+    cut = text[:SHOWN_CHARS] + ("…" if len(text) > SHOWN_CHARS else "")
+    return "".join(
+        char if char.isprintable() or char == "\n" else " " if char.isspace() else "" for char in cut
+    )
 
 
 class UsageError(AutorError):
@@ -67,3 +85,7 @@ class BugError(AutorError):
     """Raised when our own invariants are broken."""
 
     code = "bug"
+
+    @property
+    def _render_traceback_(self) -> NoReturn:
+        raise AttributeError("a bug keeps its traceback")
