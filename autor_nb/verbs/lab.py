@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,23 +27,62 @@ PLACES = (PACKAGE / "_examples", PACKAGE.parent / "example_notebooks")
 @click.option("--port", type=click.IntRange(1, 65535), help="The server's port.")
 @click.option("--no-browser", is_flag=True, help="Only start the server; it prints its address.")
 @click.option("--no-start", is_flag=True, help="Only put the example notebook into the folder.")
+@click.option("--allow-root", is_flag=True, help="Start the server although you are root.")
 @pass_face
-def lab(face: Face, folder: str, port: int | None, no_browser: bool, no_start: bool) -> Result:
-    """Open JupyterLab with the example notebook."""
+def lab(
+    face: Face, folder: str, port: int | None, no_browser: bool, no_start: bool, allow_root: bool
+) -> Result:
+    """Open JupyterLab with the example notebook; Ctrl-C ends it."""
+    starts = not no_start and face.name == "cli"  # elsewhere it would hold the cell, and Jupyter is there already
+    if starts:
+        _may_start(allow_root)
     notebook = put(Path(folder).expanduser().resolve())
-    said = Result(
-        facts={"notebook": str(notebook), "started": not no_start},
-        blocks=(Para(f"The example notebook is {notebook}."),),
-    )
-    if no_start:
-        return said
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise UsageError("JupyterLab is not installed in this environment.", 'pip install "autor-nb[lab]"')
-    command = [sys.executable, "-m", "jupyterlab", str(notebook)]
+    where = Para(f"The example notebook is {notebook}.")
+    facts = {"notebook": str(notebook), "started": starts}
+    if not starts:
+        return Result(facts=facts, blocks=(where,))
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={notebook.parent}"]
+    command += [f"--LabApp.default_url=/lab/tree/{notebook.name}"]  # so that the printed address leads there too
     command += [f"--port={port}"] if port else []
     command += ["--no-browser"] if no_browser else []
-    code = subprocess.call(command, cwd=notebook.parent, stdout=sys.stderr)
-    return Result(facts={**said.facts, "exit_code": code}, blocks=said.blocks, exit_code=1 if code else 0)
+    command += ["--allow-root"] if allow_root else []
+    face.say(f"{where.text} Ctrl-C ends the server; runs go on without it.")
+    code = serve(command, notebook.parent)
+    return Result(facts={**facts, "exit_code": code}, blocks=(where,), exit_code=1 if code else 0)
+
+
+def _may_start(allow_root: bool) -> None:
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise UsageError("JupyterLab is not installed in this environment.", 'pip install "autor-nb[lab]"')
+    if os.geteuid() == 0 and not allow_root:
+        raise UsageError(
+            "You are root, and JupyterLab would let its notebooks do everything that root may.",
+            "`autor lab --allow-root` starts it all the same; another user needs no option.",
+        )
+
+
+def serve(command: list[str], folder: Path) -> int:
+    """Carry the server's command out until it ends; it is asked to end whenever we are, and never left behind.
+
+    In a terminal Ctrl-C reaches the server too, which asks whether it is meant; without one it would fall over
+    its own kernels, so there it has a process group of its own and only we hear the interrupt.
+    """
+    asks = bool(sys.stdin and sys.stdin.isatty())
+    server = subprocess.Popen(command, cwd=folder, stdout=sys.stderr, process_group=None if asks else 0)
+    ends = [name for name in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(name) is not signal.SIG_IGN]
+    before = {name: signal.signal(name, lambda *_: server.terminate()) for name in ends}
+    try:
+        while True:
+            try:
+                return server.wait()
+            except KeyboardInterrupt:
+                if not asks:
+                    server.terminate()
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+        if server.poll() is None:
+            server.terminate()
 
 
 def put(folder: Path) -> Path:
