@@ -20,12 +20,17 @@ _STYLES = {
     "blockquote": "margin:0 0 10px;padding-left:12px;border-left:3px solid rgba(128,128,128,0.28)",
     **{f"h{level}": "margin:8px 0 6px;font-size:14px;line-height:20px;font-weight:600" for level in range(1, 7)},
 }
-_TAGS = {*_STYLES, "a", "b", "strong", "em", "i", "s", "br", "hr", "thead", "tbody", "tr", "sup", "sub"}
+TAGS = {*_STYLES, "a", "b", "strong", "em", "i", "s", "br", "hr", "thead", "tbody", "tr", "sup", "sub"}
 LIMIT = 200_000
 
 
 @cache
 def _parser() -> Any:
+    return new_parser()
+
+
+def new_parser() -> Any:
+    """The one reading of an agent's Markdown, for whoever adds to it: without HTML and pictures, with tables."""
     from markdown_it import MarkdownIt
 
     return (
@@ -40,7 +45,7 @@ def render(text: str) -> str:
     cut = plain(text[:LIMIT])
     made = nh3.clean(
         _parser().render(cut),
-        tags=_TAGS,
+        tags=TAGS,
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",

@@ -81,6 +81,10 @@ class ArtifactIndex:
             self._dirty = True
         return known
 
+    def known(self, entry: FileEntry) -> Inspection | None:
+        """What opening that content showed when it was last opened; None if nobody remembers."""
+        return self._cache.inspections.get(_inspection_key(entry.sha256, entry.path))
+
     def is_current(self, entry: FileEntry) -> bool:
         """Whether the workspace holds that very content at that path now."""
         seen = self._cache.seen.get(entry.path)
@@ -111,8 +115,10 @@ def _inspection_key(sha256: str, path: str) -> str:
 
 def _same(seen: _Seen, status: os.stat_result) -> bool:
     return (
-        seen.mtime_ns == status.st_mtime_ns and seen.ctime_ns == status.st_ctime_ns
-        and seen.size == status.st_size and seen.inode == status.st_ino
+        seen.mtime_ns == status.st_mtime_ns
+        and seen.ctime_ns == status.st_ctime_ns
+        and seen.size == status.st_size
+        and seen.inode == status.st_ino
     )
 
 

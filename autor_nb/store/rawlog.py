@@ -64,6 +64,11 @@ class RawLog:
         self._size = 0
 
 
+def parts(run: RunFolder) -> list[Path]:
+    """Where its parts lie if they are there, oldest first; the last is the one that grows."""
+    return [*(_part(run.raw_log, number) for number in range(PARTS - 1, 0, -1)), run.raw_log]
+
+
 def _part(path: Path, number: int) -> Path:
     return path.with_name(f"{path.stem}.{number}{path.suffix}")
 
@@ -89,8 +94,7 @@ def _clean(value: Any) -> Any:
 
 def read(run: RunFolder, stage: str | None = None, attempt: int | None = None) -> Iterator[dict[str, Any]]:
     """What was said, oldest first, of one stage or attempt if given; lines that are torn are passed over."""
-    parts = [_part(run.raw_log, number) for number in range(PARTS - 1, 0, -1)]
-    for path in (*parts, run.raw_log):
+    for path in parts(run):
         if not path.is_file():
             continue
         with path.open("rb") as stream:
@@ -99,6 +103,9 @@ def read(run: RunFolder, stage: str | None = None, attempt: int | None = None) -
                     said = msgspec.json.decode(line)
                 except (msgspec.DecodeError, RecursionError):
                     continue
-                if (isinstance(said, dict) and (stage is None or said.get("stage") == stage)
-                        and (attempt is None or said.get("attempt") == attempt)):
+                if (
+                    isinstance(said, dict)
+                    and (stage is None or said.get("stage") == stage)
+                    and (attempt is None or said.get("attempt") == attempt)
+                ):
                     yield said

@@ -26,8 +26,15 @@ class StoredAttempt:
     """`domain.ports.AttemptView` over a run's folder."""
 
     def __init__(
-        self, run: RunFolder, state: RunState, attempt: AttemptState, *, index: ArtifactIndex | None = None,
-        venue: Venue | None = None, made: MadeBy | None = None, files: Mapping[str, FileEntry] | None = None,
+        self,
+        run: RunFolder,
+        state: RunState,
+        attempt: AttemptState,
+        *,
+        index: ArtifactIndex | None = None,
+        venue: Venue | None = None,
+        made: MadeBy | None = None,
+        files: Mapping[str, FileEntry] | None = None,
     ) -> None:
         self.run, self.state, self.attempt_state = run, state, attempt
         stage = state.stage(attempt.stage)
@@ -41,7 +48,8 @@ class StoredAttempt:
         self.written_by = attempt.written_by
         self.frozen_hypotheses = state.frozen_hypotheses
         self.files: Mapping[str, FileEntry] = (
-            files if files is not None else objects.get_files(run, attempt.files_after))
+            files if files is not None else objects.get_files(run, attempt.files_after)
+        )
         self.before: Mapping[str, FileEntry] = objects.get_files(run, attempt.files_before)
         self._index = index or _scanned(run)
         self._made = made if made is not None else made_by(run, state, upto=attempt)
@@ -54,8 +62,11 @@ class StoredAttempt:
             return self.run.workspace / path
         kept = self.run.objects / entry.sha256
         if not kept.is_file():
-            raise StoreError(f"{path} as of {self.stage.slug} attempt {self.attempt} was not kept.",
-                             "It was larger than the cap (object_cap_bytes).", path=str(kept))
+            raise StoreError(
+                f"{path} as of {self.stage.slug} attempt {self.attempt} was not kept.",
+                "It was larger than the cap (object_cap_bytes).",
+                path=str(kept),
+            )
         return kept
 
     def read(self, path: str, limit: int | None = None) -> bytes:
@@ -70,6 +81,10 @@ class StoredAttempt:
             return self._index.inspect(entry, self.place(path))
         except (StoreError, OSError) as error:
             return Inspection(kind="binary", error=str(error).splitlines()[0])
+
+    def known(self, path: str) -> Inspection | None:
+        """What opening the file showed when it was last opened, without opening it; None if nobody remembers."""
+        return self._index.known(self.files[path])
 
     def made_by(self, path: str) -> tuple[str, int] | None:
         """(stage number, attempt) that made this content at this path."""
@@ -108,8 +123,13 @@ def made_by(run: RunFolder, state: RunState, upto: AttemptState | None = None) -
     for number, attempt in sorted(ended, key=lambda pair: pair[1].ended_at):
         if upto is not None and attempt.ended_at > upto.ended_at:
             break
-        add_made(made, number, attempt.attempt, objects.get_files(run, attempt.files_before),
-                 objects.get_files(run, attempt.files_after))
+        add_made(
+            made,
+            number,
+            attempt.attempt,
+            objects.get_files(run, attempt.files_before),
+            objects.get_files(run, attempt.files_after),
+        )
     return made
 
 
