@@ -16,7 +16,7 @@ from autor_nb.domain.run import RunStatus
 from autor_nb.domain.state import RunState
 from autor_nb.store import layout
 from autor_nb.store.layout import RunFolder
-from autor_nb.verbs import card, decision, follow, request, start, target, upkeep
+from autor_nb.verbs import card, decision, edit, follow, request, start, target, upkeep
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.rich import Artifacts, Checks, Rich, Stages, artifacts_of, checks_of, stages_of
 
@@ -52,9 +52,7 @@ def new(
     """
     face = _face(runs_dir, progress)
     given = {name: str(value) for name, value in {**(options or {}), **more_options}.items()}
-    files = [
-        request.resource(f"{path}={what}" if what else str(path)) for path, what in _described(resources)
-    ]
+    files = [request.resource(f"{path}={what}" if what else str(path)) for path, what in _described(resources)]
     if dataset is not None and _is_file(dataset):
         files.append(control.ResourceRequest(path=Path(dataset).expanduser()))
     elif dataset is not None:
@@ -172,9 +170,7 @@ class Run(Rich):
 
     # ------------------------------------------------------------------------------------- decisions
 
-    def approve(
-        self, *, attempt: int | None = None, waive: Mapping[str, str] | None = None, note: str = ""
-    ) -> Run:
+    def approve(self, *, attempt: int | None = None, waive: Mapping[str, str] | None = None, note: str = "") -> Run:
         """Approve what is in review; `waive` maps failing checks to reasons."""
         decision.approve(self.folder, self._by(), attempt=attempt, waive=waive, note=note)
         return self
@@ -182,6 +178,11 @@ class Run(Rich):
     def refine(self, what: int | str, *, attempt: int | None = None) -> Run:
         """Send what is in review back: a suggestion's number, or your own words."""
         decision.refine(self.folder, self._by(), what, attempt=attempt)
+        return self
+
+    def edit(self, text: str, *, attempt: int | None = None) -> Run:
+        """Replace the draft in review by your own text: an attempt of its own, recorded as edited by you."""
+        edit.edit(self.folder, self._by(), text, attempt=attempt)
         return self
 
     def waive(self, check: str, why: str) -> Run:

@@ -62,6 +62,14 @@ class Refine(Command, frozen=True, kw_only=True, omit_defaults=True):
     attempt: int | None = None
 
 
+class Edit(Command, frozen=True, kw_only=True, omit_defaults=True):
+    """Replace the draft in review by a person's own text; `draft_sha256` is the draft that was edited."""
+
+    text: str
+    attempt: int | None = None
+    draft_sha256: str = ""
+
+
 class Answer(Command, frozen=True, kw_only=True, omit_defaults=True):
     """Answer intake questions."""
 
@@ -85,5 +93,5 @@ class Undo(Command, frozen=True, kw_only=True, omit_defaults=True):
 
 
 RunCommand = Union[  # noqa: UP007 - msgspec reads the union once, at import
-    Start, Stop, Abort, Approve, Waive, Refine, Answer, Redo, Rollback, Undo
+    Start, Stop, Abort, Approve, Waive, Refine, Edit, Answer, Redo, Rollback, Undo
 ]

@@ -78,7 +78,10 @@ class WorkerStopped(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent was set to work. `trigger`: start · refine · retry · redo. `files` is the manifest's object hash."""
+    """An agent was set to work, or a person's edit taken up. `trigger`: start · refine · retry · redo · edit.
+
+    `files` is the object hash of the manifest of files as it began.
+    """
 
     stage: str
     attempt: int
@@ -198,6 +201,14 @@ class Refined(Decision, frozen=True, kw_only=True, omit_defaults=True):
     suggestion: int | None = None
 
 
+class DraftEdited(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person replaced the draft of `attempt`; the new text is the object `draft_sha256`, judged as a new attempt."""
+
+    stage: str
+    attempt: int
+    draft_sha256: str
+
+
 class Answered(Decision, frozen=True, kw_only=True, omit_defaults=True):
     """Intake questions were answered."""
 
@@ -283,8 +294,32 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RunEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
-    RunCreated, RunStarted, ConfigChanged, WorkerStarted, WorkerStopped, AttemptStarted, AgentSpawned, AttemptEnded,
-    AttemptChecked, NotebookRendered, ReviewOpened, AttemptRetried, Approved, CheckWaived, Refined, Answered, Redone,
-    RolledBack, RollbackUndone, WorkspaceRestored, HypothesesFrozen, Stopped, Paused, Aborted, RunFailed, RunCompleted,
+    RunCreated,
+    RunStarted,
+    ConfigChanged,
+    WorkerStarted,
+    WorkerStopped,
+    AttemptStarted,
+    AgentSpawned,
+    AttemptEnded,
+    AttemptChecked,
+    NotebookRendered,
+    ReviewOpened,
+    AttemptRetried,
+    Approved,
+    CheckWaived,
+    Refined,
+    DraftEdited,
+    Answered,
+    Redone,
+    RolledBack,
+    RollbackUndone,
+    WorkspaceRestored,
+    HypothesesFrozen,
+    Stopped,
+    Paused,
+    Aborted,
+    RunFailed,
+    RunCompleted,
     CommandRefused,
 ]

@@ -14,7 +14,16 @@ import msgspec
 from autor_nb.domain import events as ev
 from autor_nb.domain.run import RunStatus
 from autor_nb.domain.stage import AttemptStatus, Ending, StageStatus
-from autor_nb.domain.state import AttemptState, FeedbackGiven, Refusal, RunState, StageState, Undoable, Waiver
+from autor_nb.domain.state import (
+    AttemptState,
+    FeedbackGiven,
+    PendingEdit,
+    Refusal,
+    RunState,
+    StageState,
+    Undoable,
+    Waiver,
+)
 
 _ENDINGS = {
     Ending.TIMED_OUT: AttemptStatus.TIMED_OUT,
@@ -112,12 +121,23 @@ def _attempt_started(state: RunState, event: ev.AttemptStarted) -> None:
     stage = _stage(state, event.stage)
     stage.attempts.append(
         AttemptState(
-            stage=event.stage, attempt=event.attempt, agent=event.agent, model=event.model, trigger=event.trigger,
-            feedback=event.feedback, session_id=event.session_id, started_at=event.at, prompt_path=event.prompt_path,
-            prompt_sha256=event.prompt_sha256, prompt_bytes=event.prompt_bytes,
-            draft_sha256_before=event.draft_sha256_before, files_before=event.files,
+            stage=event.stage,
+            attempt=event.attempt,
+            agent=event.agent,
+            model=event.model,
+            trigger=event.trigger,
+            feedback=event.feedback,
+            session_id=event.session_id,
+            started_at=event.at,
+            prompt_path=event.prompt_path,
+            prompt_sha256=event.prompt_sha256,
+            prompt_bytes=event.prompt_bytes,
+            draft_sha256_before=event.draft_sha256_before,
+            files_before=event.files,
         )
     )
+    if event.trigger == "edit" and state.pending_edit is not None:
+        stage.attempts[-1].edited_by = state.pending_edit.by
     stage.status, stage.updated_at = StageStatus.RUNNING, event.at
     stage.stale = False
     state.current, state.status, state.next_trigger = event.stage, RunStatus.RUNNING, "start"
@@ -135,13 +155,18 @@ def _attempt_ended(state: RunState, event: ev.AttemptEnded) -> None:
         return
     attempt.ending, attempt.detail, attempt.ended_at = event.ending, event.detail, event.at
     attempt.draft_sha256, attempt.summary_path, attempt.written_by = (
-        event.draft_sha256, event.summary_path, event.written_by)
+        event.draft_sha256,
+        event.summary_path,
+        event.written_by,
+    )
     attempt.files_after, attempt.changed, attempt.outside = event.files, event.changed, event.outside
     attempt.session_id = event.session_id
     attempt.exit_code, attempt.duration_s = event.exit_code, event.duration_s
     attempt.usage, attempt.cost_usd, attempt.agent_events = event.usage, event.cost_usd, event.events
     attempt.suggestions, attempt.questions = event.suggestions, event.questions
     attempt.pid = 0
+    if attempt.trigger == "edit" and event.ending is Ending.FINISHED:
+        state.pending_edit = None
     if event.ending is not Ending.FINISHED:
         attempt.status = _ENDINGS.get(event.ending, AttemptStatus.FAILED)
     state.files = event.files or state.files
@@ -179,7 +204,7 @@ def _review_opened(state: RunState, event: ev.ReviewOpened) -> None:
 
 def _attempt_retried(state: RunState, event: ev.AttemptRetried) -> None:
     state.retries += 1
-    state.next_trigger = "retry"
+    state.next_trigger = "edit" if state.pending_edit is not None else "retry"
     attempt = _attempt(state, event.stage, event.attempt)
     if attempt:
         attempt.judged = True
@@ -197,7 +222,7 @@ def _approved(state: RunState, event: ev.Approved) -> None:
     state.review, state.undoable = None, None
     _human(state, event)
     state.feedback = tuple(given for given in state.feedback if given.stage != event.stage)
-    later = state.stages[state.stages.index(stage) + 1:]
+    later = state.stages[state.stages.index(stage) + 1 :]
     state.current = later[0].ref.slug if later else None
     state.status = RunStatus.RUNNING
 
@@ -224,11 +249,31 @@ def _refined(state: RunState, event: ev.Refined) -> None:
     if attempt.status is AttemptStatus.IN_REVIEW:
         attempt.status = AttemptStatus.REFINED
     attempt.decided_at, attempt.decided_by = event.at, event.by
-    given = FeedbackGiven(stage=event.stage, attempt=event.attempt, text=event.feedback,
-                          suggestion=event.suggestion, by=event.by, at=event.at)
+    given = FeedbackGiven(
+        stage=event.stage,
+        attempt=event.attempt,
+        text=event.feedback,
+        suggestion=event.suggestion,
+        by=event.by,
+        at=event.at,
+    )
     state.feedback = (*state.feedback, given)
     _stage(state, event.stage).status = StageStatus.PENDING
     state.review, state.undoable, state.next_trigger = None, None, "refine"
+    state.status = RunStatus.RUNNING
+    _human(state, event)
+
+
+def _draft_edited(state: RunState, event: ev.DraftEdited) -> None:
+    attempt = _attempt(state, event.stage, event.attempt)
+    if attempt is None:
+        return
+    if attempt.status is AttemptStatus.IN_REVIEW:
+        attempt.status = AttemptStatus.REFINED
+    attempt.decided_at, attempt.decided_by = event.at, event.by
+    _stage(state, event.stage).status = StageStatus.PENDING
+    state.pending_edit = PendingEdit(stage=event.stage, draft_sha256=event.draft_sha256, by=event.by)
+    state.review, state.undoable, state.next_trigger = None, None, "edit"
     state.status = RunStatus.RUNNING
     _human(state, event)
 
@@ -255,7 +300,7 @@ def _withdraw(state: RunState, slug: str, reason: str) -> StageState:
         stage.status = StageStatus.STALE if stage.stale else StageStatus.PENDING
     withdrawn = {stage.ref.slug for stage in state.stages[position:]}
     state.feedback = tuple(given for given in state.feedback if given.stage not in withdrawn)
-    state.current, state.review = slug, None
+    state.current, state.review, state.pending_edit = slug, None, None
     state.completed_at = ""
     if first.ref.number < "05":
         state.frozen_hypotheses = ""
@@ -283,8 +328,13 @@ def _redone(state: RunState, event: ev.Redone) -> None:
 
 def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
     state.undoable = Undoable(
-        stages=_copy_encoder.encode(state.stages), feedback=state.feedback, files=event.files, current=state.current,
-        review=state.review, status=state.status, frozen=state.frozen_hypotheses,
+        stages=_copy_encoder.encode(state.stages),
+        feedback=state.feedback,
+        files=event.files,
+        current=state.current,
+        review=state.review,
+        status=state.status,
+        frozen=state.frozen_hypotheses,
     )
     first = _withdraw(state, event.stage, "rolled back")
     attempt = first.attempt(event.attempt)
@@ -339,19 +389,44 @@ def _run_completed(state: RunState, event: ev.RunCompleted) -> None:
 
 
 def _command_refused(state: RunState, event: ev.CommandRefused) -> None:
-    refusal = Refusal(command_id=event.command_id, command=event.command, reason=event.reason,
-                      suggestion=event.suggestion, by=event.by, at=event.at)
-    state.refusals = [*state.refusals[-REFUSALS_KEPT + 1:], refusal]
+    refusal = Refusal(
+        command_id=event.command_id,
+        command=event.command,
+        reason=event.reason,
+        suggestion=event.suggestion,
+        by=event.by,
+        at=event.at,
+    )
+    state.refusals = [*state.refusals[-REFUSALS_KEPT + 1 :], refusal]
 
 
 _HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
-    ev.RunCreated: _created, ev.RunStarted: _started, ev.ConfigChanged: _config_changed,
-    ev.WorkerStarted: _worker_started, ev.WorkerStopped: _worker_stopped, ev.AttemptStarted: _attempt_started,
-    ev.AgentSpawned: _agent_spawned, ev.AttemptEnded: _attempt_ended, ev.AttemptChecked: _attempt_checked,
-    ev.NotebookRendered: _notebook_rendered, ev.ReviewOpened: _review_opened, ev.AttemptRetried: _attempt_retried,
-    ev.Approved: _approved, ev.CheckWaived: _check_waived, ev.Refined: _refined, ev.Answered: _answered,
-    ev.Redone: _redone, ev.RolledBack: _rolled_back, ev.RollbackUndone: _rollback_undone,
-    ev.WorkspaceRestored: _workspace_restored, ev.HypothesesFrozen: _hypotheses_frozen, ev.Stopped: _stopped,
-    ev.Paused: _paused, ev.Aborted: _aborted, ev.RunFailed: _run_failed, ev.RunCompleted: _run_completed,
+    ev.RunCreated: _created,
+    ev.RunStarted: _started,
+    ev.ConfigChanged: _config_changed,
+    ev.WorkerStarted: _worker_started,
+    ev.WorkerStopped: _worker_stopped,
+    ev.AttemptStarted: _attempt_started,
+    ev.AgentSpawned: _agent_spawned,
+    ev.AttemptEnded: _attempt_ended,
+    ev.AttemptChecked: _attempt_checked,
+    ev.NotebookRendered: _notebook_rendered,
+    ev.ReviewOpened: _review_opened,
+    ev.AttemptRetried: _attempt_retried,
+    ev.Approved: _approved,
+    ev.CheckWaived: _check_waived,
+    ev.Refined: _refined,
+    ev.DraftEdited: _draft_edited,
+    ev.Answered: _answered,
+    ev.Redone: _redone,
+    ev.RolledBack: _rolled_back,
+    ev.RollbackUndone: _rollback_undone,
+    ev.WorkspaceRestored: _workspace_restored,
+    ev.HypothesesFrozen: _hypotheses_frozen,
+    ev.Stopped: _stopped,
+    ev.Paused: _paused,
+    ev.Aborted: _aborted,
+    ev.RunFailed: _run_failed,
+    ev.RunCompleted: _run_completed,
     ev.CommandRefused: _command_refused,
 }

@@ -5,6 +5,7 @@ Pure: state in, events or a step out. The engine carries it out and fills in wha
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from autor_nb.domain.stage import Ending
 from autor_nb.domain.state import AttemptState, RunState, StageState
 
 FEEDBACK_CAP = 32_000
+DRAFT_CAP = 400_000
 POLICY = Actor(face="policy")
 
 
@@ -102,11 +104,12 @@ def verdict(state: RunState, attempt: AttemptState, retries: int) -> ev.ReviewOp
     """New work goes to review; anything else is tried again, up to the cap, and then a person decides."""
     if attempt.is_new_work:
         return ev.ReviewOpened(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256)
-    if state.retries < retries:
+    if state.retries < retries or state.pending_edit is not None:
         reason = f"{attempt.ending}: {attempt.detail}"[:500]
         return ev.AttemptRetried(stage=attempt.stage, attempt=attempt.attempt, reason=reason)
-    return ev.ReviewOpened(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256,
-                           cap_reached=True)
+    return ev.ReviewOpened(
+        stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, cap_reached=True
+    )
 
 
 def config_of(state: RunState) -> RunConfig:
@@ -136,6 +139,8 @@ def answer(state: RunState, command: cmd.RunCommand) -> list[ev.Decision]:
             return [_waiver(attempt, command.check_id, command.why, command.by, who)]
         case cmd.Refine():
             return _refine(state, command, who)
+        case cmd.Edit():
+            return _edit(state, command, who)
         case cmd.Answer():
             return _answer(state, command, who)
         case cmd.Redo():
@@ -153,8 +158,10 @@ def answer(state: RunState, command: cmd.RunCommand) -> list[ev.Decision]:
 
 def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.Decision]:
     if state.status is RunStatus.COMPLETED:
-        raise Refused(f"Run {state.run_id} is complete.",
-                      "`autor redo STAGE` or `autor rollback STAGE` takes up work on it again.")
+        raise Refused(
+            f"Run {state.run_id} is complete.",
+            "`autor redo STAGE` or `autor rollback STAGE` takes up work on it again.",
+        )
     changed: list[ev.Decision] = []
     if command.config:
         try:
@@ -197,15 +204,17 @@ def _waiver(attempt: AttemptState, check_id: str, why: str, by: Actor, who: dict
     if not by.is_person:
         raise Refused("A policy never waives a check.", "A person can: `autor approve --waive CHECK --why TEXT`.")
     if not why.strip():
-        raise Refused(f"Waiving {check_id} needs a reason.", f"`autor waive {check_id} --why \"…\"`")
+        raise Refused(f"Waiving {check_id} needs a reason.", f'`autor waive {check_id} --why "…"`')
     if len(why) > 2000:
         raise Refused("A reason for a waiver has at most 2,000 characters.")
     if check_id not in attempt.blocking:
         known = ", ".join(attempt.blocking) or "none"
         raise Refused(f"{check_id} is not a failing blocking check of this attempt.", f"Failing: {known}.")
     if check_id in attempt.unwaivable:
-        raise Refused(f"{check_id} cannot be waived: {attempt.detail or 'there is no new work to approve'}.",
-                      "`autor refine \"…\"` or `autor redo STAGE`.")
+        raise Refused(
+            f"{check_id} cannot be waived: {attempt.detail or 'there is no new work to approve'}.",
+            '`autor refine "…"` or `autor redo STAGE`.',
+        )
     return ev.CheckWaived(stage=attempt.stage, attempt=attempt.attempt, check_id=check_id, why=why.strip(), **who)
 
 
@@ -216,21 +225,22 @@ def _approve(state: RunState, command: cmd.Approve, who: dict[str, Any]) -> list
     if not attempt.is_new_work:
         raise Refused(
             f"Attempt {attempt.attempt} of {attempt.stage} is not new work ({attempt.ending}): {attempt.detail}",
-            "`autor refine \"…\"` sets the agent to work again; `autor abort` ends the run.",
+            '`autor refine "…"` sets the agent to work again; `autor abort` ends the run.',
         )
     unanswered = [q.text for q in attempt.questions if not q.default and q.text not in _asked(state)]
     if unanswered:
-        raise Refused(f"A question waits that has no default: {unanswered[0]}", "`autor answer 1 \"…\"`")
+        raise Refused(f"A question waits that has no default: {unanswered[0]}", '`autor answer 1 "…"`')
     waived = [_waiver(attempt, check, why, command.by, {"by": command.by}) for check, why in command.waive.items()]
     left = [check for check in attempt.open_blocking if check not in command.waive]
     if left:
         raise Refused(
             f"{len(left)} blocking check{'s' if len(left) > 1 else ''} of {attempt.stage} attempt "
             f"{attempt.attempt} fail{'' if len(left) > 1 else 's'}: {', '.join(left)}.",
-            f"`autor refine \"…\"`, or a person takes it over: `autor approve --waive {left[0]} --why \"…\"`.",
+            f'`autor refine "…"`, or a person takes it over: `autor approve --waive {left[0]} --why "…"`.',
         )
-    approved = ev.Approved(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256,
-                           note=command.note[:2000], **who)
+    approved = ev.Approved(
+        stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, note=command.note[:2000], **who
+    )
     return [*waived, approved]
 
 
@@ -245,16 +255,38 @@ def _refine(state: RunState, command: cmd.Refine, who: dict[str, Any]) -> list[e
         if not 1 <= command.suggestion <= len(attempt.suggestions):
             raise Refused(
                 f"There is no suggestion {command.suggestion}: the draft has {len(attempt.suggestions)}.",
-                "`autor refine 1`, or `autor refine \"your own words\"`.",
+                '`autor refine 1`, or `autor refine "your own words"`.',
             )
         text = attempt.suggestions[command.suggestion - 1]
     if not text:
         raise Refused("Refining needs a suggestion's number or your own words.", "`autor refine 2`")
     if len(text) > FEEDBACK_CAP:
-        raise Refused(f"Feedback has at most {FEEDBACK_CAP:,} characters; this has {len(text):,}.",
-                      "Put the long part into a file and name it in the feedback.")
-    return [ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=text, suggestion=command.suggestion,
-                       **who)]
+        raise Refused(
+            f"Feedback has at most {FEEDBACK_CAP:,} characters; this has {len(text):,}.",
+            "Put the long part into a file and name it in the feedback.",
+        )
+    return [
+        ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=text, suggestion=command.suggestion, **who)
+    ]
+
+
+def _edit(state: RunState, command: cmd.Edit, who: dict[str, Any]) -> list[ev.Decision]:
+    attempt = _reviewed(state, command.attempt, "edit")
+    if not command.by.is_person:
+        raise Refused("A policy never edits a draft.")
+    if command.draft_sha256 and command.draft_sha256 != attempt.draft_sha256:
+        raise Refused("The draft is not the one that you edited.", "Look at it again, then edit it.")
+    if not command.text.strip():
+        raise Refused("An edited draft needs a text.", "`autor show` prints the draft as it is.")
+    if len(command.text) > DRAFT_CAP:
+        raise Refused(
+            f"A draft has at most {DRAFT_CAP:,} characters; this has {len(command.text):,}.",
+            "Put the long part into a file of the workspace and name it in the draft.",
+        )
+    edited = sha256(command.text.encode("utf-8", "replace")).hexdigest()
+    if edited == attempt.draft_sha256:
+        raise Refused("The draft is as it was: nothing was edited.", "`autor approve` takes it as it is.")
+    return [ev.DraftEdited(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=edited, **who)]
 
 
 def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[ev.Decision]:
@@ -267,8 +299,10 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
     answers = []
     for qa in command.answers:
         if qa.question not in known:
-            raise Refused(f"There is no question {qa.question!r}.",
-                          "Questions: " + "; ".join(q.id for q in intake.latest.questions))
+            raise Refused(
+                f"There is no question {qa.question!r}.",
+                "Questions: " + "; ".join(q.id for q in intake.latest.questions),
+            )
         if not qa.answer.strip() or len(qa.answer) > 4000:
             raise Refused("An answer has between 1 and 4,000 characters.")
         answers.append(msgspec.structs.replace(qa, question=known[qa.question]))
@@ -278,8 +312,10 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
 def _rollback(state: RunState, command: cmd.Rollback, who: dict[str, Any]) -> list[ev.Decision]:
     stage = _known(state, command.stage)
     if stage.last_approved is None:
-        raise Refused(f"Stage {stage.ref.number} was never approved, so there is nothing to roll back to.",
-                      f"`autor redo {stage.ref.number}` starts it afresh.")
+        raise Refused(
+            f"Stage {stage.ref.number} was never approved, so there is nothing to roll back to.",
+            f"`autor redo {stage.ref.number}` starts it afresh.",
+        )
     return [ev.RolledBack(stage=stage.ref.slug, attempt=stage.last_approved, **who)]
 
 
@@ -289,7 +325,7 @@ def _rollback(state: RunState, command: cmd.Rollback, who: dict[str, Any]) -> li
 def withdrawal(state: RunState, key: str) -> list[StageState]:
     """The stages that redoing or rolling back `key` would withdraw, for a preview."""
     first = _known(state, key)
-    return [stage for stage in state.stages[state.stages.index(first):] if stage.attempts]
+    return [stage for stage in state.stages[state.stages.index(first) :] if stage.attempts]
 
 
 # ---------------------------------------------------------------------------------------------- policy
@@ -310,12 +346,20 @@ def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list
         return [ev.Approved(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, by=POLICY)]
     what = f"{attempt.stage} attempt {attempt.attempt}"
     if attempt.waivers:
-        return [ev.RunFailed(reason=f"A check of {what} was waived: a policy does not approve that.",
-                             suggestion="A person approves it: `autor approve`.")]
+        return [
+            ev.RunFailed(
+                reason=f"A check of {what} was waived: a policy does not approve that.",
+                suggestion="A person approves it: `autor approve`.",
+            )
+        ]
     if state.retries >= config_of(state).limits.retries:
         failing = ", ".join(attempt.blocking) or attempt.detail
-        return [ev.RunFailed(reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
-                             suggestion="`autor show` tells why; `autor refine \"…\"` helps it on.")]
+        return [
+            ev.RunFailed(
+                reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
+                suggestion='`autor show` tells why; `autor refine "…"` helps it on.',
+            )
+        ]
     return [ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=remedies[:FEEDBACK_CAP], by=POLICY)]
 
 
@@ -324,13 +368,21 @@ def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Rec
     position = state.policy_decisions
     where = f"decision {position + 1} of the file"
     if position >= len(recorded):
-        return [ev.RunFailed(reason=f"The decisions file has no decision for {attempt.stage}.",
-                             suggestion="Add one, or decide by hand: `autor review`.")]
+        return [
+            ev.RunFailed(
+                reason=f"The decisions file has no decision for {attempt.stage}.",
+                suggestion="Add one, or decide by hand: `autor review`.",
+            )
+        ]
     entry = recorded[position]
     stage = state.stage(entry.stage)
     if stage is None or stage.ref.slug != attempt.stage:
-        return [ev.RunFailed(reason=f"{where} is about stage {entry.stage}, but {attempt.stage} waits.",
-                             suggestion="Mend the file, or decide by hand: `autor review`.")]
+        return [
+            ev.RunFailed(
+                reason=f"{where} is about stage {entry.stage}, but {attempt.stage} waits.",
+                suggestion="Mend the file, or decide by hand: `autor review`.",
+            )
+        ]
     command: cmd.RunCommand
     if entry.decision == "approve":
         command = cmd.Approve(id="", at="", by=POLICY)
@@ -347,5 +399,9 @@ def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Rec
 
 def lost_by(attempt: AttemptState) -> ev.AttemptEnded:
     """What is recorded of an attempt whose engine died."""
-    return ev.AttemptEnded(stage=attempt.stage, attempt=attempt.attempt, ending=Ending.LOST,
-                           detail="The engine ended while the agent was at work.")
+    return ev.AttemptEnded(
+        stage=attempt.stage,
+        attempt=attempt.attempt,
+        ending=Ending.LOST,
+        detail="The engine ended while the agent was at work.",
+    )

@@ -44,6 +44,7 @@ class AttemptState(msgspec.Struct, kw_only=True):
     ending: Ending | None = None
     detail: str = ""
     written_by: str = "agent"
+    edited_by: Actor | None = None
     draft_sha256_before: str = ""
     draft_sha256: str = ""
     summary_path: str = ""
@@ -130,6 +131,14 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class PendingEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft edited by hand that has not become an attempt yet; the text is the object `draft_sha256`."""
+
+    stage: str
+    draft_sha256: str
+    by: Actor
+
+
 class Undoable(msgspec.Struct, kw_only=True):
     """What an `undo` needs: the stages as they were before the rollback, and the files of then."""
 
@@ -161,6 +170,7 @@ class RunState(msgspec.Struct, kw_only=True):
     config_sha256: str = ""
     inputs: dict[str, str] = {}
     resources: tuple[Resource, ...] = ()
+    left_out: tuple[str, ...] = ()
     software: dict[str, str] = {}
     stages: list[StageState] = []
     current: str | None = None
@@ -170,8 +180,8 @@ class RunState(msgspec.Struct, kw_only=True):
     frozen_hypotheses: str = ""
     files: str = ""
     pending_files: str = ""
-    left_out: tuple[str, ...] = ()
     next_trigger: str = "start"
+    pending_edit: PendingEdit | None = None
     retries: int = 0
     policy_decisions: int = 0
     last_seq: int = 0

@@ -49,8 +49,10 @@ def _attempt_ended(event: ev.AttemptEnded) -> str:
 
 
 def _checked(event: ev.AttemptChecked) -> str:
-    failing = f"{len(event.blocking)} failing, {event.warnings} warnings" if event.blocking else (
-        f"none failing, {event.warnings} warnings"
+    failing = (
+        f"{len(event.blocking)} failing, {event.warnings} warnings"
+        if event.blocking
+        else (f"none failing, {event.warnings} warnings")
     )
     return _with(f"{_where(event)} checked: {event.total} checks, {failing}", ", ".join(event.blocking[:20]))
 
@@ -103,6 +105,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.Approved: lambda event: _with(f"{_where(event)} approved", event.note),
     ev.CheckWaived: _waived,
     ev.Refined: _refined,
+    ev.DraftEdited: lambda event: f"{_where(event)} draft edited by hand ({event.draft_sha256[:12]})",
     ev.Answered: lambda event: f"{len(event.answers)} intake questions answered",
     ev.Redone: lambda event: f"{event.stage} and later stages withdrawn, to be done afresh",
     ev.RolledBack: lambda event: f"rolled back to {_where(event)}",

@@ -58,8 +58,7 @@ def sections_of(text: str) -> dict[str, str]:
     if not summary.sections:
         return {"Key Results": bounded(text, SECTION_CHARS)}
     return {
-        name: bounded(summary.sections[name], SECTION_CHARS)
-        for name in KEPT if summary.sections.get(name, "").strip()
+        name: bounded(summary.sections[name], SECTION_CHARS) for name in KEPT if summary.sections.get(name, "").strip()
     }
 
 
@@ -79,8 +78,13 @@ def approved_stages(run: RunFolder, state: RunState, before: str | None = None) 
         content = summary_bytes(run, attempt) if attempt else None
         if attempt is not None and content is not None:
             found.append(
-                Approved(ref=stage.ref, attempt=attempt.attempt, written_by=attempt.written_by,
-                         sections=sections_of(content.decode("utf-8", "replace")), waivers=attempt.waivers)
+                Approved(
+                    ref=stage.ref,
+                    attempt=attempt.attempt,
+                    written_by=attempt.written_by,
+                    sections=sections_of(content.decode("utf-8", "replace")),
+                    waivers=attempt.waivers,
+                )
             )
     return found
 
@@ -90,7 +94,8 @@ def memory_text(state: RunState, goal: str, approved: list[Approved]) -> str:
     parts = [
         f"# Memory of run {one_line(state.run_id)}",
         "Made from the approved summaries and the intake; made anew whenever they change.",
-        "## Goal", fence(bounded(goal, GOAL_CHARS, "user_input.txt")),
+        "## Goal",
+        fence(bounded(goal, GOAL_CHARS, "user_input.txt")),
     ]
     if state.intake:
         parts += ["## Intake", intake_text(state.intake)]
@@ -113,11 +118,12 @@ def intake_text(intake: tuple[QA, ...]) -> str:
 def remarks(stage: Approved) -> list[str]:
     """What a reader of an approved summary must be told about it."""
     lines = []
-    if stage.written_by != "agent":
+    if stage.written_by == "person":
+        lines.append("A person edited this summary by hand.")
+    elif stage.written_by != "agent":
         lines.append(f"This summary was put into form by {one_line(stage.written_by)}, not by the agent.")
     lines += [
-        f"Waived by {one_line(str(waiver.by))}: check {one_line(waiver.check_id)}, "
-        f"because: {one_line(waiver.why, 500)}"
+        f"Waived by {one_line(str(waiver.by))}: check {one_line(waiver.check_id)}, because: {one_line(waiver.why, 500)}"
         for waiver in stage.waivers
     ]
     return lines

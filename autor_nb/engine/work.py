@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,6 +35,8 @@ FREEZE_FROM = "05"
 class StageWork:
     """One attempt from its prompt to its recorded ending."""
 
+    author = "agent"
+
     def __init__(self, engine: Engine, spec: StageSpec, trigger: str) -> None:
         self.engine, self.run, self.spec, self.trigger = engine, engine.run, spec, trigger
         stage = engine.state.stage(spec.slug)
@@ -54,8 +57,14 @@ class StageWork:
         engines_own = part.protected(self.run)
         try:
             task = part.build_task(
-                self.run, self.engine.state, self.spec, self.config, self.number,
-                goal_of(self.run, self.engine.state), started.session_id, self._marker(),
+                self.run,
+                self.engine.state,
+                self.spec,
+                self.config,
+                self.number,
+                goal_of(self.run, self.engine.state),
+                started.session_id,
+                self._marker(),
             )
 
             def meanwhile() -> None:
@@ -63,14 +72,21 @@ class StageWork:
                     agent.cancel()
 
             def spawned(told: part.Spawned) -> None:
-                self.engine.append(ev.AgentSpawned(stage=self.spec.slug, attempt=self.number, pid=told[0],
-                                                   process_started=told[1], marker=task.marker))
+                self.engine.append(
+                    ev.AgentSpawned(
+                        stage=self.spec.slug,
+                        attempt=self.number,
+                        pid=told[0],
+                        process_started=told[1],
+                        marker=task.marker,
+                    )
+                )
 
             result, duration_s = part.follow(agent, task, raw, spawned, meanwhile)
         finally:
             raw.close()
         outside = tuple(path for path in part.touched(engines_own, part.protected(self.run)) if self._foreign(path))
-        self._end(started, result, duration_s, raw.count, outside)
+        self.end(started, result, duration_s, raw.count, outside)
 
     def _foreign(self, path: str) -> bool:
         """The engine itself writes to its log, its promoted summaries and the attempt's own files meanwhile."""
@@ -97,17 +113,23 @@ class StageWork:
 
     def _prompt_inputs(self) -> PromptInputs:
         parts, state = self.engine.parts, self.engine.state
-        return prompt_inputs(state, self.run.path, self.spec, self.number, files=self.before, made=self.engine.made,
-                             specs=parts.specs(state), project=parts.project)
+        return prompt_inputs(
+            state,
+            self.run.path,
+            self.spec,
+            self.number,
+            files=self.before,
+            made=self.engine.made,
+            specs=parts.specs(state),
+            project=parts.project,
+        )
 
     def _start(self, agent: str) -> ev.AttemptStarted:
         state = self.engine.state
         keep = self.trigger in ("refine", "retry")
         draft_before = part.place_draft(self.run, self.earlier, keep)
         self.before = dict(self.engine.index.scan())
-        for entry in self.before.values():
-            if entry.size_bytes <= self.config.limits.object_cap_bytes:
-                objects.keep_file(self.run, self.run.workspace / entry.path, entry.sha256)
+        self.keep(self.before.values())
         prompt = build_prompt(self._prompt_inputs()).encode("utf-8", "replace")
         prompt_path = self.run.prompt(self.spec.slug, self.number)
         write_bytes(prompt_path, prompt, durable=False)
@@ -115,12 +137,18 @@ class StageWork:
         session = last.session_id if last and self.trigger in ("refine", "retry") else None
         feedback = [given.text for given in state.feedback if given.stage == self.spec.slug]
         started = ev.AttemptStarted(
-            stage=self.spec.slug, attempt=self.number, agent=agent, trigger=self.trigger, session_id=session,
+            stage=self.spec.slug,
+            attempt=self.number,
+            agent=agent,
+            trigger=self.trigger,
+            session_id=session,
             model=self.config.models.get(self.spec.slug, self.config.model),
             prompt_path=prompt_path.relative_to(self.run.path).as_posix(),
-            prompt_sha256=hashlib.sha256(prompt).hexdigest(), prompt_bytes=len(prompt),
+            prompt_sha256=hashlib.sha256(prompt).hexdigest(),
+            prompt_bytes=len(prompt),
             feedback=feedback[-1] if feedback and self.trigger == "refine" else "",
-            draft_sha256_before=draft_before, files=objects.put_files(self.run, self.before),
+            draft_sha256_before=draft_before,
+            files=objects.put_files(self.run, self.before),
         )
         (written,) = self.engine.append(started)
         assert isinstance(written, ev.AttemptStarted)
@@ -128,30 +156,51 @@ class StageWork:
 
     # ------------------------------------------------------------------------------------- after
 
-    def _end(
-        self, started: ev.AttemptStarted, result: AgentResult, duration_s: float, raw_count: int,
+    def keep(self, entries: Iterable[FileEntry]) -> None:
+        """Keep the contents of these files, up to the size cap."""
+        for entry in entries:
+            if entry.size_bytes <= self.config.limits.object_cap_bytes:
+                objects.keep_file(self.run, self.run.workspace / entry.path, entry.sha256)
+
+    def end(
+        self,
+        started: ev.AttemptStarted,
+        result: AgentResult,
+        duration_s: float,
+        raw_count: int,
         outside: tuple[str, ...],
     ) -> None:
+        """Read back what is there now, and record how the attempt ended."""
         draft = part.read_draft(self.run)
         ending, detail = part.ending_of(result, draft, started.draft_sha256_before)
         if ending is Ending.FINISHED:
             self._write_evidence(started)
         files = self.engine.index.scan()
-        written_by = "agent"
+        written_by = self.author
         if ending is Ending.NO_DRAFT and self.engine.state.retries >= self.config.limits.retries:
             text = part.fallback_draft(self.spec, detail, files, self.before).encode()
             draft, ending, written_by = (text, hashlib.sha256(text).hexdigest()), Ending.FINISHED, "engine"
         changed = add_made(self.engine.made, self.spec.number, self.number, self.before, files)
-        for entry in changed:
-            if entry.size_bytes <= self.config.limits.object_cap_bytes:
-                objects.keep_file(self.run, self.run.workspace / entry.path, entry.sha256)
+        self.keep(changed)
         summary_path, suggestions = self._keep_summary(draft)
         ended = ev.AttemptEnded(
-            stage=self.spec.slug, attempt=self.number, ending=ending, detail=detail[:2000],
-            draft_sha256=draft[1] if draft else "", summary_path=summary_path, written_by=written_by,
-            files=objects.put_files(self.run, files), changed=len(changed), outside=outside,
-            session_id=result.session_id, exit_code=result.exit_code, duration_s=round(duration_s, 3),
-            usage=result.usage, cost_usd=result.cost_usd, events=raw_count, suggestions=suggestions,
+            stage=self.spec.slug,
+            attempt=self.number,
+            ending=ending,
+            detail=detail[:2000],
+            draft_sha256=draft[1] if draft else "",
+            summary_path=summary_path,
+            written_by=written_by,
+            files=objects.put_files(self.run, files),
+            changed=len(changed),
+            outside=outside,
+            session_id=result.session_id,
+            exit_code=result.exit_code,
+            duration_s=round(duration_s, 3),
+            usage=result.usage,
+            cost_usd=result.cost_usd,
+            events=raw_count,
+            suggestions=suggestions,
             questions=part.read_questions(self.run) if self.spec.optional else (),
         )
         (written,) = self.engine.append(ended, changed_files=True)
@@ -172,10 +221,24 @@ class StageWork:
         state = self.engine.state
         stage = state.stage(self.spec.slug)
         assert stage is not None and stage.latest is not None
-        draft = AttemptState(stage=self.spec.slug, attempt=self.number, ending=Ending.FINISHED,
-                             files_before=started.files, ended_at=utc_now())
+        draft = AttemptState(
+            stage=self.spec.slug,
+            attempt=self.number,
+            ending=Ending.FINISHED,
+            files_before=started.files,
+            ended_at=utc_now(),
+        )
         view = self.engine.view(draft, files=self.engine.index.scan())
-        write_all(self.spec.evidence, EvidenceContext(
-            run_dir=self.run.path, workspace=self.run.workspace, state=state, stage=self.spec.ref,
-            attempt=self.number, venue=self.engine.parts.venue(self.config), view=view, at=started.at,
-        ))
+        write_all(
+            self.spec.evidence,
+            EvidenceContext(
+                run_dir=self.run.path,
+                workspace=self.run.workspace,
+                state=state,
+                stage=self.spec.ref,
+                attempt=self.number,
+                venue=self.engine.parts.venue(self.config),
+                view=view,
+                at=started.at,
+            ),
+        )

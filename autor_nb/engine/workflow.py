@@ -7,7 +7,6 @@ folded log; everything it does can be done again after a kill at any point.
 from __future__ import annotations
 
 import contextlib
-import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,18 +15,20 @@ import msgspec
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain import rules
-from autor_nb.domain.errors import AutorError
+from autor_nb.domain.errors import AutorError, RunError, StoreError
 from autor_nb.domain.fold import Fold
 from autor_nb.domain.ports import Agent, Checker
-from autor_nb.domain.run import RunConfig
+from autor_nb.domain.run import RunConfig, RunStatus
 from autor_nb.domain.stage import StageSpec
 from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.domain.venue import Venue
 from autor_nb.engine import orphans, restoring, review
 from autor_nb.engine.configuration import edited_config, write_config
+from autor_nb.engine.edited import EditedDraft
+from autor_nb.engine.faults import Faults
 from autor_nb.engine.projections import Views
 from autor_nb.engine.work import StageWork
-from autor_nb.store import eventlog, inbox, lock
+from autor_nb.store import eventlog, inbox, lock, objects
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.view import MadeBy, StoredAttempt, made_by
@@ -84,6 +85,7 @@ class Engine:
         self.run, self.parts = run, parts
         self._fold = Fold()
         self._log: eventlog.EventLog
+        self._faults: Faults
         self.index = ArtifactIndex(run)
         self.views = Views(run)
         self.made: MadeBy = {}
@@ -101,26 +103,48 @@ class Engine:
         """Work until somebody must decide; the caller holds the lock."""
         self.lock = held
         self._log = eventlog.EventLog(self.run.events)
+        self._faults = Faults(self.run)
         try:
             past, _ = eventlog.read(self.run.events)
             self._fold.apply(past)
-            current = self.state.stage(self.state.current) if self.state.current else None
-            orphans.end_left_behind(self.run, current.latest if current else None)
+            orphans.end_left_behind(self.run, self._newest())
             if rules.next_step(self.state) == rules.Wait() and inbox.is_empty(self.run):
                 return
-            me = lock.myself()
-            self.index.scan()
-            self.made = made_by(self.run, self.state)
-            self.append(ev.WorkerStarted(pid=me.pid, host=me.host, boot_id=me.boot_id,
-                                         process_started=me.process_started, version=__version__))
-            self._adopt_edited_config()
-            self._steps()
-            self.append(ev.WorkerStopped(reason=self.state.pause_reason or f"the run is {self.state.status}"))
+            self._work()
+        except Exception as error:
+            raise self._given_up(error) from error
         finally:
-            self.index.save()
+            with contextlib.suppress(OSError, StoreError):  # a cache: a full disk goes without
+                self.index.save()
             self._log.close()
+            self._faults.close()
             if self._notebooks is not None:
                 self._notebooks.close()
+
+    def _work(self) -> None:
+        me = lock.myself()
+        self.index.scan()
+        self.made = made_by(self.run, self.state)
+        self.append(
+            ev.WorkerStarted(
+                pid=me.pid,
+                host=me.host,
+                boot_id=me.boot_id,
+                process_started=me.process_started,
+                version=__version__,
+            )
+        )
+        self._adopt_edited_config()
+        self._steps()
+        self.append(ev.WorkerStopped(reason=self.state.pause_reason or f"the run is {self.state.status}"))
+
+    def _given_up(self, error: Exception) -> RunError:
+        """What a fault outside any step comes to: told to who started the engine, and in the log if that takes it."""
+        failure = self._faults.failure(error, self._newest())
+        if self.state.status is not RunStatus.FAILED:
+            with contextlib.suppress(OSError, StoreError):
+                self._log.append(failure)  # and no view: those may be what cannot be written
+        return RunError(failure.reason, failure.suggestion)
 
     def _adopt_edited_config(self) -> None:
         try:
@@ -142,22 +166,13 @@ class Engine:
                 return
             try:
                 self._carry_out(step)
-            except AutorError as error:
-                self.append(ev.RunFailed(reason=error.message[:2000], suggestion=error.suggestion[:2000]))
-            except OSError as error:  # the disk's, not ours
-                with contextlib.suppress(OSError):  # a full disk takes no traceback
-                    traceback.print_exc()
-                self.append(ev.RunFailed(
-                    reason=f"Cannot use {error.filename or f'the disk of {self.run.path}'}: {error.strerror}."[:2000],
-                    suggestion=f"Free some space or mend the permissions, then `autor resume {self.run.run_id}`.",
-                ))
-            except Exception as error:  # ours: the run says so and can be resumed, the traceback is in worker.log
-                with contextlib.suppress(OSError):
-                    traceback.print_exc()
-                self.append(ev.RunFailed(
-                    reason=f"A fault of autor_nb itself: {type(error).__name__}: {error}"[:2000],
-                    suggestion=f"`autor resume {self.run.run_id}`; details: operator_state/worker.log",
-                ))
+            except Exception as error:  # the disk's, a plug-in's or ours: the run says which, and can be resumed
+                self.append(self._faults.failure(error, self._newest()))
+
+    def _newest(self) -> AttemptState | None:
+        """The latest attempt of the stage in work."""
+        current = self.state.stage(self.state.current) if self.state.current else None
+        return current.latest if current else None
 
     def _carry_out(self, step: rules.Step) -> None:
         match step:
@@ -167,7 +182,7 @@ class Engine:
             case rules.Lose(stage=stage, attempt=number):
                 attempt = self._attempt(stage, number)
                 files = self.keep_files()
-                self.append(msgspec.structs.replace(rules.lost_by(attempt), files=files), changed_files=True)
+                self.append(msgspec.structs.replace(self._faults.ended_by(attempt), files=files), changed_files=True)
             case rules.Judge(stage=stage, attempt=number, part=part):
                 self._judge(self._attempt(stage, number), part)
             case rules.Decide():
@@ -175,7 +190,7 @@ class Engine:
             case rules.Complete():
                 self.append(ev.RunCompleted())
             case rules.Work(stage=stage, trigger=trigger):
-                StageWork(self, self._spec(stage), trigger).carry_out()
+                (EditedDraft if trigger == "edit" else StageWork)(self, self._spec(stage), trigger).carry_out()
 
     # ----------------------------------------------------------------------------------- the log
 
@@ -204,17 +219,24 @@ class Engine:
 
     def _answer(self, command: cmd.RunCommand) -> None:
         try:
-            decided = [self._filled(event) for event in rules.answer(self.state, command)]
+            decided = [self._filled(event, command) for event in rules.answer(self.state, command)]
         except rules.Refused as refused:
-            self.append(ev.CommandRefused(
-                command_id=command.id, command=type(command).__name__.lower(), reason=refused.reason[:2000],
-                suggestion=refused.suggestion[:2000], by=command.by,
-            ))
+            self.append(
+                ev.CommandRefused(
+                    command_id=command.id,
+                    command=type(command).__name__.lower(),
+                    reason=refused.reason[:2000],
+                    suggestion=refused.suggestion[:2000],
+                    by=command.by,
+                )
+            )
             return
         self.append(*decided)
 
-    def _filled(self, event: ev.Decision) -> ev.Decision:
-        """What only the disk can tell: the files before a withdrawal, the hash of a configuration."""
+    def _filled(self, event: ev.Decision, command: cmd.RunCommand) -> ev.Decision:
+        """What only the disk can tell or keep: files before a withdrawal, a configuration's hash, an edited text."""
+        if isinstance(command, cmd.Edit):
+            objects.put(self.run, command.text.encode("utf-8", "replace"))
         if isinstance(event, ev.Redone | ev.RolledBack):
             return msgspec.structs.replace(event, files=self.keep_files())
         if isinstance(event, ev.ConfigChanged):
@@ -264,8 +286,15 @@ class Engine:
 
     def view(self, attempt: AttemptState, **given: Any) -> StoredAttempt:
         """The attempt as rules see it."""
-        return StoredAttempt(self.run, self.state, attempt, index=self.index, venue=self.parts.venue(self.config),
-                             made=self.made, **given)
+        return StoredAttempt(
+            self.run,
+            self.state,
+            attempt,
+            index=self.index,
+            venue=self.parts.venue(self.config),
+            made=self.made,
+            **given,
+        )
 
     def _judge(self, attempt: AttemptState, part: str) -> None:
         if part == "check":
@@ -274,13 +303,22 @@ class Engine:
             checkers = self.parts.checkers(self.parts.specs(self.state), attempt.stage)
             self.append(check_attempt(self.run, self.view(attempt), checkers))
         elif part == "notebook":
-            rendered = self.notebooks.render(self.run, self._spec(attempt.stage), self._fold.snapshot(), attempt,
-                                             attempt.checked_seq)
-            self.append(ev.NotebookRendered(
-                stage=attempt.stage, attempt=attempt.attempt, path=rendered.path, complete=rendered.complete,
-                as_of=attempt.checked_seq, cells_run=rendered.cells_run, cells=rendered.cells,
-                duration_s=round(rendered.duration_s, 3), detail=rendered.detail[:2000],
-            ))
+            rendered = self.notebooks.render(
+                self.run, self._spec(attempt.stage), self._fold.snapshot(), attempt, attempt.checked_seq
+            )
+            self.append(
+                ev.NotebookRendered(
+                    stage=attempt.stage,
+                    attempt=attempt.attempt,
+                    path=rendered.path,
+                    complete=rendered.complete,
+                    as_of=attempt.checked_seq,
+                    cells_run=rendered.cells_run,
+                    cells=rendered.cells,
+                    duration_s=round(rendered.duration_s, 3),
+                    detail=rendered.detail[:2000],
+                )
+            )
         else:
             self.append(rules.verdict(self.state, attempt, self.config.limits.retries))
 

@@ -136,7 +136,9 @@ def _detail(record: AttemptRecord) -> Shown:
     notes = []
     if attempt.detail:
         notes.append(words(one_line(attempt.detail, 600)))
-    if attempt.written_by != "agent":
+    if attempt.written_by == "person":
+        notes.append(glyph("info", f"the draft was edited by hand by {one_line(str(attempt.edited_by), 80)}"))
+    elif attempt.written_by != "agent":
         notes.append(
             glyph("warning", f"the summary was written by the {one_line(attempt.written_by, 40)}, not the agent")
         )

@@ -46,14 +46,14 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.AttemptEnded: _ended,
     ev.AttemptChecked: _checked,
     ev.NotebookRendered: lambda event: (
-        f"{_where(event)}: notebook "
-        + ("executed" if event.complete else f"executed in part: {event.detail}")
+        f"{_where(event)}: notebook " + ("executed" if event.complete else f"executed in part: {event.detail}")
     ),
     ev.ReviewOpened: lambda event: f"{_where(event)} is in review",
     ev.AttemptRetried: lambda event: f"{_where(event)} is tried again: {event.reason}",
     ev.Approved: lambda event: f"{_where(event)} was approved",
     ev.CheckWaived: lambda event: f"{_where(event)}: {event.check_id} was waived: {event.why}",
     ev.Refined: lambda event: f"{_where(event)} was sent back: {event.feedback}",
+    ev.DraftEdited: lambda event: f"{_where(event)}: the draft was edited by hand",
     ev.Answered: lambda event: f"{len(event.answers)} questions were answered",
     ev.Redone: lambda event: f"{event.stage} and later stages are done afresh",
     ev.RolledBack: lambda event: f"rolled back to {_where(event)}",

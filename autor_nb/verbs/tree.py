@@ -27,6 +27,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "review": "review:review",
         "approve": "decision:approve_verb",
         "refine": "decision:refine_verb",
+        "edit": "edit:edit_verb",
         "answer": "decision:answer_verb",
         "waive": "decision:waive_verb",
         "redo": "decision:redo_verb",
@@ -96,9 +97,7 @@ def common_options() -> list[click.Parameter]:
 class Verb(click.Command):
     """A verb. `text` names the parameter that takes the line's rest, `lead` how many words go before."""
 
-    def __init__(
-        self, *args: Any, text: str = "", lead: int = 0, examples: tuple[str, ...] = (), **more: Any
-    ) -> None:
+    def __init__(self, *args: Any, text: str = "", lead: int = 0, examples: tuple[str, ...] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.text, self.lead, self.examples = text, lead, examples
         self.params.extend(common_options())
@@ -116,9 +115,7 @@ class Verb(click.Command):
         words = ctx.params.get(self.text) if self.text else None
         first = words[0] if isinstance(words, tuple) and words else ""
         if first.startswith("--") and len(first) > 2 and "--" not in args:
-            raise click.NoSuchOption(
-                first.split("=")[0], ctx=ctx, possibilities=_near(first.split("=")[0], self)
-            )
+            raise click.NoSuchOption(first.split("=")[0], ctx=ctx, possibilities=_near(first.split("=")[0], self))
         return rest
 
 
@@ -164,11 +161,7 @@ class Tree(click.Group):
         for title, group in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [
-                        (name, command.get_short_help_str(70))
-                        for name in group
-                        if (command := find(name)) is not None
-                    ]
+                    [(name, command.get_short_help_str(70)) for name in group if (command := find(name)) is not None]
                 )
 
 
