@@ -127,8 +127,9 @@ def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[rules.Record
     try:
         items = yaml.safe_load(request.decisions.read_text(encoding="utf-8"))
         if isinstance(items, list):  # YAML reads an unquoted 01 as a number
-            items = [{**item, "stage": str(item.get("stage", ""))} if isinstance(item, dict) else item
-                     for item in items]
+            items = [
+                {**item, "stage": str(item.get("stage", ""))} if isinstance(item, dict) else item for item in items
+            ]
         recorded = tuple(msgspec.convert(items, list[rules.Recorded], strict=False))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise UsageError(

@@ -55,6 +55,12 @@ def failed(
 ) -> Check:
     """A Check that failed; a remedy is not optional."""
     return Check(
-        id=id, title=title, passed=False, severity=severity, subject=subject, detail=detail, remedy=remedy,
+        id=id,
+        title=title,
+        passed=False,
+        severity=severity,
+        subject=subject,
+        detail=detail,
+        remedy=remedy,
         waivable=waivable,
     )

@@ -40,9 +40,7 @@ class AutorError(Exception):
 def _harmless(text: str) -> str:
     """The text without what would move a cursor, change a colour or turn the direction; bounded."""
     cut = text[:SHOWN_CHARS] + ("…" if len(text) > SHOWN_CHARS else "")
-    return "".join(
-        char if char.isprintable() or char == "\n" else " " if char.isspace() else "" for char in cut
-    )
+    return "".join(char if char.isprintable() or char == "\n" else " " if char.isspace() else "" for char in cut)
 
 
 class UsageError(AutorError):

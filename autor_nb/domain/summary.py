@@ -139,9 +139,7 @@ def code_words(line: str) -> list[str]:
     for token in _parser().parseInline(line[:10_000]):
         for child in token.children or ():
             if child.type == "code_inline":
-                words += [
-                    word.strip("\"'").removeprefix("./") for word in (child.content, *child.content.split())
-                ]
+                words += [word.strip("\"'").removeprefix("./") for word in (child.content, *child.content.split())]
     return [word.removeprefix("workspace/") for word in words]
 
 

@@ -27,7 +27,8 @@ def check_attempt(run: RunFolder, view: StoredAttempt, checkers: Iterable[Checke
     checks = tuple(_bounded(check) for check in (*_inside(view), *answers(view, asked)))
     inline = len(msgspec.json.encode(checks)) <= INLINE_BYTES
     return AttemptChecked(
-        stage=view.stage.slug, attempt=view.attempt,
+        stage=view.stage.slug,
+        attempt=view.attempt,
         checks=checks if inline else (),
         checks_object="" if inline else objects.put_checks(run, checks),
         blocking=tuple(dict.fromkeys(check.id for check in checks if check.blocks)),
@@ -44,11 +45,14 @@ def answers(view: StoredAttempt, checkers: Iterable[Checker]) -> list[Check]:
         try:
             checks.extend(checker.check(view))
         except Exception as error:
-            checks.append(failed(
-                f"{checker.name}.broken", f"The rule {checker.name} answers",
-                "Mend or remove the plug-in that brings this rule; a person may waive it meanwhile.",
-                detail=f"{type(error).__name__}: {error}",
-            ))
+            checks.append(
+                failed(
+                    f"{checker.name}.broken",
+                    f"The rule {checker.name} answers",
+                    "Mend or remove the plug-in that brings this rule; a person may waive it meanwhile.",
+                    detail=f"{type(error).__name__}: {error}",
+                )
+            )
     return checks
 
 
@@ -56,8 +60,13 @@ def _inside(view: StoredAttempt) -> Iterable[Check]:
     title = "The agent wrote inside its workspace only"
     outside = view.attempt_state.outside
     if outside:
-        yield failed("ending.inside", title, "Redo the stage; the engine's own files are not the agent's to change.",
-                     subject=outside[0], detail=f"Changed outside: {', '.join(outside)}")
+        yield failed(
+            "ending.inside",
+            title,
+            "Redo the stage; the engine's own files are not the agent's to change.",
+            subject=outside[0],
+            detail=f"Changed outside: {', '.join(outside)}",
+        )
     else:
         yield passed("ending.inside", title)
 

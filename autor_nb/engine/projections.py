@@ -50,7 +50,12 @@ class Views:
         self._index_lines: dict[tuple[str, ...], bytes] = {}
 
     def update(
-        self, state: RunState, new_events: Sequence[Event | Unknown], index: Index, *, changed_files: bool,
+        self,
+        state: RunState,
+        new_events: Sequence[Event | Unknown],
+        index: Index,
+        *,
+        changed_files: bool,
         made: MadeBy | None = None,
     ) -> None:
         """Bring every view up to these events; `changed_files` says whether the index was scanned anew.
@@ -167,17 +172,19 @@ def logs_bytes(events: Sequence[Event | Unknown]) -> bytes:
 
 def manifest_bytes(run: RunFolder, state: RunState) -> bytes:
     """run_manifest.json."""
-    return _json({
-        "run_id": state.run_id,
-        "created_at": state.created_at,
-        "updated_at": state.updated_at,
-        "run_status": state.status,
-        "last_event": state.last_event,
-        "current_stage_slug": state.current,
-        "last_error": state.last_error or None,
-        "completed_at": state.completed_at or None,
-        "stages": [_manifest_stage(run, stage) for stage in state.stages],
-    })
+    return _json(
+        {
+            "run_id": state.run_id,
+            "created_at": state.created_at,
+            "updated_at": state.updated_at,
+            "run_status": state.status,
+            "last_event": state.last_event,
+            "current_stage_slug": state.current,
+            "last_error": state.last_error or None,
+            "completed_at": state.completed_at or None,
+            "stages": [_manifest_stage(run, stage) for stage in state.stages],
+        }
+    )
 
 
 def _manifest_stage(run: RunFolder, stage: StageState) -> dict[str, Any]:
@@ -207,7 +214,10 @@ def _manifest_stage(run: RunFolder, stage: StageState) -> dict[str, Any]:
 
 
 def index_bytes(
-    run: RunFolder, state: RunState, index: Index, made: MadeBy,
+    run: RunFolder,
+    state: RunState,
+    index: Index,
+    made: MadeBy,
     lines: dict[tuple[str, ...], bytes] | None = None,
 ) -> bytes:
     """artifact_index.json: every file of the workspace, who made it, and what it holds; one line a file.
@@ -216,8 +226,7 @@ def index_bytes(
     """
     known = {} if lines is None else lines
     ended = {
-        (stage.ref.number, attempt.attempt): attempt.ended_at
-        for stage in state.stages for attempt in stage.attempts
+        (stage.ref.number, attempt.attempt): attempt.ended_at for stage in state.stages for attempt in stage.attempts
     }
     counts: dict[str, int] = {}
     items = []
@@ -231,17 +240,19 @@ def index_bytes(
         key = (path, entry.sha256, sidecar.sha256 if sidecar else "", updated_at, str(maker))
         if key not in known:
             name = PurePosixPath(path)
-            known[key] = _compact({
-                "category": category,
-                "rel_path": path,
-                "filename": name.name,
-                "suffix": name.suffix,
-                "size_bytes": entry.size_bytes,
-                "sha256": entry.sha256,
-                "updated_at": updated_at,
-                "made_by": {"stage": maker[0], "attempt": maker[1]} if maker else None,
-                "schema": _schema(run, index, entry, sidecar),
-            })
+            known[key] = _compact(
+                {
+                    "category": category,
+                    "rel_path": path,
+                    "filename": name.name,
+                    "suffix": name.suffix,
+                    "size_bytes": entry.size_bytes,
+                    "sha256": entry.sha256,
+                    "updated_at": updated_at,
+                    "made_by": {"stage": maker[0], "attempt": maker[1]} if maker else None,
+                    "schema": _schema(run, index, entry, sidecar),
+                }
+            )
         items.append(known[key])
     head = _compact({"artifact_count": len(items), "counts_by_category": dict(sorted(counts.items()))})
     return head[:-1] + b',"artifacts":[\n' + b",\n".join(items) + b"\n]}\n"
@@ -263,20 +274,24 @@ def _schema(run: RunFolder, index: Index, entry: FileEntry, sidecar: FileEntry |
 
 def intake_bytes(state: RunState, goal: str) -> bytes:
     """intake_context.json."""
-    return _json({
-        "goal": goal,
-        "original_goal": state.original_goal if state.original_goal != state.goal else goal,
-        "resources": [
-            {
-                "source_path": resource.source_path, "resource_type": resource.resource_type,
-                "dest_relative": resource.dest_relative, "sha256": resource.sha256,
-                "description": resource.description,
-            }
-            for resource in state.resources
-        ],
-        "qa_transcript": [{"question": qa.question, "answer": qa.answer} for qa in state.intake],
-        "notes": f"Left out of the resources: {'; '.join(state.left_out)}." if state.left_out else "",
-    })
+    return _json(
+        {
+            "goal": goal,
+            "original_goal": state.original_goal if state.original_goal != state.goal else goal,
+            "resources": [
+                {
+                    "source_path": resource.source_path,
+                    "resource_type": resource.resource_type,
+                    "dest_relative": resource.dest_relative,
+                    "sha256": resource.sha256,
+                    "description": resource.description,
+                }
+                for resource in state.resources
+            ],
+            "qa_transcript": [{"question": qa.question, "answer": qa.answer} for qa in state.intake],
+            "notes": f"Left out of the resources: {'; '.join(state.left_out)}." if state.left_out else "",
+        }
+    )
 
 
 def _memory_key(state: RunState) -> Any:

@@ -88,8 +88,15 @@ class PromptInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prompt_inputs(
-    state: RunState, run_dir: Path, spec: StageSpec, attempt: int, *, specs: Sequence[StageSpec] = (),
-    files: Mapping[str, FileEntry] | None = None, made: MadeBy | None = None, project: Path | None = None,
+    state: RunState,
+    run_dir: Path,
+    spec: StageSpec,
+    attempt: int,
+    *,
+    specs: Sequence[StageSpec] = (),
+    files: Mapping[str, FileEntry] | None = None,
+    made: MadeBy | None = None,
+    project: Path | None = None,
 ) -> PromptInputs:
     """Gather what the attempt's prompt is made of.
 
@@ -102,12 +109,20 @@ def prompt_inputs(
     names = gates([*(known for known in ahead if known.slug < spec.slug), spec], spec.slug)
     stage = state.stage(spec.slug)
     return PromptInputs(
-        run_id=state.run_id, spec=spec, attempt=attempt, template=prompt_template(spec),
-        contract=contract_template(), goal=goal_of(run, state),
-        venue=str(state.config.get("venue", "report")), seed=int(state.config.get("seed", 0)),
+        run_id=state.run_id,
+        spec=spec,
+        attempt=attempt,
+        template=prompt_template(spec),
+        contract=contract_template(),
+        goal=goal_of(run, state),
+        venue=str(state.config.get("venue", "report")),
+        seed=int(state.config.get("seed", 0)),
         gates=tuple((name, " ".join(words.get(name, "").split())) for name in names),
         options={str(k): str(v) for k, v in dict(state.config.get("options", {})).items()},
-        resources=state.resources, left_out=state.left_out, intake=state.intake, stages=tuple(state.stages),
+        resources=state.resources,
+        left_out=state.left_out,
+        intake=state.intake,
+        stages=tuple(state.stages),
         approved=tuple(approved_stages(run, state, before=spec.slug)),
         files=dict(files if files is not None else objects.get_files(run, state.files)),
         made=made if made is not None else made_by(run, state),
@@ -140,8 +155,12 @@ def _facts(inputs: PromptInputs) -> dict[str, str]:
     """The short values; those that a person chose are made safe to stand in a line."""
     spec = inputs.spec
     return {
-        "run_id": one_line(inputs.run_id), "stage_number": spec.number, "stage_slug": spec.slug,
-        "stage_title": spec.title, "attempt": str(inputs.attempt), "venue": one_line(inputs.venue),
+        "run_id": one_line(inputs.run_id),
+        "stage_number": spec.number,
+        "stage_slug": spec.slug,
+        "stage_title": spec.title,
+        "attempt": str(inputs.attempt),
+        "venue": one_line(inputs.venue),
         "seed": str(inputs.seed),
     }
 

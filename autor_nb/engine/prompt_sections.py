@@ -67,8 +67,10 @@ def resources_section(resources: Iterable[Resource], left_out: Iterable[str] = (
         place = one_line(resource.dest_relative, 300).removeprefix("workspace/")
         lines.append(f"{place}  ({resource.resource_type}, {resource.size_bytes:,} bytes){about}")
     missing = [one_line(item, 400) for item in left_out]
-    parts = (_listing("Copied into the workspace; read them, do not change them:", lines),
-             _listing("Left out of what the person supplied; it is not in the workspace:", missing))
+    parts = (
+        _listing("Copied into the workspace; read them, do not change them:", lines),
+        _listing("Left out of what the person supplied; it is not in the workspace:", missing),
+    )
     return "\n\n".join(part for part in parts if part)
 
 
@@ -169,8 +171,9 @@ def earlier_attempts(run: RunFolder, stage: StageState, attempt: int) -> tuple[E
         if past.status is AttemptStatus.WITHDRAWN:
             break
         failing = tuple(check for check in _checks(run, past) if not check.passed)
-        found.append(Earlier(attempt=past.attempt, ending=str(past.ending or "lost"), detail=past.detail,
-                             failing=failing))
+        found.append(
+            Earlier(attempt=past.attempt, ending=str(past.ending or "lost"), detail=past.detail, failing=failing)
+        )
         if past.trigger == "redo":
             break
     return tuple(reversed(found))
@@ -203,8 +206,10 @@ def recovery_section(earlier: Sequence[Earlier], attempt: int) -> str:
             lines.append(f"  … and {len(past.failing) - FAILING_SHOWN} more failing checks")
         if not past.failing and past.ending == "finished":
             lines.append("  no check failed; the person wanted something else (see the feedback)")
-    opening = (f"This is attempt {attempt}. Before you begin, find out why the earlier ones did not suffice; "
-               "do not repeat what failed, and mend the cause rather than the message.")
+    opening = (
+        f"This is attempt {attempt}. Before you begin, find out why the earlier ones did not suffice; "
+        "do not repeat what failed, and mend the cause rather than the message."
+    )
     return _listing(opening, lines)
 
 

@@ -42,7 +42,7 @@ def _shortened(text: str, limit: int, where: str) -> str:
         return text
     head, tail = limit * 3 // 4, limit // 4
     left_out = len(text) - head - tail
-    return f"{text[:head]}\n[… {left_out:,} characters left out{where} …]\n{text[len(text) - tail:]}"
+    return f"{text[:head]}\n[… {left_out:,} characters left out{where} …]\n{text[len(text) - tail :]}"
 
 
 def fence(text: str, info: str = "text") -> str:

@@ -42,8 +42,11 @@ def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
 
 def remedies(checks: tuple[Check, ...]) -> str:
     """Failing checks as feedback that an agent can act on."""
-    lines = [f"- {check.id} ({check.subject or check.title}): {check.detail} {check.remedy}".rstrip()
-             for check in checks if check.blocks]
+    lines = [
+        f"- {check.id} ({check.subject or check.title}): {check.detail} {check.remedy}".rstrip()
+        for check in checks
+        if check.blocks
+    ]
     return "These checks fail and block the approval. Mend each:\n" + "\n".join(lines)
 
 

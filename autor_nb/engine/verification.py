@@ -70,8 +70,13 @@ def verify(
             differences.append(f"{path.name} is missing")
         elif reexecute is not None:
             differences += reexecute(run, event.stage, event.attempt)
-        finding = Finding(stage=event.stage, attempt=event.attempt, checks=event.total,
-                          notebook=path.name, differences=tuple(differences))
+        finding = Finding(
+            stage=event.stage,
+            attempt=event.attempt,
+            checks=event.total,
+            notebook=path.name,
+            differences=tuple(differences),
+        )
         findings.append(finding)
         report(finding)
     return findings

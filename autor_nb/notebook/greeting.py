@@ -25,9 +25,7 @@ def line() -> str:
             break
     parts = []
     if waiting:
-        parts.append(
-            f"{waiting[0]} waits for you" if len(waiting) == 1 else f"{len(waiting)} runs wait for you"
-        )
+        parts.append(f"{waiting[0]} waits for you" if len(waiting) == 1 else f"{len(waiting)} runs wait for you")
     if working:
         parts.append(f"{working[0]} is at work" if len(working) == 1 else f"{len(working)} runs are at work")
     return f"autor: {', '.join(parts)}. %autor says what now." if parts else ""

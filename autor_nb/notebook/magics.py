@@ -50,9 +50,7 @@ class AutorMagics(Magics):
         except AutorError as error:
             raise AutorMessage(error) from None
         except OSError as error:
-            said = AutorError(
-                f"{error.strerror or error}: {error.filename or 'a file'}.", "Mend it, then try again."
-            )
+            said = AutorError(f"{error.strerror or error}: {error.filename or 'a file'}.", "Mend it, then try again.")
             raise AutorMessage(said) from None
         if result is None:
             return None
@@ -63,9 +61,7 @@ class AutorMagics(Magics):
             from IPython.display import display
 
             display(result)
-            raise AutorMessage(
-                RunEnded("The run did not come to where it was to come; the card above says why.")
-            )
+            raise AutorMessage(RunEnded("The run did not come to where it was to come; the card above says why."))
         return result
 
     def _face(self, cell: str | None) -> Any:
@@ -100,9 +96,7 @@ def _ask(question: str) -> str:
 def _envelope(result: Any) -> str:
     import json
 
-    return json.dumps(
-        {"status": "success", "data": result.data(), "hints": list(result.hints)}, indent=2, default=str
-    )
+    return json.dumps({"status": "success", "data": result.data(), "hints": list(result.hints)}, indent=2, default=str)
 
 
 def load(shell: Any) -> None:

@@ -39,7 +39,8 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise StoreError(
-            f"Cannot write {path}: {error.strerror or error}.", "Free some space or mend the permissions, then resume.",
+            f"Cannot write {path}: {error.strerror or error}.",
+            "Free some space or mend the permissions, then resume.",
             path=str(path),
         ) from error
 

@@ -107,7 +107,8 @@ class EventLog:
 def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"Cannot write the log {path}: {error.strerror}. Nothing that was acknowledged is lost.",
-        f"Free some space or mend the permissions, then `autor resume {path.parent.name}`.", path=str(path),
+        f"Free some space or mend the permissions, then `autor resume {path.parent.name}`.",
+        path=str(path),
     )
 
 

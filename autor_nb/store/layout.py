@@ -141,7 +141,8 @@ def new_run_folder(root: Path, now: datetime | None = None) -> RunFolder:
     except OSError as error:
         raise StoreError(
             f"Cannot make a run under {root}: {error.strerror}.",
-            "Choose another place with --runs-dir, or free it.", path=str(root),
+            "Choose another place with --runs-dir, or free it.",
+            path=str(root),
         ) from error
     raise StoreError(f"A hundred runs were started in one second under {root}.", "Try again.", path=str(root))
 
@@ -168,5 +169,5 @@ def find_run(root: Path, run_id: str) -> RunFolder:
     known = ", ".join(run.run_id for run in runs[:5]) or "none yet"
     raise UsageError(
         f"There is no run {run_id!r} under {root}.",
-        f"Known: {known}. `autor runs` lists them; `autor new --goal \"…\"` starts one.",
+        f'Known: {known}. `autor runs` lists them; `autor new --goal "…"` starts one.',
     )

@@ -46,8 +46,9 @@ def boot_id() -> str:
 
 def myself() -> Holder:
     """This process as a holder."""
-    return Holder(pid=os.getpid(), process_started=psutil.Process().create_time(), host=socket.gethostname(),
-                  boot_id=boot_id())
+    return Holder(
+        pid=os.getpid(), process_started=psutil.Process().create_time(), host=socket.gethostname(), boot_id=boot_id()
+    )
 
 
 def holder_file(run: RunFolder) -> Path:
@@ -77,7 +78,8 @@ class EngineLock:
         except (OSError, NotImplementedError) as error:
             raise StoreError(
                 f"The file system of {self.run.path} has no locks ({error}).",
-                "Choose a local folder with --runs-dir.", path=str(self.run.lock),
+                "Choose a local folder with --runs-dir.",
+                path=str(self.run.lock),
             ) from error
         write_bytes(holder_file(self.run), msgspec.json.encode(myself()), durable=False)
         return self

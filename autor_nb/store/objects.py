@@ -33,8 +33,11 @@ def put(run: RunFolder, content: bytes) -> str:
             beside.replace(path)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            raise StoreError(f"Cannot keep a version of a file in {run.objects}: {error.strerror}.",
-                             "Free some space, then resume.", path=str(path)) from error
+            raise StoreError(
+                f"Cannot keep a version of a file in {run.objects}: {error.strerror}.",
+                "Free some space, then resume.",
+                path=str(path),
+            ) from error
     return sha256
 
 
@@ -53,8 +56,9 @@ def keep_file(run: RunFolder, source: Path, sha256: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"Cannot keep a version of {source}: {error.strerror}.", "Free some space, then resume.",
-                         path=str(path)) from error
+        raise StoreError(
+            f"Cannot keep a version of {source}: {error.strerror}.", "Free some space, then resume.", path=str(path)
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -65,11 +69,17 @@ def get(run: RunFolder, sha256: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StoreError(f"The content {sha256[:12]} is not kept in {run.objects}.",
-                         "It may have been larger than the cap (object_cap_bytes).", path=str(path)) from error
+        raise StoreError(
+            f"The content {sha256[:12]} is not kept in {run.objects}.",
+            "It may have been larger than the cap (object_cap_bytes).",
+            path=str(path),
+        ) from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise StoreError(f"The object {path} is damaged: its content has another hash.",
-                         "Remove it; the run goes on without that version.", path=str(path))
+        raise StoreError(
+            f"The object {path} is damaged: its content has another hash.",
+            "Remove it; the run goes on without that version.",
+            path=str(path),
+        )
     return content
 
 

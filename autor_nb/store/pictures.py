@@ -15,9 +15,7 @@ PDF_LIMIT = 512 << 20
 PDF_PAGES_READ = 200
 SVG_LIMIT = 32 << 20
 
-_DRAWN = frozenset(
-    ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "image", "use")
-)
+_DRAWN = frozenset(("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "image", "use"))
 _pdfium = threading.Lock()  # the library is not made for threads
 
 

@@ -17,10 +17,40 @@ TOTAL_CAP = 2 * 1024**3
 FILES_CAP = 20_000
 NAMED_CAP = 50
 PATH_SHOWN = 300
-_LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".ipynb_checkpoints", ".mypy_cache",
-             ".pytest_cache", ".tox"}
-_CODE = {".py", ".r", ".jl", ".m", ".c", ".cc", ".cpp", ".h", ".hpp", ".rs", ".go", ".java", ".js", ".ts", ".sh",
-         ".ipynb", ".sql", ".f90", ".stan"}
+_LEFT_OUT = {
+    ".git",
+    ".hg",
+    ".svn",
+    "__pycache__",
+    "node_modules",
+    ".venv",
+    "venv",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".tox",
+}
+_CODE = {
+    ".py",
+    ".r",
+    ".jl",
+    ".m",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".h",
+    ".hpp",
+    ".rs",
+    ".go",
+    ".java",
+    ".js",
+    ".ts",
+    ".sh",
+    ".ipynb",
+    ".sql",
+    ".f90",
+    ".stan",
+}
 _FOLDER_OF = {
     **dict.fromkeys((".pdf", ".bib", ".bibtex"), "literature"),
     **dict.fromkeys(_CODE, "code"),
@@ -44,14 +74,18 @@ def check(supplied: tuple[Supplied, ...], root: Path) -> None:
     for item in supplied:
         named = item.path.expanduser()
         if named.is_symlink() and not named.exists():
-            raise UsageError(f"The resource {item.path} is a link to something that is not there.",
-                             "Mend the link, or name another file.")
+            raise UsageError(
+                f"The resource {item.path} is a link to something that is not there.",
+                "Mend the link, or name another file.",
+            )
         if not named.exists():
             raise UsageError(f"There is no resource {item.path}.", "Check the path after --resources.")
         place = named.resolve()
         if place.is_dir() and (root.resolve() == place or root.resolve().is_relative_to(place)):
-            raise UsageError(f"The resource folder {item.path} holds the runs folder {root}.",
-                             "Name a folder inside it, or put the runs elsewhere with --runs-dir.")
+            raise UsageError(
+                f"The resource folder {item.path} holds the runs folder {root}.",
+                "Name a folder inside it, or put the runs elsewhere with --runs-dir.",
+            )
         if not place.is_dir() and not place.is_file():
             raise UsageError(f"The resource {item.path} is neither a file nor a folder.", "Name a regular file.")
         for source, _ in _files(place):
@@ -82,10 +116,16 @@ def take_in(run: RunFolder, supplied: tuple[Supplied, ...]) -> tuple[Resource, .
             shutil.copyfile(source, target)
             with target.open("rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            taken.append(Resource(
-                source_path=_name(source), resource_type=base, dest_relative=_name(target.relative_to(run.path)),
-                sha256=sha256, size_bytes=target.stat().st_size, description=item.description,
-            ))
+            taken.append(
+                Resource(
+                    source_path=_name(source),
+                    resource_type=base,
+                    dest_relative=_name(target.relative_to(run.path)),
+                    sha256=sha256,
+                    size_bytes=target.stat().st_size,
+                    description=item.description,
+                )
+            )
     return tuple(taken)
 
 

@@ -23,9 +23,25 @@ from autor_nb.domain.stage import StageRef, StageSpec
 ROOT = Path(__file__).parent.parent / "_templates"
 WORKFLOW = "workflows/research.yaml"
 PLACEHOLDERS = (
-    "goal", "feedback", "intake", "memory", "handoffs", "artifacts", "manifest", "recovery", "resources",
-    "options", "contract", "gates", "run_id", "stage_number", "stage_slug", "stage_title", "attempt",
-    "venue", "seed",
+    "goal",
+    "feedback",
+    "intake",
+    "memory",
+    "handoffs",
+    "artifacts",
+    "manifest",
+    "recovery",
+    "resources",
+    "options",
+    "contract",
+    "gates",
+    "run_id",
+    "stage_number",
+    "stage_slug",
+    "stage_title",
+    "attempt",
+    "venue",
+    "seed",
 )
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -55,9 +71,7 @@ class _WorkflowFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 _T = TypeVar("_T", _StageFile, _WorkflowFile, dict[str, str])
 
 
-def stages(
-    project: Path | None = None, *, intake: bool, checkers: Collection[str] | None = None
-) -> list[StageSpec]:
+def stages(project: Path | None = None, *, intake: bool, checkers: Collection[str] | None = None) -> list[StageSpec]:
     """The stages of a run in this project, in order; optional ones only with `intake`.
 
     UsageError, naming file and key, for a folder that is not a whole stage. Given the names of all
@@ -142,9 +156,7 @@ def prompt_environment() -> Any:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
-    )
+    return ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
 
 
 def resolve_stage(key: str | int, refs: Sequence[StageRef]) -> StageRef:
@@ -206,16 +218,12 @@ def _read_stage(folder: Path, below: StageSpec | None) -> StageSpec:
     path = folder / "stage.yaml"
     if not path.is_file():
         if below is None:
-            raise UsageError(
-                f"{folder} is not a stage: it has no stage.yaml.", "Write one, or remove the folder."
-            )
+            raise UsageError(f"{folder} is not a stage: it has no stage.yaml.", "Write one, or remove the folder.")
         return msgspec.structs.replace(below, folder=str(folder))
     stat = path.stat()
     read = _load(path, stat.st_mtime_ns, stat.st_size, _StageFile)
     if read.slug != folder.name:
-        raise UsageError(
-            f"{path}: key slug is {read.slug!r}, the folder {folder.name!r}.", "Give both the same name."
-        )
+        raise UsageError(f"{path}: key slug is {read.slug!r}, the folder {folder.name!r}.", "Give both the same name.")
     if not read.slug.startswith(f"{read.number}_"):
         raise UsageError(
             f"{path}: key number is {read.number!r}, the slug {read.slug!r}.",
@@ -233,9 +241,7 @@ def _selected(specs: list[StageSpec], project: Path | None) -> list[StageSpec]:
     known = [spec.slug for spec in specs]
     for slug in wanted:
         if slug not in known:
-            raise UsageError(
-                f"{path}: key stages names {slug!r}, which is no stage.", f"Known: {', '.join(known)}."
-            )
+            raise UsageError(f"{path}: key stages names {slug!r}, which is no stage.", f"Known: {', '.join(known)}.")
     return [spec for spec in specs if spec.slug in wanted]
 
 

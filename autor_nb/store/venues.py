@@ -89,9 +89,7 @@ def _read(folder: Path) -> Venue:
         ) from error
     venue = _parse(path, stat.st_mtime_ns, stat.st_size)
     if venue.key != folder.name:
-        raise UsageError(
-            f"{path}: key is {venue.key!r}, the folder {folder.name!r}.", "Give both the same name."
-        )
+        raise UsageError(f"{path}: key is {venue.key!r}, the folder {folder.name!r}.", "Give both the same name.")
     return venue
 
 
@@ -104,9 +102,7 @@ def _parse(path: Path, mtime_ns: int, size: int) -> Venue:
         document: Any = yaml.safe_load(path.read_bytes())
         return Venue(**msgspec.structs.asdict(msgspec.convert(document, _VenueFile)))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file."
-        ) from error
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file.") from error
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         key = where.strip("`.") or "(the whole file)"

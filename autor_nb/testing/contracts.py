@@ -23,10 +23,16 @@ class AgentContract:
         prompt = folder / "stage_attempt_01.prompt.md"
         prompt.write_text("Carry out stage 01.", encoding="utf-8")
         return AgentTask(
-            run_id="contract", stage=StageRef(number="01", slug="01_literature_survey", title="Literature Survey"),
-            attempt=1, prompt_path=str(prompt), workspace=str(workspace),
-            draft_path=str(workspace / "notes" / "draft.md"), goal="Find out.", options=self.options,
-            limits=limits or Limits(), marker=f"contract.{folder.name}:01:1",
+            run_id="contract",
+            stage=StageRef(number="01", slug="01_literature_survey", title="Literature Survey"),
+            attempt=1,
+            prompt_path=str(prompt),
+            workspace=str(workspace),
+            draft_path=str(workspace / "notes" / "draft.md"),
+            goal="Find out.",
+            options=self.options,
+            limits=limits or Limits(),
+            marker=f"contract.{folder.name}:01:1",
         )
 
     def _work(self, task: AgentTask, agent: Agent | None = None) -> tuple[AgentResult, list[AgentEvent]]:

@@ -14,8 +14,22 @@ from autor_nb.domain.ports import AgentTask, NewRun, Preflight
 from autor_nb.plugins.agents.process import ProcessAgent
 
 BEHAVIOURS = (
-    "good", "no_draft", "invalid", "unchanged", "empty", "crash", "silent", "hang", "flood", "long_line", "non_utf8",
-    "writes_outside", "ignores_sigterm", "escapes_session", "asks", "hostile",
+    "good",
+    "no_draft",
+    "invalid",
+    "unchanged",
+    "empty",
+    "crash",
+    "silent",
+    "hang",
+    "flood",
+    "long_line",
+    "non_utf8",
+    "writes_outside",
+    "ignores_sigterm",
+    "escapes_session",
+    "asks",
+    "hostile",
 )
 
 
@@ -41,8 +55,10 @@ class ScriptedAgent(ProcessAgent):
         try:
             parse_script(new.config.options.get("script", ""))
         except ValueError as error:
-            return Preflight(problem=f"The script entry {str(error)!r} is not understood.",
-                             suggestion=f"Write STAGE:BEHAVIOUR, with one of {', '.join(BEHAVIOURS)}.")
+            return Preflight(
+                problem=f"The script entry {str(error)!r} is not understood.",
+                suggestion=f"Write STAGE:BEHAVIOUR, with one of {', '.join(BEHAVIOURS)}.",
+            )
         return Preflight(notes=("The scripted agent replays behaviours; it does no research.",))
 
     def argv(self, task_file: Path, task: AgentTask) -> list[str]:

@@ -69,9 +69,7 @@ def batch(face: Face, file: str, plan_only: bool) -> Result:
             if plan_only
             else _carry_out(face, f"{number}/{len(wanted)}", item, earlier.get(key))
         )
-        rows.append(
-            (str(number), Mark(status), run.run_id if run else "", detail or clean.line(item.goal, 80))
-        )
+        rows.append((str(number), Mark(status), run.run_id if run else "", detail or clean.line(item.goal, 80)))
         facts.append(
             {
                 "entry": number,
@@ -111,9 +109,7 @@ def read(path: Path) -> list[Entry]:
             f"The batch file {path} cannot be read: {error.strerror}.", "`autor batch FILE.yaml`"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file."
-        ) from error
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}", "Mend the file.") from error
     items, common = (content, {}) if isinstance(content, list) else _parts(path, content)
     if not isinstance(items, list) or not items:
         raise UsageError(f"{path} names no runs.", "Write a list `runs:` of entries with a `goal:`.")
@@ -122,9 +118,7 @@ def read(path: Path) -> list[Entry]:
 
 def _parts(path: Path, content: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(content, Mapping) or set(content) - {"runs", "defaults"}:
-        raise UsageError(
-            f"{path} is no batch.", "It has the keys `runs` (a list) and, if you like, `defaults`."
-        )
+        raise UsageError(f"{path} is no batch.", "It has the keys `runs` (a list) and, if you like, `defaults`.")
     common = content.get("defaults") or {}
     if not isinstance(common, Mapping):
         raise UsageError(f"{path}: defaults is no mapping.", "E.g. `defaults: {agent: tabular}`.")
@@ -134,9 +128,7 @@ def _parts(path: Path, content: Any) -> tuple[Any, dict[str, Any]]:
 def _entry(path: Path, number: int, common: dict[str, Any], item: Any) -> Entry:
     said: Any = {"goal": item} if isinstance(item, str) else item
     if not isinstance(said, Mapping):
-        raise UsageError(
-            f"{path}: entry {number} is neither a goal nor a mapping.", "E.g. `- goal: Which …?`"
-        )
+        raise UsageError(f"{path}: entry {number} is neither a goal nor a mapping.", "E.g. `- goal: Which …?`")
     merged = {**common, **said, "set": {**(common.get("set") or {}), **(said.get("set") or {})}}
     try:
         entry = msgspec.convert(merged, Entry)
@@ -163,10 +155,7 @@ def _request(face: Face, path: Path, entry: Entry, key: str) -> control.NewReque
     folder = path.resolve().parent
     said = {name: getattr(entry, name) for name in Entry.__struct_fields__}
     resources = [request.resource(str(folder / item)) for item in entry.resources]
-    options = {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in entry.set.items()
-    }
+    options = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in entry.set.items()}
     decisions = str(folder / entry.decisions) if entry.decisions else None
     return request.build(
         face,

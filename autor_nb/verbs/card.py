@@ -18,9 +18,7 @@ from autor_nb.verbs.result import Result
 Steps = tuple[tuple[str, str], ...]
 
 
-def run_card(
-    run: RunFolder, snapshot: control.Snapshot, *lead: Block, exit_code: int = 0, **facts: Any
-) -> Result:
+def run_card(run: RunFolder, snapshot: control.Snapshot, *lead: Block, exit_code: int = 0, **facts: Any) -> Result:
     """Everything a status shows; `lead` comes first (what was just done), `facts` join the envelope."""
     steps = next_steps(run, snapshot)
     blocks = (*lead, *_blocks(run, snapshot), Next(steps))
@@ -83,8 +81,7 @@ def _review_facts(attempt: AttemptState) -> dict[str, Any]:
         "checks_total": attempt.checks_total,
         "suggestions": list(attempt.suggestions),
         "questions": [
-            {"id": q.id, "text": q.text, "default": q.default, "choices": list(q.choices)}
-            for q in attempt.questions
+            {"id": q.id, "text": q.text, "default": q.default, "choices": list(q.choices)} for q in attempt.questions
         ],
         "waived": [{"check": w.check_id, "why": w.why} for w in attempt.waivers],
         "summary": attempt.summary_path,
@@ -218,9 +215,7 @@ def review_blocks(run: RunFolder, attempt: AttemptState, intake: tuple[QA, ...] 
         blocks.append(Para(f"Waived by {waiver.by}: {waiver.check_id}, because: {waiver.why}"))
     if attempt.questions:
         blocks.append(
-            Items(
-                tuple(_question(q.text, q.default, q.choices, intake) for q in attempt.questions), title="Questions"
-            )
+            Items(tuple(_question(q.text, q.default, q.choices, intake) for q in attempt.questions), title="Questions")
         )
     if attempt.suggestions:
         blocks.append(Items(attempt.suggestions, title="Suggestions"))

@@ -110,23 +110,17 @@ def decided(face: Face, run: RunFolder, what: str, events: list[Any], *, wait: b
 
     snapshot = follow.until(face, run, "review") if wait else control.snapshot(run)
     seqs = [event.seq for event in events if getattr(event, "seq", 0)]
-    return card.run_card(
-        run, snapshot, Para(what), done=what, events=seqs, exit_code=follow.exit_code(snapshot, wait)
-    )
+    return card.run_card(run, snapshot, Para(what), done=what, events=seqs, exit_code=follow.exit_code(snapshot, wait))
 
 
 def _waiting(face: Face, run_id: str | None) -> RunFolder:
     return target.only(face, run_id, target.waits, "wait for you")
 
 
-wait_option = click.option(
-    "--wait", is_flag=True, help="Return when the run waits for a person or has ended."
-)
+wait_option = click.option("--wait", is_flag=True, help="Return when the run waits for a person or has ended.")
 
 
-@verb(
-    name="approve", examples=("autor approve", 'autor approve --waive figures.decode --why "known, harmless"')
-)
+@verb(name="approve", examples=("autor approve", 'autor approve --waive figures.decode --why "known, harmless"'))
 @target.run_option
 @click.option("--attempt", type=int, help="Only if this attempt is the one in review.")
 @click.option("--waive", "checks", multiple=True, metavar="CHECK", help="Pass this failing check by name.")
@@ -152,9 +146,7 @@ def approve_verb(
             '`autor approve --waive CHECK --why "…"`',
         )
     run = _waiting(face, run_id)
-    events = approve(
-        run, control.actor(face.name), attempt=attempt, waive=dict.fromkeys(checks, why), note=note
-    )
+    events = approve(run, control.actor(face.name), attempt=attempt, waive=dict.fromkeys(checks, why), note=note)
     return decided(face, run, _said(events, "Approved"), events, wait=wait or face.waits)
 
 
@@ -170,9 +162,7 @@ def _said(events: list[Any], word: str) -> str:
 @wait_option
 @click.argument("words", nargs=-1, metavar="NUMBER|TEXT")
 @pass_face
-def refine_verb(
-    face: Face, run_id: str | None, attempt: int | None, wait: bool, words: tuple[str, ...]
-) -> Result:
+def refine_verb(face: Face, run_id: str | None, attempt: int | None, wait: bool, words: tuple[str, ...]) -> Result:
     """Send the attempt in review back: with a suggestion's number, or with your own words."""
     text = text_of(face, words)
     if not text.strip():
@@ -204,9 +194,7 @@ def answer_verb(face: Face, run_id: str | None, question: str, words: tuple[str,
     """Answer an intake question by its number or id."""
     text = text_of(face, words)
     if not text.strip():
-        raise UsageError(
-            f"Question {question} needs an answer.", f'`autor answer {clean.line(question, 40)} "…"`'
-        )
+        raise UsageError(f"Question {question} needs an answer.", f'`autor answer {clean.line(question, 40)} "…"`')
     run = _waiting(face, run_id)
     events = answer(run, control.actor(face.name), {question: text})
     return decided(face, run, f"Answered question {clean.line(question, 60)}.", events)
@@ -232,8 +220,7 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
     except rules.Refused as refused:
         raise UsageError(refused.reason, refused.suggestion) from refused
     rows = tuple(
-        (stage.ref.number, stage.ref.title, Mark(str(stage.status)), str(len(stage.attempts)))
-        for stage in stages
+        (stage.ref.number, stage.ref.title, Mark(str(stage.status)), str(len(stage.attempts))) for stage in stages
     )
     then = {
         "redo": f"{ref.slug} starts afresh at once, in a fresh session.",
@@ -256,9 +243,7 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
     return Result(facts=facts, blocks=blocks, state=run)
 
 
-def _withdrawing(
-    face: Face, run_id: str | None, stage: str, word: str, yes: bool, preview: bool, wait: bool
-) -> Result:
+def _withdrawing(face: Face, run_id: str | None, stage: str, word: str, yes: bool, preview: bool, wait: bool) -> Result:
     run = target.only(face, run_id, lambda snapshot: snapshot.waiting == "person", "wait for you")
     shown = _preview(face, run, stage, word)
     if preview:
@@ -266,9 +251,7 @@ def _withdrawing(
     if not yes and face.ask is not None and face.name == "cli" and face.form != "json":
         face.say(shown.text())
         if face.ask(f"{word.capitalize()}? [y/N] ").strip().lower() not in ("y", "yes"):
-            return Result(
-                facts={**shown.facts, "done": False}, blocks=(Para("Nothing was changed."),), state=run
-            )
+            return Result(facts={**shown.facts, "done": False}, blocks=(Para("Nothing was changed."),), state=run)
     by = control.actor(face.name)
     events = redo(run, by, stage) if word == "redo" else rollback(run, by, stage)
     said = "Starts afresh:" if word == "redo" else "Open for review again:"
@@ -308,9 +291,7 @@ def rollback_verb(face: Face, run_id: str | None, yes: bool, preview: bool, stag
 @pass_face
 def undo_verb(face: Face, run_id: str | None) -> Result:
     """Take the last rollback back; possible until the next decision."""
-    run = target.only(
-        face, run_id, lambda snapshot: snapshot.state.undoable is not None, "have a rollback to undo"
-    )
+    run = target.only(face, run_id, lambda snapshot: snapshot.state.undoable is not None, "have a rollback to undo")
     events = undo(run, control.actor(face.name))
     return decided(face, run, "The rollback is undone.", events)
 

@@ -37,9 +37,7 @@ def read() -> dict[str, str | int]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}", "Mend the file, or remove it.") from error
     except OSError as error:
-        raise StoreError(
-            f"Cannot read {path}: {error.strerror}.", "Mend its permissions.", path=str(path)
-        ) from error
+        raise StoreError(f"Cannot read {path}: {error.strerror}.", "Mend its permissions.", path=str(path)) from error
     return {key: value for key, value in content.items() if key in KEYS and isinstance(value, str | int)}
 
 
@@ -56,20 +54,14 @@ def known(key: str) -> str:
 
 def write(values: dict[str, str | int]) -> None:
     """Replace the file."""
-    lines = [
-        f"{key} = {value if isinstance(value, int) else _quoted(value)}" for key, value in values.items()
-    ]
+    lines = [f"{key} = {value if isinstance(value, int) else _quoted(value)}" for key, value in values.items()]
     atomic.write_text(place(), "\n".join(lines) + "\n")
 
 
 def _quoted(text: str) -> str:
     """A TOML basic string; control characters by number."""
     out = "".join(
-        f"\\u{ord(char):04x}"
-        if ord(char) < 0x20 or ord(char) == 0x7F
-        else f"\\{char}"
-        if char in '"\\'
-        else char
+        f"\\u{ord(char):04x}" if ord(char) < 0x20 or ord(char) == 0x7F else f"\\{char}" if char in '"\\' else char
         for char in text
     )
     return f'"{out}"'

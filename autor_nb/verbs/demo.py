@@ -30,9 +30,7 @@ def demo(face: Face, folder: str, dataset: str, agent: str) -> Result:
     """Carry one complete run out, from a goal to a paper, without a question."""
     place = Path(face.runs_dir) if face.runs_dir else Path(folder).expanduser().resolve() / "runs"
     face.runs_dir = str(place)
-    goal = (
-        GOAL if dataset == "breast_cancer" else f"Which model family predicts the target of {dataset} best?"
-    )
+    goal = GOAL if dataset == "breast_cancer" else f"Which model family predicts the target of {dataset} best?"
     began = time.monotonic()
     run = control.create(
         request.build(
@@ -68,9 +66,7 @@ def outcome(run: RunFolder, snapshot: control.Snapshot, took_s: float) -> Result
         Facts((("Folder", str(run.path)), ("Notebooks", str(run.stages)), ("Paper", str(paper or "none")))),
     ]
     if not done:
-        blocks.append(
-            Para(snapshot.state.last_error or snapshot.state.pause_reason or "The run did not complete.")
-        )
+        blocks.append(Para(snapshot.state.last_error or snapshot.state.pause_reason or "The run did not complete."))
     runs = f" --runs-dir {run.path.parent}"
     blocks.append(
         Next(

@@ -53,9 +53,7 @@ def examine(face: Face) -> Iterator[Finding]:
     """Everything, in the order in which it is needed."""
     yield _python()
     yield from (_package(name, "fail", "pip install autor-nb") for name in PACKAGES)
-    yield from (
-        _package(name, "warn", 'pip install "autor-nb[study]" (the tabular agent needs it)') for name in STUDY
-    )
+    yield from (_package(name, "warn", 'pip install "autor-nb[study]" (the tabular agent needs it)') for name in STUDY)
     yield _package("jupyterlab", "warn", 'pip install "autor-nb[lab]"')
     yield _program("git", "warn", "Install git; experiment loops will need it.")
     yield _paper()
@@ -126,9 +124,7 @@ def _locks(place: Path) -> Finding:
                 second.release()
         return Finding("locks", "fail", f"do nothing in {place}", "Choose a local folder with --runs-dir.")
     except (OSError, NotImplementedError) as error:
-        return Finding(
-            "locks", "fail", f"{place}: {error}", "Choose a writable local folder with --runs-dir."
-        )
+        return Finding("locks", "fail", f"{place}: {error}", "Choose a writable local folder with --runs-dir.")
 
 
 def _settings() -> Finding:

@@ -47,9 +47,7 @@ def goes_on(run: RunFolder) -> Interrupted:
             f"You stopped looking on; run {run.run_id} goes on.",
             f"`autor stop --run {run.run_id}` stops it, `autor watch {run.run_id}` looks on again.",
         )
-    return Interrupted(
-        f"You stopped looking on; run {run.run_id} stands as it was.", f"`autor status {run.run_id}`"
-    )
+    return Interrupted(f"You stopped looking on; run {run.run_id} stands as it was.", f"`autor status {run.run_id}`")
 
 
 def _say(face: Face, events: list[Event | Unknown]) -> None:
@@ -75,9 +73,7 @@ def _followed(face: Face, run_id: str | None) -> RunFolder:
     default="review",
     help="review: it waits for a person or has ended. done: it has ended.",
 )
-@click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer."
-)
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer.")
 @pass_face
 def wait(face: Face, run_id: str | None, run_too: str | None, goal: str, timeout_s: float | None) -> Result:
     """Wait until a run waits for a person, or has ended."""
@@ -113,7 +109,5 @@ def waited(face: Face, run: RunFolder, goal: str, timeout_s: float | None) -> Re
     """The card after waiting."""
     snapshot = until(face, run, goal, timeout_s)
     if timeout_s is not None and is_unfinished(snapshot, goal):
-        return card.run_card(
-            run, snapshot, Para(f"Not yet, after {timeout_s:g} s."), exit_code=1, timed_out=True
-        )
+        return card.run_card(run, snapshot, Para(f"Not yet, after {timeout_s:g} s."), exit_code=1, timed_out=True)
     return card.run_card(run, snapshot, exit_code=exit_code(snapshot))

@@ -29,9 +29,7 @@ PLACES = (PACKAGE / "_examples", PACKAGE.parent / "example_notebooks")
 @click.option("--no-start", is_flag=True, help="Only put the example notebook into the folder.")
 @click.option("--allow-root", is_flag=True, help="Start the server although you are root.")
 @pass_face
-def lab(
-    face: Face, folder: str, port: int | None, no_browser: bool, no_start: bool, allow_root: bool
-) -> Result:
+def lab(face: Face, folder: str, port: int | None, no_browser: bool, no_start: bool, allow_root: bool) -> Result:
     """Open JupyterLab with the example notebook; Ctrl-C ends it."""
     starts = not no_start and face.name == "cli"  # elsewhere it would hold the cell, and Jupyter is there already
     if starts:

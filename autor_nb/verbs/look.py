@@ -61,9 +61,7 @@ def run_table(shown: list[tuple[RunFolder, control.Snapshot]]) -> Table:
     for run, snapshot in shown:
         state = snapshot.state
         approved = sum(stage.approved is not None for stage in state.stages)
-        waits = (
-            "you" if snapshot.waiting == "person" else "the engine" if snapshot.waiting == "engine" else ""
-        )
+        waits = "you" if snapshot.waiting == "person" else "the engine" if snapshot.waiting == "engine" else ""
         rows.append(
             (
                 run.run_id,
@@ -126,8 +124,7 @@ def _what_next(waiting: _Pairs, working: _Pairs, found: _Pairs) -> card.Steps:
         return card.next_steps(*waiting[0])
     if waiting:
         return tuple(
-            (f"autor status {run.run_id}", f"{snapshot.state.current} waits for you")
-            for run, snapshot in waiting[:5]
+            (f"autor status {run.run_id}", f"{snapshot.state.current} waits for you") for run, snapshot in waiting[:5]
         )
     if working:
         return card.next_steps(*working[0])
@@ -143,9 +140,7 @@ def _what_next(waiting: _Pairs, working: _Pairs, found: _Pairs) -> card.Steps:
 
 @verb(name="show", examples=("autor show", "autor show 03", "autor show 05 --attempt 2 --checks"))
 @target.run_option
-@click.option(
-    "--attempt", type=int, help="The attempt (else the one in review, else the approved, else the newest)."
-)
+@click.option("--attempt", type=int, help="The attempt (else the one in review, else the approved, else the newest).")
 @click.option("--checks", "part", flag_value="checks", help="The checks, with their remedies.")
 @click.option("--prompt", "part", flag_value="prompt", help="The exact prompt.")
 @click.option("--goal", "part", flag_value="goal", help="The goal, as it was typed.")
@@ -245,9 +240,7 @@ def _notebook(run: RunFolder, attempt: AttemptState, facts: dict[str, Any]) -> R
 
 def _document(run: RunFolder, facts: dict[str, Any], title: str, text: str, prose: bool = False) -> Result:
     block: Block = Prose(text, title) if prose else Verbatim(text, title)
-    return Result(
-        facts={**facts, "run_id": run.run_id, "text": text}, blocks=(block,), document=text, state=run
-    )
+    return Result(facts={**facts, "run_id": run.run_id, "text": text}, blocks=(block,), document=text, state=run)
 
 
 def _read(run: RunFolder, relative: str) -> str:

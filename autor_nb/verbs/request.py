@@ -20,8 +20,7 @@ def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
     if not goal.strip():
         raise UsageError(
             "The goal is empty.",
-            '`autor new --goal "Which model predicts y best?"`, or write it '
-            "into the cell under `%%autor new`.",
+            '`autor new --goal "Which model predicts y best?"`, or write it into the cell under `%%autor new`.',
         )
     home = defaults.read()
     config: dict[str, Any] = {key: home[key] for key in ("agent", "model", "venue", "seed") if key in home}
@@ -39,9 +38,7 @@ def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
     try:
         made = msgspec.convert(config, RunConfig)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"The configuration is not right: {error}.", "`autor config` shows your defaults."
-        ) from error
+        raise UsageError(f"The configuration is not right: {error}.", "`autor config` shows your defaults.") from error
     return control.NewRequest(
         goal=goal,
         by=control.actor(face.name),
@@ -67,9 +64,7 @@ def resource(text: str) -> control.ResourceRequest:
     """`PATH` or `PATH=description`; a path that is there with its `=` is a path."""
     whole = Path(text).expanduser()
     if not text.strip():
-        raise UsageError(
-            "A resource needs a path.", '`--resources data.csv` or `--resources data.csv="what it is"`'
-        )
+        raise UsageError("A resource needs a path.", '`--resources data.csv` or `--resources data.csv="what it is"`')
     if whole.exists() or "=" not in text:
         return control.ResourceRequest(path=whole)
     path, _, description = text.partition("=")
@@ -82,8 +77,6 @@ def pairs(texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         key, sign, value = text.partition("=")
         if not sign or not key.strip():
-            raise UsageError(
-                f"--set takes KEY=VALUE, not {clean.line(text, 60)!r}.", "E.g. `--set target=diagnosis`."
-            )
+            raise UsageError(f"--set takes KEY=VALUE, not {clean.line(text, 60)!r}.", "E.g. `--set target=diagnosis`.")
         found[key.strip()] = value
     return found

@@ -41,9 +41,7 @@ def as_frame(found: list[Row]) -> Any:
 def _rows_of(folder: Path, file: str) -> list[Row]:
     path = (folder / file).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        known = ", ".join(
-            sorted(item.relative_to(folder).as_posix() for item in folder.rglob("*") if item.is_file())
-        )
+        known = ", ".join(sorted(item.relative_to(folder).as_posix() for item in folder.rglob("*") if item.is_file()))
         raise UsageError(f"There is no result file {file!r}.", f"Known: {known or 'none yet'}.")
     if path.suffix in (".csv", ".tsv"):
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:

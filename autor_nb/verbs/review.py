@@ -55,9 +55,7 @@ def review(face: Face, run_id: str | None, run_too: str | None, once: bool) -> R
     except EOFError:
         face.say("The input has ended; what was decided is decided.")
     except KeyboardInterrupt as error:
-        raise Interrupted(
-            "You left the review; the draft keeps waiting.", f"`autor review {run.run_id}`"
-        ) from error
+        raise Interrupted("You left the review; the draft keeps waiting.", f"`autor review {run.run_id}`") from error
     after = control.snapshot(run)
     return card.run_card(run, after, exit_code=0 if after.waiting == "engine" else follow.exit_code(after))
 
@@ -65,9 +63,7 @@ def review(face: Face, run_id: str | None, run_too: str | None, once: bool) -> R
 def reading(run: RunFolder, snapshot: control.Snapshot, attempt: AttemptState) -> Result:
     """The draft and what a person needs for deciding, for a face without a menu."""
     text = look.summary_of(run, attempt)
-    blocks: list[Block] = [
-        Heading(f"{attempt.stage} attempt {attempt.attempt}", Mark("in_review"), "waits for you")
-    ]
+    blocks: list[Block] = [Heading(f"{attempt.stage} attempt {attempt.attempt}", Mark("in_review"), "waits for you")]
     if text:
         blocks.append(Prose(text))
     made = card.run_card(run, snapshot)

@@ -29,9 +29,7 @@ def _config_options(command: Any) -> Any:
             click.option(
                 "--reviewer", type=click.Choice(["person", "auto"]), help="Who decides at the end of a stage."
             ),
-            click.option(
-                "--set", "options", multiple=True, metavar="KEY=VALUE", help="An option of the agent."
-            ),
+            click.option("--set", "options", multiple=True, metavar="KEY=VALUE", help="An option of the agent."),
             click.option("--seed", type=int, help="The seed of whatever is random."),
             click.option(
                 "--timeout",
@@ -85,9 +83,7 @@ def _config_options(command: Any) -> Any:
 )
 @_config_options
 @click.option("--decisions", type=click.Path(), metavar="FILE", help="Replay recorded decisions.")
-@click.option(
-    "--intake/--no-intake", default=None, help="Whether the agent may ask first (when a person is there)."
-)
+@click.option("--intake/--no-intake", default=None, help="Whether the agent may ask first (when a person is there).")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be done, and start nothing.")
 @wait_option
 @click.argument("words", nargs=-1, metavar="[GOAL]")
@@ -137,9 +133,7 @@ def planned(plan: control.Plan) -> Result:
     """What a run would be: stages, time, disk, cost, and what would leave this machine."""
     config = plan.config
     minutes = card.duration(plan.duration_s) if plan.duration_s is not None else "not known"
-    cost = (
-        "none" if plan.cost_usd == 0 else "not known" if plan.cost_usd is None else f"{plan.cost_usd:.2f} USD"
-    )
+    cost = "none" if plan.cost_usd == 0 else "not known" if plan.cost_usd is None else f"{plan.cost_usd:.2f} USD"
     facts: dict[str, Any] = {
         "started": False,
         "goal": plan.goal,
@@ -212,9 +206,7 @@ def resume(
 def again(face: Face, run: RunFolder, said: dict[str, Any]) -> list[Any]:
     """Resume with what was said about the configuration, judged before anything changes."""
     state = control.snapshot(run).state
-    config = {
-        key: said[key] for key in ("agent", "model", "venue", "reviewer", "seed") if said.get(key) is not None
-    }
+    config = {key: said[key] for key in ("agent", "model", "venue", "reviewer", "seed") if said.get(key) is not None}
     if said.get("options"):
         config["options"] = {**state.config.get("options", {}), **said["options"]}
     names = {

@@ -64,9 +64,7 @@ def only(face: Face, run_id: str | None, fits: Fits, what: str) -> RunFolder:
         return runs[0]
     if not runs:
         raise UsageError(f"There is no run under {root(face)} yet.", '`autor new --goal "…"` starts one.')
-    raise UsageError(
-        f"No run here {_singular(what)}.", f"Say which run you mean with `--run ID`: {_listed(runs)}."
-    )
+    raise UsageError(f"No run here {_singular(what)}.", f"Say which run you mean with `--run ID`: {_listed(runs)}.")
 
 
 def _singular(what: str) -> str:
@@ -107,11 +105,7 @@ class StageId(click.ParamType[str]):
 
         from autor_nb.store import templates
 
-        return [
-            CompletionItem(spec.slug)
-            for spec in templates.stages(intake=True)
-            if spec.slug.startswith(incomplete)
-        ]
+        return [CompletionItem(spec.slug) for spec in templates.stages(intake=True) if spec.slug.startswith(incomplete)]
 
 
 run_option = click.option("--run", "run_id", type=RunId(), metavar="ID", help="The run (or `latest`).")

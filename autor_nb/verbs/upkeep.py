@@ -35,11 +35,7 @@ def verified(face: Face, run: RunFolder) -> Result:
     found = control.verify(run, lambda row: face.say(_row(row)))
     differences = [str(item) for item in found.differences]
     mark = Mark("differs" if differences else "same")
-    said = (
-        f"{len(differences)} differences"
-        if differences
-        else "every check and every notebook says what it said then"
-    )
+    said = f"{len(differences)} differences" if differences else "every check and every notebook says what it said then"
     blocks: list[Block] = [Heading(f"Run {run.run_id}", mark, said)]
     if differences:
         blocks.append(Items(tuple(differences), title="What differs"))
@@ -60,9 +56,7 @@ def _row(row: dict[str, Any]) -> str:
 
 @verb(name="archive", examples=("autor archive latest", "autor archive 20260101_120000 --to ~/kept/"))
 @click.argument("run_id", type=target.RunId(), metavar="RUN")
-@click.option(
-    "--to", "place", type=click.Path(), metavar="FILE|FOLDER", help="Where the zip goes (else beside runs/)."
-)
+@click.option("--to", "place", type=click.Path(), metavar="FILE|FOLDER", help="Where the zip goes (else beside runs/).")
 @pass_face
 def archive(face: Face, run_id: str, place: str | None) -> Result:
     """Pack a run into a zip; the run itself stays."""
@@ -73,9 +67,7 @@ def archive(face: Face, run_id: str, place: str | None) -> Result:
     if goal.exists():
         raise UsageError(f"{goal} exists already.", "Name another file with `--to`.")
     if goal.resolve().is_relative_to(run.path.resolve()):
-        raise UsageError(
-            f"{goal} lies inside the run that would be packed.", "Name another place with `--to`."
-        )
+        raise UsageError(f"{goal} lies inside the run that would be packed.", "Name another place with `--to`.")
     try:
         made = control.archive(run, goal)
     except OSError as error:
@@ -103,9 +95,7 @@ def rm(face: Face, run_id: str, yes: bool) -> Result:
     run = target.named(face, run_id)
     if not yes:
         if face.ask is None or face.form == "json":
-            raise UsageError(
-                f"Deleting run {run.run_id} must be confirmed.", f"`autor rm {run.run_id} --yes`"
-            )
+            raise UsageError(f"Deleting run {run.run_id} must be confirmed.", f"`autor rm {run.run_id} --yes`")
         goal = clean.line(control.snapshot(run).state.goal, 80)
         try:
             typed = face.ask(f"Run {run.run_id} ({goal}) will be gone for good. Type its id: ").strip()
@@ -134,9 +124,7 @@ def rm(face: Face, run_id: str, yes: bool) -> Result:
 def recover(face: Face, yes: bool, preview: bool) -> Result:
     """Take up every interrupted run, and remove folders that never became runs."""
     root = target.root(face)
-    interrupted = [
-        run for run in layout.all_runs(root) if control.snapshot(run).status is RunStatus.INTERRUPTED
-    ]
+    interrupted = [run for run in layout.all_runs(root) if control.snapshot(run).status is RunStatus.INTERRUPTED]
     husks = _husks(root)
     facts: dict[str, Any] = {
         "root": str(root),
@@ -151,9 +139,7 @@ def recover(face: Face, yes: bool, preview: bool) -> Result:
     )
     table = Table(("Folder", "State", "What is done"), rows)
     if preview or not _agreed(face, yes, table):
-        return Result(
-            facts={**facts, "done": False}, blocks=(table, Next((("autor recover --yes", "does it"),)))
-        )
+        return Result(facts={**facts, "done": False}, blocks=(table, Next((("autor recover --yes", "does it"),))))
     for run in interrupted:
         control.resume(run, control.actor(face.name))
     for path in husks:

@@ -136,11 +136,7 @@ def _experiments(context: EvidenceContext) -> tuple[list[dict[str, Any]], list[s
     claims = read_json(context.workspace / CLAIMS)
     if not isinstance(claims, list):
         return [], [f"{CLAIMS} is not a JSON list."]
-    problems = (
-        []
-        if len(claims) <= _CLAIM_CAP
-        else [f"{CLAIMS} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
-    )
+    problems = [] if len(claims) <= _CLAIM_CAP else [f"{CLAIMS} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
     experiments = []
     for number, claim in enumerate(claims[:_CLAIM_CAP], 1):
         if not isinstance(claim, dict):
@@ -150,9 +146,7 @@ def _experiments(context: EvidenceContext) -> tuple[list[dict[str, Any]], list[s
     return experiments, problems
 
 
-def _claim(
-    context: EvidenceContext, claim: dict[str, Any], number: int, problems: list[str]
-) -> dict[str, Any]:
+def _claim(context: EvidenceContext, claim: dict[str, Any], number: int, problems: list[str]) -> dict[str, Any]:
     name = str(claim.get("name") or f"experiment {number}")[:200]
     outputs = []
     listed = claim.get("outputs")

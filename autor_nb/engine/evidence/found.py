@@ -19,9 +19,7 @@ def files_under(root: Path, folder: str) -> Iterator[tuple[str, int]]:
     if any((root / part).is_symlink() for part in (folder, *map(str, Path(folder).parents))):
         return
     for place, folders, names in os.walk(root / folder, followlinks=False):
-        folders[:] = sorted(
-            name for name in folders if name != "__pycache__" and not (Path(place) / name).is_symlink()
-        )
+        folders[:] = sorted(name for name in folders if name != "__pycache__" and not (Path(place) / name).is_symlink())
         for name in sorted(names):
             if (name.startswith(".") and name.endswith(".tmp")) or name.endswith(".pyc"):
                 continue

@@ -69,9 +69,7 @@ def _plan(context: EvidenceContext, writing: Path, document: Document | None) ->
     return [*plan, ("typst", typst)] if document else plan
 
 
-def _tried(
-    name: str, attempt: Attempt, context: EvidenceContext, lines: list[str], wrote: list[str]
-) -> BuildResult:
+def _tried(name: str, attempt: Attempt, context: EvidenceContext, lines: list[str], wrote: list[str]) -> BuildResult:
     try:
         made, result = attempt(context)
     except Exception as error:  # a renderer that breaks is this build's failure, and the log names it
@@ -117,9 +115,7 @@ def _mend(document: Document | None) -> list[str]:
     if missing:
         lines += missing
     if document is None:
-        lines.append(
-            "- write writing/document.json (the document model), or a writing/main.tex that compiles"
-        )
+        lines.append("- write writing/document.json (the document model), or a writing/main.tex that compiles")
     elif not missing:
         lines.append("- mend the errors above, in writing/document.json or in the files that it names")
     return lines

@@ -9,9 +9,7 @@ from typing import Any
 from autor_nb.engine.evidence.found import content, sha256_of
 
 PDF, LOG = "artifacts/paper.pdf", "artifacts/build_log.txt"
-_REFERENCES = re.compile(
-    r"^\s*(?:\d+\.?\s+)?(?:References|Bibliography|REFERENCES|BIBLIOGRAPHY)\s*$", re.MULTILINE
-)
+_REFERENCES = re.compile(r"^\s*(?:\d+\.?\s+)?(?:References|Bibliography|REFERENCES|BIBLIOGRAPHY)\s*$", re.MULTILINE)
 
 
 def paper_facts(workspace: Path) -> dict[str, Any]:

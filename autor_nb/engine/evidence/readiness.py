@@ -127,16 +127,13 @@ def _self_review(context: EvidenceContext) -> dict[str, Any]:
     scores = scores if isinstance(scores, dict) else {}
     issues = review.get("issues")
     open_issues = (
-        [one for one in issues if isinstance(one, dict) and not one.get("fixed")]
-        if isinstance(issues, list)
-        else []
+        [one for one in issues if isinstance(one, dict) and not one.get("fixed")] if isinstance(issues, list) else []
     )
     return {
         "verdict": review.get("verdict"),
         "not_assessed": sorted(str(name) for name, score in scores.items() if score is None),
         "open_issues": {
-            level: sum(one.get("severity") == level for one in open_issues)
-            for level in ("CRITICAL", "MAJOR", "MINOR")
+            level: sum(one.get("severity") == level for one in open_issues) for level in ("CRITICAL", "MAJOR", "MINOR")
         },
     }
 
@@ -274,15 +271,14 @@ def _markdown(facts: dict[str, Any]) -> str:
         "",
         "Made by the engine from the run's log and files; nothing here is the agent's word.",
         "",
-        (f"Run {_cell(facts['run_id'])}, as of {_cell(facts['as_of'])}, agent {_cell(facts['agent'])}, "
-        f"venue {_cell(facts['venue']['display_name'])}."),
+        (
+            f"Run {_cell(facts['run_id'])}, as of {_cell(facts['as_of'])}, agent {_cell(facts['agent'])}, "
+            f"venue {_cell(facts['venue']['display_name'])}."
+        ),
         "",
         "| Item | Ready | Detail |",
         "|---|---|---|",
-        *(
-            f"| {_cell(one['item'])} | {MARKS[one['ok']]} | {_cell(one['detail'])} |"
-            for one in facts["checklist"]
-        ),
+        *(f"| {_cell(one['item'])} | {MARKS[one['ok']]} | {_cell(one['detail'])} |" for one in facts["checklist"]),
         "",
         "## Stages",
         "",

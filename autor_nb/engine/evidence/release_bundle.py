@@ -66,9 +66,7 @@ def _pack(context: EvidenceContext, beside: Path, left_out: list[dict[str, Any]]
             try:
                 files.append(_stream(archive, name, source))
             except OSError as error:
-                left_out.append(
-                    {"path": name, "size_bytes": size, "why": f"cannot be read: {error.strerror}"}
-                )
+                left_out.append({"path": name, "size_bytes": size, "why": f"cannot be read: {error.strerror}"})
         waived = encoded(waivers(context)).encode()
         files.append(_put(archive, "waivers.json", waived))
         contents = {"run_id": context.state.run_id, "files": files, "left_out": left_out}

@@ -38,8 +38,24 @@ from autor_nb.plugins.agents import leash
 
 LINE_CAP = 256 * 1024
 ERROR_TAIL = 4000
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "VIRTUAL_ENV",
-             "CONDA_PREFIX", "LD_LIBRARY_PATH", "SYSTEMROOT", "SSL_CERT_FILE", "PYTHONPATH")
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "SSL_CERT_FILE",
+    "PYTHONPATH",
+)
 _decoder = msgspec.json.Decoder(AgentEventUnion)
 
 
@@ -102,8 +118,13 @@ class _Work:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", leash.__file__, self.task.marker, str(give), "--", *argv],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(give,),
-                cwd=self.task.workspace, env=self.agent.child_environment(self.task), start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(give,),
+                cwd=self.task.workspace,
+                env=self.agent.child_environment(self.task),
+                start_new_session=True,
             )
         except OSError as error:
             os.close(keep)
@@ -181,8 +202,14 @@ class _Work:
         return self._result(Ending.FAILED, f"The agent failed ({how}). {why}", code)
 
     def _result(self, ending: Ending, detail: str, code: int | None) -> AgentResult:
-        return AgentResult(ending=ending, detail=detail, session_id=self.session_id, usage=self.usage,
-                           cost_usd=self.cost_usd, exit_code=code)
+        return AgentResult(
+            ending=ending,
+            detail=detail,
+            session_id=self.session_id,
+            usage=self.usage,
+            cost_usd=self.cost_usd,
+            exit_code=code,
+        )
 
     def _read_lines(self, stream: IO[bytes]) -> None:
         """Lines in bounded memory: one that is longer than the cap is cut, and said to be."""

@@ -60,9 +60,7 @@ class CodeChecker:
                 remedy="Write the study's program under code/, for instance code/run.py.",
             )
             return
-        yield passed(
-            "code.present", "There is runnable code", subject="code/", detail=f"{len(runnable)} files."
-        )
+        yield passed("code.present", "There is runnable code", subject="code/", detail=f"{len(runnable)} files.")
         compiled = [path for path in runnable if path.lower().endswith((".py", ".ipynb"))]
         yield judged(
             "code.compiles",

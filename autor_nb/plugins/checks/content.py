@@ -62,9 +62,7 @@ def files_in(view: AttemptView, folder: str, suffixes: Collection[str]) -> list[
     return sorted(
         path
         for path in view.files
-        if path.startswith(folder)
-        and path[path.rfind(".") :].lower() in suffixes
-        and not path.endswith(".schema.json")
+        if path.startswith(folder) and path[path.rfind(".") :].lower() in suffixes and not path.endswith(".schema.json")
     )
 
 

@@ -30,9 +30,7 @@ class DataChecker:
                 remedy=f"Write the study's data or its design under data/ as one of {kinds}.",
             )
             return
-        yield passed(
-            "data.present", "There is machine-readable data", subject="data/", detail=f"{len(paths)} files."
-        )
+        yield passed("data.present", "There is machine-readable data", subject="data/", detail=f"{len(paths)} files.")
         yield judged(
             "data.parses",
             "Every data file parses",

@@ -139,15 +139,8 @@ def _unknown_origins(view: AttemptView, items: list[dict[str, Any]]) -> list[str
     for item in items:
         derived = item.get("derived_from")
         for origin in derived if derived and _texts(derived) else ():
-            single = (
-                origin and not any(character.isspace() for character in origin) and not _ID.fullmatch(origin)
-            )
-            if (
-                single
-                and origin not in known
-                and origin not in view.files
-                and origin.lower() not in ("goal", "intake")
-            ):
+            single = origin and not any(character.isspace() for character in origin) and not _ID.fullmatch(origin)
+            if single and origin not in known and origin not in view.files and origin.lower() not in ("goal", "intake"):
                 unknown.append(f"{_id(item)[:40]}: {origin[:80]}")
     return unknown
 
@@ -165,9 +158,7 @@ def _frozen(view: AttemptView, items: list[dict[str, Any]]) -> Check:
         if frozen
         else "Go back to stage 02 so that the hypotheses are fixed before experiments: autor redo 02.",
         subject=MANIFEST,
-        detail=f"Frozen as {frozen}, now {now[:12]}."
-        if frozen
-        else "They were never frozen before the experiments.",
+        detail=f"Frozen as {frozen}, now {now[:12]}." if frozen else "They were never frozen before the experiments.",
     )
 
 

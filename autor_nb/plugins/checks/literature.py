@@ -15,8 +15,7 @@ LOCATORS = ("doi", "arxiv", "url", "file")
 _SOURCES_TITLE = "Every source is named and can be found again"
 _CLAIMS_TITLE = "Every claim names sources that are listed"
 _SOURCES_FORM = (
-    f"Write {SOURCES} as a list of objects, each with a unique source_id, a title, and one of doi, arxiv, "
-    "url or file."
+    f"Write {SOURCES} as a list of objects, each with a unique source_id, a title, and one of doi, arxiv, url or file."
 )
 _CLAIMS_FORM = (
     f"Write {CLAIMS} as a list of objects, each with a unique claim_id, a statement, and source_ids that "
@@ -44,9 +43,7 @@ class LiteratureChecker:
             )
         except Unreadable as error:
             known = None
-            yield failed(
-                "literature.sources", _SOURCES_TITLE, _SOURCES_FORM, subject=SOURCES, detail=str(error)
-            )
+            yield failed("literature.sources", _SOURCES_TITLE, _SOURCES_FORM, subject=SOURCES, detail=str(error))
         try:
             claims = _listed(view, CLAIMS, "claims")
         except Unreadable as error:
@@ -63,11 +60,7 @@ class LiteratureChecker:
         yield judged(
             "literature.unsourced",
             "No claim stands without a source",
-            [
-                _id(claim.get("claim_id"))
-                for claim in claims
-                if isinstance(claim, dict) and not claim.get("source_ids")
-            ],
+            [_id(claim.get("claim_id")) for claim in claims if isinstance(claim, dict) and not claim.get("source_ids")],
             f"Give these claims in {CLAIMS} their sources, or take them out.",
             subject=CLAIMS,
             severity=Severity.WARNING,

@@ -143,9 +143,7 @@ def _formatted(value: Numeric, spec: str) -> str | None:
 # ---------------------------------------------------------------------------------------------- macros
 
 
-def _macros(
-    view: AttemptView, entries: dict[str, Any], sources: dict[str, Plain], problems: list[str]
-) -> Check:
+def _macros(view: AttemptView, entries: dict[str, Any], sources: dict[str, Plain], problems: list[str]) -> Check:
     wrong = list(problems)
     expected = _expected(entries)
     try:

@@ -72,9 +72,7 @@ def _sources(view: AttemptView) -> Iterator[tuple[str, str]]:
         yield path, text
         for name in _INPUT.findall(without_comments(text)):
             joined = posixpath.normpath(posixpath.join("writing", name))
-            todo += [
-                found for found in (joined, f"{joined}.tex") if found in view.files and found.endswith(".tex")
-            ]
+            todo += [found for found in (joined, f"{joined}.tex") if found in view.files and found.endswith(".tex")]
 
 
 # ------------------------------------------------------------------------------------------------ venue
@@ -90,9 +88,7 @@ def _pass(what: str, subject: str, detail: str) -> Check:
 
 def _venue(main: str | None, venue: Venue | None) -> Check:
     key = venue.key if venue else "report"
-    remedy = (
-        f"Let the line '% AutoR venue: {key}' stand alone in {MAIN}, or load the venue's own style there."
-    )
+    remedy = f"Let the line '% AutoR venue: {key}' stand alone in {MAIN}, or load the venue's own style there."
     if main is None or not main.strip():
         return _fail(
             "venue",
@@ -127,9 +123,7 @@ def _sections(view: AttemptView, sources: dict[str, str]) -> Check:
     wanted = [name for name in _INPUT.findall(main) if posixpath.normpath(name).startswith("sections/")]
     missing = [name for name in wanted if not {f"writing/{name}", f"writing/{name}.tex"} & set(view.files)]
     if missing:
-        return _fail(
-            "sections", remedy, MAIN, f"It takes in sections that are not there: {', '.join(missing[:10])}."
-        )
+        return _fail("sections", remedy, MAIN, f"It takes in sections that are not there: {', '.join(missing[:10])}.")
     if not wanted:
         return _fail("sections", remedy, MAIN, "It takes in none of the sections.")
     return _pass("sections", "writing/sections", f"{len(paths)} sections with text.")
@@ -146,11 +140,7 @@ def _prose(tex: str) -> str:
 def _citations(view: AttemptView, sources: dict[str, str]) -> Check:
     remedy = "Add an entry for each key to writing/references.bib, or cite a key that it has."
     bibliography = _bibliography(view)
-    cited = [
-        key
-        for key in dict.fromkeys(key for text in sources.values() for key in cited_keys(text))
-        if key != "*"
-    ]
+    cited = [key for key in dict.fromkeys(key for text in sources.values() for key in cited_keys(text)) if key != "*"]
     unknown = [key for key in cited if key not in bibliography.keys]
     problems = (
         f" The bibliography has blocks that cannot be read: {'; '.join(bibliography.problems[:3])}."

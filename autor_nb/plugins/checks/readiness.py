@@ -80,11 +80,7 @@ def _bundle(view: AttemptView) -> Iterable[Check]:
         "The bundle is what is listed",
     )
     seen = view.inspect(BUNDLE) if BUNDLE in view.files else None
-    problem = (
-        f"{BUNDLE} is not there"
-        if seen is None
-        else seen.error or ("it holds no files" if seen.empty else "")
-    )
+    problem = f"{BUNDLE} is not there" if seen is None else seen.error or ("it holds no files" if seen.empty else "")
     if problem:
         yield failed("readiness.bundle", opens, _AGAIN, subject=BUNDLE, detail=problem)
         return
@@ -123,9 +119,7 @@ def _bundle(view: AttemptView) -> Iterable[Check]:
         f"{name} is listed, but not in the bundle" for name in listed.keys() - found
     ]
     problems += [f"{name} is in the bundle, but not listed" for name in found.keys() - listed - {OWN_LIST}]
-    problems += [
-        f"{name} has another hash" for name, digest in found.items() if listed.get(name, digest) != digest
-    ]
+    problems += [f"{name} has another hash" for name, digest in found.items() if listed.get(name, digest) != digest]
     yield judged(
         "readiness.hashes",
         hashes,

@@ -38,8 +38,7 @@ class ResultsChecker:
             "results.parses",
             "Every result file parses",
             unreadable(view, paths),
-            "Run the code that writes these files again; a missing number is null in JSON, "
-            "an empty cell in CSV.",
+            "Run the code that writes these files again; a missing number is null in JSON, an empty cell in CSV.",
             subject="results/",
         )
         yield from emptiness(view, paths, "results")

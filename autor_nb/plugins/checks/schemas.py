@@ -33,9 +33,7 @@ class SchemasChecker:
 
     def check(self, view: AttemptView) -> Iterable[Check]:
         """Valid sidecars, and data that satisfies them."""
-        sidecars = sorted(
-            path for path in view.files if path.endswith(SIDECAR) and not path.endswith("/" + SIDECAR)
-        )
+        sidecars = sorted(path for path in view.files if path.endswith(SIDECAR) and not path.endswith("/" + SIDECAR))
         if not sidecars:
             return
         broken: list[str] = []
@@ -85,9 +83,7 @@ def _schema(view: AttemptView, sidecar: str) -> Any:
     try:
         validator_for(schema).check_schema(schema)
     except (SchemaError, RecursionError, re.error) as error:
-        raise Unreadable(
-            f"{sidecar} is not a JSON schema: {one_line(getattr(error, 'message', error))}"
-        ) from error
+        raise Unreadable(f"{sidecar} is not a JSON schema: {one_line(getattr(error, 'message', error))}") from error
     return schema
 
 
@@ -127,9 +123,7 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
     from jsonschema import ValidationError
 
     bounded = (
-        not re.search(r"\)[*+?{]", pattern)
-        and len(re.findall(r"[*+{]", pattern)) <= 2
-        and "\\" + "1" not in pattern
+        not re.search(r"\)[*+?{]", pattern) and len(re.findall(r"[*+{]", pattern)) <= 2 and "\\" + "1" not in pattern
     )
     if isinstance(instance, str) and bounded and len(instance) <= 2_000 and not re.search(pattern, instance):
         yield ValidationError(f"{instance[:80]!r} does not match {pattern[:80]!r}")

@@ -88,12 +88,7 @@ def _is_score(value: Any) -> bool:
     """0 to 10, or null for what was not assessed."""
     if value is None:
         return True
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and 0 <= value <= 10
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 10
 
 
 def _form_problems(review: Any) -> Iterable[str]:
@@ -135,9 +130,7 @@ def _score_problems(review: dict[str, Any]) -> Iterable[str]:
 
 
 def _open(issues: list[dict[str, Any]], severity: str) -> list[str]:
-    return [
-        issue["text"] for issue in issues if issue["severity"] == severity and not issue.get("fixed", False)
-    ]
+    return [issue["text"] for issue in issues if issue["severity"] == severity and not issue.get("fixed", False)]
 
 
 def _verdict(verdict: str) -> Check:

@@ -22,9 +22,7 @@ from autor_nb.plugins.renderers.staging import pages_of, stage, stage_graphics
 from autor_nb.store.atomic import write_bytes, write_text
 from autor_nb.store.venues import CLASSES
 
-INSTALL = (
-    "apt-get install --no-install-recommends latexmk texlive-latex-recommended texlive-fonts-recommended"
-)
+INSTALL = "apt-get install --no-install-recommends latexmk texlive-latex-recommended texlive-fonts-recommended"
 MADE = "% Made from document.json, and made again when it changes; delete this line to write LaTeX by hand."
 TIMEOUT_S = 120.0
 EPOCH = "315532800"  # 1980-01-01: no build depends on when it ran
@@ -91,9 +89,7 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     ok = ran.code == 0 and pages > 0
     if ok:
         write_bytes(pdf, made.read_bytes())
-    ending = (
-        f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
-    )
+    ending = f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
     log = [f"$ {shlex.join(command)}", *notes, ending, f"pages: {pages}", "", _readable(ran.output, place)]
     tex_log = place / "main.log"
     if not ok and tex_log.is_file() and not tex_log.is_symlink():
@@ -110,8 +106,10 @@ def _main(source: LatexSource, venue: Venue, style: str, stems: list[str]) -> st
         MADE,
         *_class_lines(venue, style),
         r"\input{numbers}",
-        (rf"\hypersetup{{pdftitle={{{escaped(manuscript.plain(document.title))}}},"
-        rf"pdfauthor={{{escaped(', '.join(document.authors))}}}}}"),
+        (
+            rf"\hypersetup{{pdftitle={{{escaped(manuscript.plain(document.title))}}},"
+            rf"pdfauthor={{{escaped(', '.join(document.authors))}}}}}"
+        ),
         rf"\title{{{source.inline(document.title)}}}",
         rf"\author{{{authors}}}",
         rf"\date{{{escaped(document.date)}}}",

@@ -43,9 +43,7 @@ class LatexSource:
         for name, macro in sorted(self.macros.items(), key=lambda pair: pair[1]):
             value = self.manuscript.numbers[name]
             lines.append(rf"\newcommand{{\{macro}}}{{{escaped(value)}}} % {comment(name)}" + "\n")
-        negative = [
-            m for name, m in self.macros.items() if re.match(r"-[0-9.]", self.manuscript.numbers[name])
-        ]
+        negative = [m for name, m in self.macros.items() if re.match(r"-[0-9.]", self.manuscript.numbers[name])]
         if negative:
             lines.append("% A leading hyphen is set as a minus sign.\n")
             lines += [rf"\autorminus\{macro}" + "\n" for macro in sorted(negative)]
@@ -147,10 +145,7 @@ class LatexSource:
         star = "*" if self.wide and (prose or len(aligns) > 4) else ""
         head = " & ".join(rf"\textbf{{{self.inline(cell)}}}" for cell in _filled(table.header, len(aligns)))
         body = "".join(
-            "    "
-            + " & ".join("{}" + self.inline(cell) for cell in _filled(row, len(aligns)))
-            + r" \\"
-            + "\n"
+            "    " + " & ".join("{}" + self.inline(cell) for cell in _filled(row, len(aligns))) + r" \\" + "\n"
             for row in rows
         )
         caption = self.inline(table.caption) + (" (continued)" if part else "")

@@ -214,17 +214,13 @@ def macro_names(names: Iterable[str]) -> dict[str, str]:
     for name, macro in plain.items():
         taken.setdefault(macro, []).append(name)
     return {
-        name: macro if len(taken[macro]) == 1 else macro + "X" + _hash_letters(name)
-        for name, macro in plain.items()
+        name: macro if len(taken[macro]) == 1 else macro + "X" + _hash_letters(name) for name, macro in plain.items()
     }
 
 
 def _letters(name: str) -> str:
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]", name)
-    return (
-        "".join(_DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words)
-        or "Empty"
-    )
+    return "".join(_DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words) or "Empty"
 
 
 def _hash_letters(name: str) -> str:

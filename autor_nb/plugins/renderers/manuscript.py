@@ -100,8 +100,7 @@ class Manuscript:
             column
             for column, align in enumerate(table.align)
             if align == "l"
-            and max((len(self.plain(row[column])) for row in table.rows if column < len(row)), default=0)
-            > PROSE_CHARS
+            and max((len(self.plain(row[column])) for row in table.rows if column < len(row)), default=0) > PROSE_CHARS
         ]
 
 

@@ -34,9 +34,7 @@ def stage(writing: Path, target: Path, *, special: Callable[[str], str]) -> list
         if source.suffix.lower() == ".bib":
             bibliography = read_bibliography(source.read_bytes())
             place.write_text(cleaned(bibliography, special), encoding="utf-8")
-            notes += [
-                f"{relative.as_posix()}: passed over, {problem}" for problem in bibliography.problems[:20]
-            ]
+            notes += [f"{relative.as_posix()}: passed over, {problem}" for problem in bibliography.problems[:20]]
         elif source.suffix.lower() == ".tex":
             place.write_bytes(_UP.sub(r"\1", source.read_bytes().decode("utf-8", "replace")).encode())
         else:

@@ -86,9 +86,7 @@ def _compile(place: Path, pdf: Path, notes: list[str]) -> BuildResult:
     ok = ran.code == 0 and pages > 0
     if ok:
         write_bytes(pdf, made.read_bytes())
-    ending = (
-        f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
-    )
+    ending = f"took longer than {TIMEOUT_S:.0f} s and was ended" if ran.code is None else f"exit code {ran.code}"
     log = [
         f"typst {_version()}: compile writing/main.typ --root . (fonts: {fonts})",
         *notes,
@@ -109,8 +107,10 @@ def _main(source: TypstSource, venue: Venue) -> str:
         "// Made from document.json, and made again at every build.",
         f"#import {literal(LOOK)}: *",
         source.numbers(),
-        ("#let num(name) = { let shown = numbers.at(name)\n"
-        '  if shown.starts-with("-") { "\\u{2212}" + shown.slice(1) } else { shown } }'),
+        (
+            "#let num(name) = { let shown = numbers.at(name)\n"
+            '  if shown.starts-with("-") { "\\u{2212}" + shown.slice(1) } else { shown } }'
+        ),
         f"// {comment(venue.display_name)}",
         f"#show: paper.with({literal(venue.family)},",
         f"  title: [{source.inline(document.title)}],",

@@ -30,15 +30,12 @@ class TypstSource:
     def __init__(self, manuscript: Manuscript, *, wide: bool, pdf: bool) -> None:
         self.manuscript = manuscript
         self.wide = wide
-        self.suffixes = (
-            (".pdf", ".svg", ".png", ".jpg", ".jpeg") if pdf else (".svg", ".png", ".jpg", ".jpeg")
-        )
+        self.suffixes = (".pdf", ".svg", ".png", ".jpg", ".jpeg") if pdf else (".svg", ".png", ".jpg", ".jpeg")
 
     def numbers(self) -> str:
         """The numbers by name, as formatted."""
         entries = "".join(
-            f"  {literal(name)}: {literal(value)},\n"
-            for name, value in sorted(self.manuscript.numbers.items())
+            f"  {literal(name)}: {literal(value)},\n" for name, value in sorted(self.manuscript.numbers.items())
         )
         return f"#let numbers = (:\n{entries})\n" if not entries else f"#let numbers = (\n{entries})\n"
 
@@ -65,9 +62,7 @@ class TypstSource:
 
     def _cite(self, part: Cite) -> str:
         known = "".join(f"#cite(label({literal(key)}));" for key in part.keys if key in self.manuscript.keys)
-        return known + "".join(
-            f"#missing({literal(key)});" for key in part.keys if key not in self.manuscript.keys
-        )
+        return known + "".join(f"#missing({literal(key)});" for key in part.keys if key not in self.manuscript.keys)
 
     def section(self, section: Section) -> str:
         """One section with its heading."""
@@ -109,9 +104,7 @@ class TypstSource:
         prose = self.manuscript.prose_columns(table)
         width = max(len(table.align), 1)
         columns = ", ".join("1fr" if i in prose else "auto" for i in range(width))
-        aligns = (
-            ", ".join({"r": "right", "c": "center"}.get(align, "left") for align in table.align) or "left"
-        )
+        aligns = ", ".join({"r": "right", "c": "center"}.get(align, "left") for align in table.align) or "left"
         header = self._row(table.header, width)
         body = "".join(f"    {self._row(row, width)},\n" for row in rows)
         note = f", note: [{self.inline(table.note)}]" if table.note and not part else ""

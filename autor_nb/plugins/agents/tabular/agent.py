@@ -59,8 +59,7 @@ def _preflight(new: NewRun) -> Preflight:
         if not new.config.intake:
             raise UsageError(
                 f"It is not clear which column of {dataset.name} to predict.",
-                f"Say it with --set target=COLUMN, or let intake ask (--intake). Columns: "
-                f"{choosing.listed(names)}.",
+                f"Say it with --set target=COLUMN, or let intake ask (--intake). Columns: {choosing.listed(names)}.",
             )
         return Preflight(
             options={"dataset": dataset.name}, open=("target",), notes=tuple(notes), duration_s=90, cost_usd=0
@@ -84,11 +83,7 @@ def _files(resources: tuple[Path, ...]) -> list[Path]:
 
 def _ways() -> str:
     agents = [name for name in OTHER_AGENTS if shutil.which(name)]
-    here = (
-        f"--agent {' or --agent '.join(agents)}"
-        if agents
-        else f"none of {', '.join(OTHER_AGENTS)} is on PATH"
-    )
+    here = f"--agent {' or --agent '.join(agents)}" if agents else f"none of {', '.join(OTHER_AGENTS)} is on PATH"
     return (
         f"Name a bundled set with --set dataset=NAME ({', '.join(bundled.TARGETS)}), give a table with "
         f"--resources FILE.csv, or use an agent that needs none ({here})."

@@ -54,9 +54,7 @@ def _compare(session: Session, design: dict[str, Any]) -> dict[str, Any]:
             found["secondary"][metric] = comparing.compare(
                 folds, design, metric, comparing.secondary_rope(metric, design, folds)
             )
-    session.write_json(
-        "results/comparisons.json", finite(found), "differences with corrected intervals and verdicts"
-    )
+    session.write_json("results/comparisons.json", finite(found), "differences with corrected intervals and verdicts")
     return found
 
 
@@ -97,15 +95,11 @@ def _judge(session: Session, compared: dict[str, Any], held: dict[str, Any]) -> 
     for item, test in zip(manifest["hypotheses"], tests, strict=True):
         item["status"] = test["outcome"]
     session.write_json(MANIFEST, manifest, "the hypotheses, with their status now")
-    session.write_json(
-        "results/hypothesis_tests.json", finite({"tests": tests}), "what became of each hypothesis"
-    )
+    session.write_json("results/hypothesis_tests.json", finite({"tests": tests}), "what became of each hypothesis")
     return tests
 
 
-def _limits(
-    compared: dict[str, Any], held: dict[str, Any], tests: list[dict[str, Any]]
-) -> list[dict[str, str]]:
+def _limits(compared: dict[str, Any], held: dict[str, Any], tests: list[dict[str, Any]]) -> list[dict[str, str]]:
     said = [
         {
             "kind": "limit",
@@ -113,8 +107,7 @@ def _limits(
         },
         {
             "kind": "limit",
-            "text": "Corrected intervals are approximations: scores of overlapping training sets stay "
-            "dependent.",
+            "text": "Corrected intervals are approximations: scores of overlapping training sets stay dependent.",
         },
     ]
     if compared["ceiling"]:
@@ -221,8 +214,7 @@ def _results(
         f"{compared['J']}, "
         f"{compared['df']} degrees of freedom:\n\n" + comparison_table(compared["comparisons"]),
         *([f"**{compared['ceiling_text']}**"] if compared["ceiling"] else []),
-        "Hypotheses:\n\n"
-        + table(["id", "outcome", "why"], [[t["id"], t["outcome"], plain(t["why"])] for t in tests]),
+        "Hypotheses:\n\n" + table(["id", "outcome", "why"], [[t["id"], t["outcome"], plain(t["why"])] for t in tests]),
         _held_words(held, metric),
     ]
     for name, found in compared["secondary"].items():
@@ -236,13 +228,10 @@ def _results(
             for f, v in session.read_json("results/calibration.json").items()
         ]
         results.append(
-            "Calibration, out of fold:\n\n"
-            + table(["family", "Brier score", "slope", "expected error"], rows)
+            "Calibration, out of fold:\n\n" + table(["family", "Brier score", "slope", "expected error"], rows)
         )
     if session.exists("results/subgroups.csv"):
-        results.append(
-            "Losses by subgroup are in `results/subgroups.csv` and in the figure; they are exploratory."
-        )
+        results.append("Losses by subgroup are in `results/subgroups.csv` and in the figure; they are exploratory.")
     results.append("What failed, and limits:\n\n" + bullets([plain(item["text"]) for item in kept]))
     return results
 

@@ -24,10 +24,7 @@ WINDOWS = {
     "metric": (2, "the primary metric is fixed with the hypotheses; roll back to stage 02 to change it"),
     "rope": (
         2,
-        (
-            "the smallest effect that matters is fixed with the hypotheses, before results; roll back to "
-            "stage 02"
-        ),
+        ("the smallest effect that matters is fixed with the hypotheses, before results; roll back to stage 02"),
     ),
     "families": (5, "the experiments are done; roll back to stage 05 to change the families"),
     "seeds": (5, "the experiments are done; roll back to stage 05 for more seeds"),
@@ -48,19 +45,13 @@ def settle(plan: Plan, task: str, rows: int) -> None:
     plan.task = task
     if plan.metric not in METRICS[task]:
         if plan.metric:
-            plan.notes.append(
-                f"The metric {plan.metric} does not suit a {task} target; {PRIMARY[task]} is used."
-            )
+            plan.notes.append(f"The metric {plan.metric} does not suit a {task} target; {PRIMARY[task]} is used.")
         plan.metric = PRIMARY[task]
     suited = [key for key in plan.families if key in FAMILIES[task]]
     unsuited = [key for key in plan.families if key not in FAMILIES[task]]
     if unsuited:
         plan.notes.append(f"Families that do not suit a {task} target were left out: {', '.join(unsuited)}.")
-    wanted = (
-        suited
-        if len(suited) >= 4
-        else [*suited, *(k for k in default_families(task, rows) if k not in suited)]
-    )
+    wanted = suited if len(suited) >= 4 else [*suited, *(k for k in default_families(task, rows) if k not in suited)]
     plan.families = wanted if suited else default_families(task, rows)
 
 

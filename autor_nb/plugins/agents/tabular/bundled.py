@@ -13,8 +13,7 @@ TARGETS = {
     "wine": "cultivar",
 }
 ABOUT = {
-    "breast_cancer": "Breast Cancer Wisconsin (diagnostic): 569 tumours, 30 measurements, malignant or "
-    "benign",
+    "breast_cancer": "Breast Cancer Wisconsin (diagnostic): 569 tumours, 30 measurements, malignant or benign",
     "diabetes": "Diabetes: 442 patients, 10 measurements, disease progression after a year",
     "digits": "Digits: 1797 images of handwritten digits of 8 × 8 pixels",
     "iris": "Iris: 150 flowers, 4 measurements, three species",
@@ -39,7 +38,5 @@ def as_csv(name: str) -> str:
     writer.writerow([*(str(column).replace(" (cm)", "") for column in bunch.feature_names), TARGETS[name]])
     for row, target in zip(bunch.data.tolist(), bunch.target.tolist(), strict=True):
         label = target if names is None else str(names[int(target)])
-        writer.writerow(
-            [*(f"{value:.10g}" for value in row), f"{label:.10g}" if isinstance(label, float) else label]
-        )
+        writer.writerow([*(f"{value:.10g}" for value in row), f"{label:.10g}" if isinstance(label, float) else label])
     return buffer.getvalue()

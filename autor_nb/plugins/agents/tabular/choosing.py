@@ -50,9 +50,7 @@ def choose_dataset(given: Mapping[str, str], files: Sequence[Path], *, names: bo
                 (f"Did you mean {near[0]!r}? " if near else "")
                 + f"Bundled: {', '.join(bundled.TARGETS)}. For a file of yours: --resources FILE.",
             )
-        return Dataset(
-            name=name, path=None, header=tablefile.Header(names=bundled.column_names(name) if names else ())
-        )
+        return Dataset(name=name, path=None, header=tablefile.Header(names=bundled.column_names(name) if names else ()))
     if not tables:
         return None
     return Dataset(name=tables[0].name, path=tables[0], header=tablefile.read_header(tables[0]))
@@ -76,13 +74,9 @@ def choose_target(given: Mapping[str, str], dataset: Dataset, goal: str) -> Targ
     """The target by setting, by the bundled set, by the goal's words, or by a well-known name."""
     names = dataset.header.names
     if given.get("target"):
-        return Target(
-            name=choose_column(given["target"], names, "target"), text="named by the setting target"
-        )
+        return Target(name=choose_column(given["target"], names, "target"), text="named by the setting target")
     if dataset.path is None:
-        return Target(
-            name=bundled.TARGETS[dataset.name], text=f"the target of the bundled set {dataset.name}"
-        )
+        return Target(name=bundled.TARGETS[dataset.name], text=f"the target of the bundled set {dataset.name}")
     named = [
         name
         for name in names

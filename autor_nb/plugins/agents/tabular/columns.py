@@ -9,9 +9,7 @@ import pandas as pd
 
 from autor_nb.plugins.agents.tabular.study.data import MISSING, to_numbers
 
-ID_NAME = re.compile(
-    r"(^|[\W_])(id|uuid|guid|key|index|idx|row|record|number|nr|no)$|^(id|uuid|index)([\W_]|$)", re.I
-)
+ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|key|index|idx|row|record|number|nr|no)$|^(id|uuid|index)([\W_]|$)", re.I)
 NUMERIC_SHARE = 0.95
 
 
@@ -57,6 +55,4 @@ def _dates(present: pd.Series) -> bool:
         return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return bool(
-            pd.to_datetime(present, errors="coerce", utc=True, format="mixed").notna().mean() >= NUMERIC_SHARE
-        )
+        return bool(pd.to_datetime(present, errors="coerce", utc=True, format="mixed").notna().mean() >= NUMERIC_SHARE)

@@ -42,8 +42,7 @@ class Folds:
         if by_time:
             numbers = np.array([fold for _, fold in keys])
             self.scores = {
-                f: np.array([s[numbers == n].mean() for n in sorted(set(numbers))])
-                for f, s in self.scores.items()
+                f: np.array([s[numbers == n].mean() for n in sorted(set(numbers))]) for f, s in self.scores.items()
             }
 
     def paired(self, a: str, b: str, lower: bool) -> np.ndarray:
@@ -67,9 +66,7 @@ def compare(folds: Folds, design: dict[str, Any], metric: str, rope: float) -> d
     full = [
         f
         for f in folds.families
-        if f != "baseline"
-        and len(folds.finite(f))
-        and statistics.saturated(folds.finite(f).tolist(), perfect, rope)
+        if f != "baseline" and len(folds.finite(f)) and statistics.saturated(folds.finite(f).tolist(), perfect, rope)
     ]
     pairs = [
         (a, b)

@@ -20,9 +20,7 @@ from autor_nb.plugins.agents.tabular.suggestions import asked_table, choose, off
 from autor_nb.plugins.agents.tabular.survey_sources import SOURCES
 from autor_nb.plugins.agents.tabular.vocabulary import FAMILY_TITLES, METRIC_TITLES, METRICS, lower_is_better
 
-ASSUMED_SD = (
-    2.0  # the folds' SD of a difference, in units of the smallest effect that matters, until data is there
-)
+ASSUMED_SD = 2.0  # the folds' SD of a difference, in units of the smallest effect that matters, until data is there
 
 
 def work(session: Session) -> None:
@@ -33,9 +31,7 @@ def work(session: Session) -> None:
         step.output = f"{seen['rows']} rows, {len(seen['columns'])} columns besides the target"
     with session.step("check for leakage", columns=len(seen["columns"])) as step:
         found = leakage.checks(plan, session.path("data/train.csv"), seen)
-        step.output = (
-            "; ".join(f"{c['id']}: {len(c['columns'])}" for c in found if c["found"]) or "nothing found"
-        )
+        step.output = "; ".join(f"{c['id']}: {len(c['columns'])}" for c in found if c["found"]) or "nothing found"
     split = session.read_json("data/split.json")
     columns, dropped = choose_columns(plan, seen, found)
     if not columns:
@@ -47,9 +43,7 @@ def work(session: Session) -> None:
     session.write_json("data/profile.json", seen, "profile of the training part")
     session.write_json("data/leakage.json", {"checks": found}, "leakage checks, naming columns")
     session.write_json("data/design.json", design, "the design as the code reads it")
-    session.write_json(
-        "data/data_manifest.json", manifest(session, split), "the data files with their hashes"
-    )
+    session.write_json("data/data_manifest.json", manifest(session, split), "the data files with their hashes")
     session.write_text("notes/study_design.md", _text(design, split), "the design as text")
     limits.record(session, _limits(plan, split, seen, found))
     session.made("notes/limits.json", "known limits of the study so far")
@@ -101,13 +95,7 @@ def make_design(
     names = sorted(seen["target"].get("classes", {}))
     outer, inner = fold_counts(plan, seen)
     scheme = (
-        "by time"
-        if plan.time
-        else "grouped"
-        if plan.group
-        else "plain"
-        if plan.task == "regression"
-        else "stratified"
+        "by time" if plan.time else "grouped" if plan.group else "plain" if plan.task == "regression" else "stratified"
     )
     keys = ["baseline", *plan.families]
     return {
@@ -115,9 +103,7 @@ def make_design(
         "task": plan.task,
         "target": plan.target,
         "positive": plan.positive,
-        "classes": [n for n in names if n != plan.positive] + [plan.positive]
-        if plan.task == "binary"
-        else names,
+        "classes": [n for n in names if n != plan.positive] + [plan.positive] if plan.task == "binary" else names,
         "metric": plan.metric,
         "direction": "lower" if lower_is_better(plan.metric) else "higher",
         "metrics": [plan.metric, *(m for m in METRICS[plan.task] if m != plan.metric)],
@@ -199,9 +185,7 @@ def manifest(session: Session, split: dict[str, Any]) -> dict[str, Any]:
     files = []
     for path, role, rows in parts:
         content = session.path(path).read_bytes()
-        files.append(
-            {"path": path, "sha256": sha256(content), "size_bytes": len(content), "rows": rows, "role": role}
-        )
+        files.append({"path": path, "sha256": sha256(content), "size_bytes": len(content), "rows": rows, "role": role})
     return {"dataset": session.plan.dataset, "target": session.plan.target, "files": files}
 
 
@@ -257,10 +241,7 @@ def _design_bullets(design: dict[str, Any], split: dict[str, Any]) -> str:
         [
             f"Task: {design['task']}, target {code(design['target'])}"
             + (f", positive class {code(design['positive'])}." if design["positive"] else "."),
-            (
-                f"Rows: {split['train_rows']} for training, {split['holdout_rows']} locked away "
-                f"({plain(split['why'])})."
-            ),
+            (f"Rows: {split['train_rows']} for training, {split['holdout_rows']} locked away ({plain(split['why'])})."),
             f"Families: {titles}, and a baseline that knows no column.",
             (
                 f"Nested cross-validation: {design['outer_folds']} outer folds ({design['fold_scheme']}), "
@@ -306,9 +287,7 @@ def _draft(
         ]
         for c in found
     ]
-    power_rows = [
-        [str(r["seeds"]), str(r["J"]), f"{r['detectable_difference']:.3g}"] for r in design["power"]["rows"]
-    ]
+    power_rows = [[str(r["seeds"]), str(r["J"]), f"{r['detectable_difference']:.3g}"] for r in design["power"]["rows"]]
     session.write_draft(
         Draft(
             objective=f"Design a comparison that can answer the hypotheses about {code(design['target'])} "
@@ -333,10 +312,7 @@ def _draft(
             suggestions=offer(session, choose(session)),
             ledger=[
                 "Locked: the comparisons, their tests and their correction are fixed before any result.",
-                *(
-                    f"Decided: {code(d['name'])} is left out ({plain(d['why'])})."
-                    for d in design["dropped"][:30]
-                ),
+                *(f"Decided: {code(d['name'])} is left out ({plain(d['why'])})." for d in design["dropped"][:30]),
             ],
         )
     )

@@ -19,10 +19,7 @@ MODEL_CARD, DATA_CARD, GUIDE = "artifacts/model_card.md", "artifacts/data_card.m
 CARDS = {
     "model_card": (
         MODEL_CARD,
-        (
-            "Add a model card for the leading family: what it is for, how it scored, what it must not be "
-            "used for."
-        ),
+        ("Add a model card for the leading family: what it is for, how it scored, what it must not be used for."),
     ),
     "data_card": (
         DATA_CARD,
@@ -138,18 +135,13 @@ def _internal(study: Study) -> list[str]:
         + f". Done: {plain(check['action'])}."
         for check in study.leakage
         if check["found"]
-    ] or [
-        ("The leakage checks found nothing. They compare values; they do not understand what a column means.")
-    ]
+    ] or [("The leakage checks found nothing. They compare values; they do not understand what a column means.")]
     if split["holdout_rows"]:
         found.append(f"{plain(held['opened_text'])} It has {held['rows']} rows.")
     else:
-        found.append(
-            f"There is no holdout ({plain(split['why'])}): the leading score is that of the best of several."
-        )
+        found.append(f"There is no holdout ({plain(split['why'])}): the leading score is that of the best of several.")
     found.append(
-        "Columns that are known only after the outcome are not noticed unless they equal it. A person must "
-        "look."
+        "Columns that are known only after the outcome are not noticed unless they equal it. A person must look."
     )
     return found
 
@@ -195,10 +187,7 @@ def release_notes(study: Study) -> str:
         f"{code('writing/')}, {code('artifacts/paper.pdf')}: the paper and its sources",
         f"{code('results/')}, {code('figures/')}: every score, difference and figure",
         f"{code('code/')}: the programs that made them; start with {code('code/README.md')}",
-        (
-            f"{code('data/')}: the data as used, its split and its hashes — check that you may pass it on "
-            "before you do"
-        ),
+        (f"{code('data/')}: the data as used, its split and its hashes — check that you may pass it on before you do"),
         (
             f"{code('literature/')}, {code('notes/')}, {code('reviews/')}: sources, design, hypotheses, "
             "threats and checklist"
@@ -232,9 +221,7 @@ def _scores(study: Study) -> str:
     rows = []
     for family in study.families:
         found: dict[str, Any] = study.summary["families"][family]["metrics"].get(metric, {})
-        rows.append(
-            [plain(study.title(family)), *(_written(found.get(k)) for k in ("mean", "sd_folds", "sd_seeds"))]
-        )
+        rows.append([plain(study.title(family)), *(_written(found.get(k)) for k in ("mean", "sd_folds", "sd_seeds"))])
     return table(header, rows)
 
 
@@ -278,8 +265,7 @@ def model_card(study: Study) -> str:
 def data_card(study: Study) -> str:
     """The data: origin as far as known, columns, gaps, split."""
     rows = [
-        [code(c["name"]), plain(c["kind"]), str(c["missing"]), str(c["distinct"])]
-        for c in study.profile["columns"]
+        [code(c["name"]), plain(c["kind"]), str(c["missing"]), str(c["distinct"])] for c in study.profile["columns"]
     ]
     files = [
         [code(f["path"]), plain(f["role"]), str(f.get("rows", "—")), code(f["sha256"])]
@@ -295,8 +281,7 @@ def data_card(study: Study) -> str:
                     "program: a person must add them."
                 ),
                 "## Files\n\n" + table(["file", "part", "rows", "sha256"], files),
-                "## Columns of the training part\n\n"
-                + table(["column", "kind", "missing", "distinct"], rows),
+                "## Columns of the training part\n\n" + table(["column", "kind", "missing", "distinct"], rows),
                 (
                     f"## Split\n\n{plain(study.split['method'])}: {study.split['train_rows']} rows for "
                     f"training, {study.split['holdout_rows']} held out ({plain(study.split['why'])})."
@@ -323,9 +308,7 @@ def guide(study: Study) -> str:
             "of the holdout."
         ),
     ]
-    return (
-        "# Reproducing the results\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(steps, 1)) + "\n"
-    )
+    return "# Reproducing the results\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(steps, 1)) + "\n"
 
 
 # ---------------------------------------------------------------------------------------------- draft
@@ -333,11 +316,7 @@ def guide(study: Study) -> str:
 
 def _offers(wanted: set[str]) -> list[Option]:
     add = [Option(f"release+{key}", text) for key, (_, text) in CARDS.items() if key not in wanted]
-    take = [
-        Option(f"release-{key}", f"Take the {key.replace('_', ' ')} out again.")
-        for key in CARDS
-        if key in wanted
-    ]
+    take = [Option(f"release-{key}", f"Take the {key.replace('_', ' ')} out again.") for key in CARDS if key in wanted]
     return [*add, *take][:3]
 
 
@@ -350,14 +329,11 @@ def _draft(session: Session, study: Study, wanted: set[str], answers: list[Answe
         ]
         for a in answers
     ]
-    asked = "Feedback on this stage, oldest first:\n\n" + table(
-        ["after attempt", "asked", ("done or not done")], rows
-    )
+    asked = "Feedback on this stage, oldest first:\n\n" + table(["after attempt", "asked", ("done or not done")], rows)
     outcomes = [f"{plain(t['id'])} {plain(t['outcome'])}" for t in study.tests]
     session.write_draft(
         Draft(
-            objective="Prepare what goes out with the results: threats to validity and release notes, from "
-            "facts.",
+            objective="Prepare what goes out with the results: threats to validity and release notes, from facts.",
             did=[
                 (
                     "I wrote the threats to validity by kind, from the split, the leakage checks, the "

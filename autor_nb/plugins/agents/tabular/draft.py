@@ -36,9 +36,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def code(text: object) -> str:
     """Any text as one inline code span: no markup, no line break, no table pipe gets out of it."""
-    flat = (
-        re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", str(text)).strip() or " "
-    )
+    flat = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", str(text)).strip() or " "
     flat = flat.replace("|", "¦")
     longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
     fence = "`" * (longest + 1)

@@ -132,9 +132,7 @@ def performance(
     save(made, folder, "performance")
 
 
-def differences(
-    items: list[dict[str, Any]], titles: dict[str, str], rope: float, metric: str, folder: Path
-) -> None:
+def differences(items: list[dict[str, Any]], titles: dict[str, str], rope: float, metric: str, folder: Path) -> None:
     """Every comparison with its 95 % interval against the region that does not matter."""
     made, axes = figure(height=rows_height(len(items)))
     colours = {
@@ -169,9 +167,7 @@ def differences(
             label=label,
             linestyle="none",
         )
-    axes.set_yticks(
-        range(len(items)), [f"{titles[i['a']]} − {titles[i['b']]}" for i in reversed(items)], fontsize=7.5
-    )
+    axes.set_yticks(range(len(items)), [f"{titles[i['a']]} − {titles[i['b']]}" for i in reversed(items)], fontsize=7.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(f"difference in {metric} (right: first is better)", x=0.3)
     made.legend(loc="outside upper right", ncols=4)

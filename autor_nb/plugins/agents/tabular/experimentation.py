@@ -61,10 +61,7 @@ def work(session: Session) -> None:
     limits.record(
         session,
         [
-            *(
-                {"kind": "deviation", "text": f"Deviation from the approved design: {text}."}
-                for text in departures
-            ),
+            *({"kind": "deviation", "text": f"Deviation from the approved design: {text}."} for text in departures),
             *_failure_limits(failures),
         ],
     )
@@ -118,9 +115,7 @@ def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.4f}"
 
 
-def _draft(
-    session: Session, design: dict[str, Any], departures: list[str], failures: list[dict[str, Any]]
-) -> None:
+def _draft(session: Session, design: dict[str, Any], departures: list[str], failures: list[dict[str, Any]]) -> None:
     summary = session.read_json("results/summary.json")
     did = [
         (
@@ -168,9 +163,7 @@ def _results(session: Session, summary: dict[str, Any], failures: list[dict[str,
     results = [
         f"{METRIC_TITLES[metric].capitalize()} ({summary['direction']} is better), {summary['J']} outer "
         f"folds per family:\n\n"
-        + table(
-            ["family", "mean", "SD of folds within a seed", "SD of seeds' means", "range of folds"], rows
-        ),
+        + table(["family", "mean", "SD of folds within a seed", "SD of seeds' means", "range of folds"], rows),
         (
             "The two spreads are told apart: the first is what resampling the rows does, the second what the "
             "seed alone does. "
@@ -188,10 +181,7 @@ def _results(session: Session, summary: dict[str, Any], failures: list[dict[str,
         results.append("Importance of columns, out of fold, first five:\n\n" + _importance(session))
     results.append(
         bullets(
-            [
-                f"{plain(f['family'])}, seed {f['seed']}, fold {f['fold']}: {plain(f['what'])}"
-                for f in failures[:10]
-            ]
+            [f"{plain(f['family'])}, seed {f['seed']}, fold {f['fold']}: {plain(f['what'])}" for f in failures[:10]]
         )
         if failures
         else "No fit failed and none warned that it did not converge."

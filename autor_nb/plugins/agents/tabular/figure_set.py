@@ -83,9 +83,7 @@ class FigureSet:
             "differences smaller than the smallest effect that matters. Comparisons with the baseline are "
             "in the table.",
         )
-        spreads = {
-            f: v["metrics"][self.design["metric"]] for f, v in summary["families"].items() if f != "baseline"
-        }
+        spreads = {f: v["metrics"][self.design["metric"]] for f, v in summary["families"].items() if f != "baseline"}
         drawing.variance(families, FAMILY_TITLES, spreads, self.metric, self.folder)
         self.keep(
             "variance",
@@ -139,9 +137,7 @@ class FigureSet:
                 "Loss of score when one column's values are exchanged, out of fold.",
             )
         if session.exists("results/learning_curve.csv"):
-            drawing.learning_curve(
-                _curves(session, self.design["metric"]), FAMILY_TITLES, self.metric, self.folder
-            )
+            drawing.learning_curve(_curves(session, self.design["metric"]), FAMILY_TITLES, self.metric, self.folder)
             self.keep(
                 "learning_curve",
                 "Learning curves",

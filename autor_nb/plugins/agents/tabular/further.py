@@ -80,16 +80,12 @@ def subgroup_rows(
         levels = to_levels(cells)
     metric, loss = _row_loss(task)
     rows: list[list[Any]] = []
-    for level in (
-        levels.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:LEVELS]
-    ):
+    for level in levels.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:LEVELS]:
         chosen = (levels == level).to_numpy()
         for family in families:
             values = loss(table["truth"][chosen], table[family][chosen])
             rng = np.random.default_rng([seed, 53])
-            drawn = [
-                float(np.mean(values[rng.integers(0, len(values), len(values))])) for _ in range(RESAMPLES)
-            ]
+            drawn = [float(np.mean(values[rng.integers(0, len(values), len(values))])) for _ in range(RESAMPLES)]
             low, high = percentile(drawn) if len(values) > 1 else (None, None)
             rows.append([column, level, int(chosen.sum()), family, metric, float(np.mean(values)), low, high])
     return rows

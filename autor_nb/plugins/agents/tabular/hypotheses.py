@@ -53,10 +53,7 @@ def work(session: Session) -> None:
             results=[
                 table(
                     ["id", "type", "statement", "depends on"],
-                    [
-                        [i["id"], i["type"], _safe(i["statement"]), ", ".join(i["depends_on"]) or "—"]
-                        for i in items
-                    ],
+                    [[i["id"], i["type"], _safe(i["statement"]), ", ".join(i["depends_on"]) or "—"] for i in items],
                 ),
                 _strongest(strongest),
             ],
@@ -124,11 +121,9 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
         _item(
             "H1",
             "hypothesis",
-            f"At least one tuned family predicts {target} better than the baseline by more than {rope} "
-            f"({metric}).",
+            f"At least one tuned family predicts {target} better than the baseline by more than {rope} ({metric}).",
             "signal",
-            "Corrected 95 % intervals against the baseline, Holm over all comparisons, and a "
-            "permutation test.",
+            "Corrected 95 % intervals against the baseline, Holm over all comparisons, and a permutation test.",
             ["T1"],
             [],
         ),
@@ -153,8 +148,7 @@ def _items(session: Session, strongest: dict[str, Any] | None, usable: int) -> l
             "hypothesis",
             f"The seed alone moves the best family's mean by less than {rope} ({metric}).",
             "seeds",
-            "Standard deviation of the seeds' means, with its 95 % upper limit by the chi-squared "
-            "distribution.",
+            "Standard deviation of the seeds' means, with its 95 % upper limit by the chi-squared distribution.",
             ["T1"],
             ["H1"],
         )

@@ -91,9 +91,7 @@ def write_code(session: Session) -> list[str]:
     for item in sorted(package.iterdir(), key=lambda entry: entry.name):
         if item.name.endswith(".py"):
             written.append(
-                session.write_text(
-                    f"code/study/{item.name}", item.read_text(encoding="utf-8"), "part of the program"
-                )
+                session.write_text(f"code/study/{item.name}", item.read_text(encoding="utf-8"), "part of the program")
             )
     return written
 
@@ -111,9 +109,7 @@ def smoke(session: Session) -> str:
     said = done.stdout.decode("utf-8", "replace")
     if done.returncode != 0:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
-        raise RunError(
-            f"The smoke test of code/ failed: {last[0]}", "Look at the columns named, or refine the design."
-        )
+        raise RunError(f"The smoke test of code/ failed: {last[0]}", "Look at the columns named, or refine the design.")
     return said
 
 

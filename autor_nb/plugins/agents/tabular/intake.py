@@ -27,8 +27,7 @@ def work(session: Session) -> None:
     answered = [[plain(pair.question), plain(pair.answer)] for pair in session.task.intake]
     session.write_draft(
         Draft(
-            objective=f"Settle what the study of {code(plan.dataset)} is to answer: "
-            f"{plain(session.task.goal)}",
+            objective=f"Settle what the study of {code(plan.dataset)} is to answer: {plain(session.task.goal)}",
             did=[
                 (
                     f"I read the names of the {len(names)} columns and no row: the holdout is set aside "

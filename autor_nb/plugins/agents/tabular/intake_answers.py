@@ -27,9 +27,7 @@ def answers(session: Session) -> dict[str, str]:
         elif question["id"] == "metric":
             key = options.key_of(answer, METRIC_NAMES)
             if not key:
-                raise UsageError(
-                    f"The intake answer {answer!r} names no metric.", f"Known: {', '.join(METRIC_NAMES)}."
-                )
+                raise UsageError(f"The intake answer {answer!r} names no metric.", f"Known: {', '.join(METRIC_NAMES)}.")
             found["metric"] = key
         elif question["id"] == "related":
             found.update(_related(answer, session))

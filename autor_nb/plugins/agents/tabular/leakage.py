@@ -19,9 +19,7 @@ GROUP_NAME = re.compile(
     r"school|device|sensor|batch|session|group|animal|plot|store|company|donor|cluster)([\W_]|$|s?[\W_]|id)",
     re.I,
 )
-TIME_NAME = re.compile(
-    r"(^|[\W_])(date|datum|time|timestamp|datetime|year|month|week|day|visit)([\W_]|$)", re.I
-)
+TIME_NAME = re.compile(r"(^|[\W_])(date|datum|time|timestamp|datetime|year|month|week|day|visit)([\W_]|$)", re.I)
 COPY = 0.9999
 
 
@@ -29,15 +27,10 @@ def checks(plan: Plan, train: Path, profile: dict[str, Any]) -> list[dict[str, A
     """The content of data/leakage.json."""
     table = pd.read_csv(train, dtype=str, keep_default_na=False, encoding="utf-8")
     kinds = {column["name"]: column for column in profile["columns"]}
-    of = {
-        kind: [n for n, c in kinds.items() if c["kind"] == kind]
-        for kind in ("id", "constant", "text", "date")
-    }
+    of = {kind: [n for n, c in kinds.items() if c["kind"] == kind] for kind in ("id", "constant", "text", "date")}
     copies, separators = target_copies(plan, table, kinds)
     return [
-        _check(
-            "ids", "Columns that number or name the rows", of["id"], "every value is different", "left out"
-        ),
+        _check("ids", "Columns that number or name the rows", of["id"], "every value is different", "left out"),
         _duplicates(plan, table),
         _groups(plan, kinds, profile["rows"]),
         _time(plan, kinds),
@@ -94,9 +87,7 @@ def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
             if found
             else "none found"
         ),
-        "action": "kept together in every split, so that no copy is on both sides"
-        if found
-        else "none needed",
+        "action": "kept together in every split, so that no copy is on both sides" if found else "none needed",
         "found": found,
     }
 
@@ -133,8 +124,7 @@ def _groups(plan: Plan, kinds: dict[str, dict[str, Any]], rows: int) -> dict[str
         "Columns whose rows may belong together",
         columns,
         "values repeat over several rows",
-        "not used as groups, because nobody said so: if rows share a person or a place, start again with "
-        "--set group",
+        "not used as groups, because nobody said so: if rows share a person or a place, start again with --set group",
     )
 
 
@@ -149,9 +139,7 @@ def _time(plan: Plan, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "action": "every test fold lies after its training rows; not a predictor",
         }
     columns = [
-        name
-        for name, c in kinds.items()
-        if c["kind"] == "date" or (TIME_NAME.search(name) and c["kind"] != "constant")
+        name for name, c in kinds.items() if c["kind"] == "date" or (TIME_NAME.search(name) and c["kind"] != "constant")
     ]
     return _check(
         "time",
@@ -162,9 +150,7 @@ def _time(plan: Plan, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
     )
 
 
-def target_copies(
-    plan: Plan, table: pd.DataFrame, kinds: dict[str, dict[str, Any]]
-) -> tuple[list[str], list[str]]:
+def target_copies(plan: Plan, table: pd.DataFrame, kinds: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
     """(columns that are the target in other words, single columns that separate classes perfectly)."""
     target = target_values(plan, table)
     copies, separators = [], []

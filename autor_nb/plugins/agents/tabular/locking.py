@@ -118,9 +118,7 @@ def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
         "group": plan.group,
         "time": plan.time,
     }
-    return Lock(
-        split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes
-    )
+    return Lock(split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes)
 
 
 def _target_column(plan: Plan, table: pd.DataFrame) -> pd.Series:
@@ -134,9 +132,7 @@ def _target_column(plan: Plan, table: pd.DataFrame) -> pd.Series:
 def _usable(plan: Plan, labelled: pd.DataFrame, notes: list[str]) -> tuple[pd.DataFrame, dict[str, int], str]:
     """(usable rows, rare classes left out, the task); UsageError for what cannot be studied."""
     if len(labelled) == 0:
-        raise UsageError(
-            f"No row has a value of the target {plan.target!r}.", "Choose another target column."
-        )
+        raise UsageError(f"No row has a value of the target {plan.target!r}.", "Choose another target column.")
     task = task_of(labelled[plan.target], plan.metric)
     kept, excluded = _without_rare(labelled, plan.target, task, notes)
     classes = sorted(kept[plan.target].str.strip().unique()) if task != "regression" else []
@@ -165,9 +161,7 @@ def _without_rare(
     smallest = CLASS_ROWS if len(labelled) >= HOLDOUT_FROM else 3
     rare = {str(name): int(count) for name, count in sorted(counts.items()) if count < smallest}
     if rare and len(counts) - len(rare) >= 2:
-        notes.append(
-            f"Classes with fewer than {smallest} rows cannot be cross-validated and are left out: {rare}."
-        )
+        notes.append(f"Classes with fewer than {smallest} rows cannot be cross-validated and are left out: {rare}.")
         return labelled[~names.isin(rare)], rare
     return labelled, {}
 

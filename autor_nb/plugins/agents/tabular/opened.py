@@ -79,11 +79,7 @@ def openings(session: Session) -> list[dict[str, Any]]:
     """The log so far."""
     if not session.exists(LOG):
         return []
-    return [
-        json.loads(line)
-        for line in session.path(LOG).read_text(encoding="utf-8").splitlines()
-        if line.strip()
-    ]
+    return [json.loads(line) for line in session.path(LOG).read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def fingerprint(session: Session, design: dict[str, Any]) -> str:

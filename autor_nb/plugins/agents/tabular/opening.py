@@ -67,9 +67,7 @@ def find_dataset(session: Session, given: dict[str, str]) -> choosing.Dataset:
             wanted["dataset"] = path.name  # a collision may have renamed the copy
     dataset = choosing.choose_dataset(wanted, files)
     if dataset is None:
-        raise UsageError(
-            "This run names no data set.", "Start it with --set dataset=NAME or --resources FILE.csv."
-        )
+        raise UsageError("This run names no data set.", "Start it with --set dataset=NAME or --resources FILE.csv.")
     return dataset
 
 
@@ -82,11 +80,7 @@ def base_plan(session: Session, dataset: choosing.Dataset, given: dict[str, str]
             f"Say it with --set target=COLUMN. Columns: {choosing.listed(dataset.header.names)}.",
         )
     names = dataset.header.names
-    raw = (
-        f"data/{dataset.name}.csv"
-        if dataset.path is None
-        else dataset.path.relative_to(session.workspace).as_posix()
-    )
+    raw = f"data/{dataset.name}.csv" if dataset.path is None else dataset.path.relative_to(session.workspace).as_posix()
     plan = Plan(
         dataset=dataset.name,
         raw_file=raw,
@@ -112,9 +106,7 @@ def base_plan(session: Session, dataset: choosing.Dataset, given: dict[str, str]
         plan.rope, plan.rope_text = float(given["rope"]), "set by the person"
     if "families" in given:
         plan.families = list(
-            dict.fromkeys(
-                options.key_of(n.strip(), FAMILY_NAMES) for n in given["families"].split(",") if n.strip()
-            )
+            dict.fromkeys(options.key_of(n.strip(), FAMILY_NAMES) for n in given["families"].split(",") if n.strip())
         )
     return plan
 
@@ -143,9 +135,7 @@ def ensure_lock(session: Session, dataset: choosing.Dataset) -> dict[str, Any]:
         if same and split["raw_sha256"] == digest:
             _verify(session, split)
             return split
-        session.notice(
-            "The data or the target differs from what the holdout was locked for; it is locked anew."
-        )
+        session.notice("The data or the target differs from what the holdout was locked for; it is locked anew.")
     with session.step("lock holdout", data=plan.raw_file, target=plan.target) as step:
         table, notes = locking.raw_table(plan, dataset, session.path(plan.raw_file))
         locked = locking.lock(plan, table, digest)
@@ -178,10 +168,7 @@ def _verify(session: Session, split: dict[str, Any]) -> None:
     for part in ("train", "holdout"):
         if split[f"{part}_rows"]:
             path = f"data/{part}.csv"
-            if (
-                not session.exists(path)
-                or locking.sha256(session.path(path).read_bytes()) != split[f"{part}_sha256"]
-            ):
+            if not session.exists(path) or locking.sha256(session.path(path).read_bytes()) != split[f"{part}_sha256"]:
                 raise UsageError(
                     f"{path} is missing or is not the file that was locked in data/split.json.",
                     "Redo stage 01, so that the data is split again.",
@@ -193,9 +180,7 @@ def _earlier(session: Session) -> list[Change]:
     if not session.exists(PLAN):
         return []
     kept = msgspec.json.decode(session.path(PLAN).read_bytes(), type=Plan).changes
-    return [
-        change for change in kept if change.stage < session.task.stage.slug and int(change.stage[:2]) <= MINE
-    ]
+    return [change for change in kept if change.stage < session.task.stage.slug and int(change.stage[:2]) <= MINE]
 
 
 def _requests(session: Session, columns: list[str]) -> list[Change]:

@@ -78,11 +78,7 @@ def _families_problem(value: str) -> str:
     known = ", ".join(key for key in FAMILY_TITLES if key != "baseline")
     if unknown:
         return f"there is no family {unknown[0]!r}; known families are {known}"
-    return (
-        ""
-        if len({key_of(name, FAMILY_NAMES) for name in asked}) >= 4
-        else f"at least four are compared, of {known}"
-    )
+    return "" if len({key_of(name, FAMILY_NAMES) for name in asked}) >= 4 else f"at least four are compared, of {known}"
 
 
 def bundled_name(value: str) -> str:

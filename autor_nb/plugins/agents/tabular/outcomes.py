@@ -42,9 +42,7 @@ def judge(hypotheses: list[dict[str, Any]], evidence: Evidence) -> list[dict[str
     for item in hypotheses:
         rule = rules.get(item.get("test", ""))
         result = rule(item, evidence) if rule else _result(UNTESTED, "no rule of this agent tests it")
-        found.append(
-            {"id": item["id"], "statement": item["statement"], "test": item.get("test", ""), **result}
-        )
+        found.append({"id": item["id"], "statement": item["statement"], "test": item.get("test", ""), **result})
     return found
 
 
@@ -148,9 +146,7 @@ def _seeds(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     spread = evidence.summary["families"][evidence.best]["metrics"][evidence.metric]["sd_seeds"]
     count = evidence.summary["seeds"]
     if spread is None:
-        return _result(
-            UNTESTED, "one seed tells nothing about the spread between seeds", threshold=evidence.rope
-        )
+        return _result(UNTESTED, "one seed tells nothing about the spread between seeds", threshold=evidence.rope)
     low, high = (spread * math.sqrt((count - 1) / stats.chi2.ppf(q, count - 1)) for q in (0.975, 0.025))
     upper = spread * math.sqrt((count - 1) / stats.chi2.ppf(0.05, count - 1))
     outcome = SUPPORTED if upper < evidence.rope else REFUTED if low > evidence.rope else UNDECIDED
@@ -199,6 +195,4 @@ def _calibration(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     if not evidence.session.exists("results/calibration.json"):
         return _result(UNTESTED, "calibration was not assessed")
     slope = evidence.session.read_json("results/calibration.json")[evidence.best]["slope"]
-    return _result(
-        SUPPORTED if 0.8 <= slope <= 1.25 else REFUTED, "slope of the recalibration, out of fold", slope
-    )
+    return _result(SUPPORTED if 0.8 <= slope <= 1.25 else REFUTED, "slope of the recalibration, out of fold", slope)

@@ -48,9 +48,7 @@ def work(session: Session) -> None:
             document = compose(study)
             step.output = f"{len(document.sections)} sections, {len(study.ledger.entries)} numbers"
     except Missing as error:
-        raise UsageError(
-            f"The paper cannot be written: {error}", "Roll back to the stage that writes it."
-        ) from error
+        raise UsageError(f"The paper cannot be written: {error}", "Roll back to the stage that writes it.") from error
     _write(session, study, document)
     rendered = _render(session, document)
     review = _review(session, study, document)
@@ -148,9 +146,7 @@ def _render(session: Session, document: Document) -> list[str]:
 def _review(session: Session, study: Study, document: Document) -> dict[str, Any]:
     keys = read_bibliography(session.path("writing/references.bib").read_bytes()).keys
     review = self_review(study, document, keys)
-    session.write_json(
-        "artifacts/self_review.json", review, "self-review: facts scored, judgement not assessed"
-    )
+    session.write_json("artifacts/self_review.json", review, "self-review: facts scored, judgement not assessed")
     return review
 
 
@@ -160,12 +156,7 @@ def _explained(session: Session, answer: Answer) -> Answer:
         return answer
     for change in session.plan.changes:
         mine = change.stage == session.task.stage.slug and change.attempt == answer.attempt
-        if (
-            mine
-            and change.field
-            and change.why
-            and (change.asked in answer.asked or answer.asked in change.asked)
-        ):
+        if mine and change.field and change.why and (change.asked in answer.asked or answer.asked in change.asked):
             return Answer(answer.attempt, answer.asked, change.done, change.why)
     return answer
 
@@ -181,9 +172,7 @@ def _asked(wishes: Wishes) -> str:
         ]
         for a in wishes.answers
     ]
-    return "Feedback on this stage, oldest first:\n\n" + table(
-        ["after attempt", "asked", ("done or not done")], rows
-    )
+    return "Feedback on this stage, oldest first:\n\n" + table(["after attempt", "asked", ("done or not done")], rows)
 
 
 def _draft(
@@ -221,14 +210,8 @@ def _draft(
                             f"{len(document.sections)} sections, {tables} tables, {figures} figures, "
                             f"{len(cited)} works cited."
                         ),
-                        (
-                            f"{used} numbers, each with its file and its place in "
-                            f"{code('writing/numbers.json')}."
-                        ),
-                        (
-                            "Outcome as the paper says it: "
-                            f"{plain(text_of(study, paper_front.outcome_in_short(study)))}"
-                        ),
+                        (f"{used} numbers, each with its file and its place in {code('writing/numbers.json')}."),
+                        (f"Outcome as the paper says it: {plain(text_of(study, paper_front.outcome_in_short(study)))}"),
                     ]
                 ),
                 "Self-review (facts only; narrative, evidence, rigor, design, writing and structure are "

@@ -169,9 +169,7 @@ def _folds(study: Study) -> Section:
                 align="rr" + "r" * len(heads),
                 rows=tuple(rows),
                 header=(words("Seed"), words("Fold"), *heads),
-                caption=say(
-                    "{m} of every outer fold.", m=study.metric_title[:1].upper() + study.metric_title[1:]
-                ),
+                caption=say("{m} of every outer fold.", m=study.metric_title[:1].upper() + study.metric_title[1:]),
             ),
         ),
     )
@@ -220,11 +218,7 @@ def _columns(study: Study) -> Section:
                 cell(tie),
             )
         )
-    more = (
-        say("The first columns only; all are in {f}.", f=code(PROFILE))
-        if len(columns) > COLUMNS_SHOWN
-        else ()
-    )
+    more = say("The first columns only; all are in {f}.", f=code(PROFILE)) if len(columns) > COLUMNS_SHOWN else ()
     return Section(
         name="columns",
         title="Columns of the training part",
@@ -242,12 +236,8 @@ def _columns(study: Study) -> Section:
                 align="llrrrr",
                 rows=tuple(rows),
                 note=more,
-                caption=say(
-                    "Columns: share of missing values, distinct values, median, association with the target."
-                ),
-                header=tuple(
-                    words(t) for t in ("Column", "Kind", "Missing", "Distinct", "Median", "Association")
-                ),
+                caption=say("Columns: share of missing values, distinct values, median, association with the target."),
+                header=tuple(words(t) for t in ("Column", "Kind", "Missing", "Distinct", "Median", "Association")),
             ),
         ),
     )

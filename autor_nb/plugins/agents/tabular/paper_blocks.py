@@ -37,16 +37,10 @@ def figures(study: Study, name: str) -> list[Block]:
             "Mean differences with corrected {l} intervals; the band marks differences that do not matter.",
             l=study.level(),
         ),
-        "variance": say(
-            "Two kinds of spread: standard deviation of folds within a seed, and of the seeds' means."
-        ),
+        "variance": say("Two kinds of spread: standard deviation of folds within a seed, and of the seeds' means."),
         "permutation": say("Scores after exchanging the targets, and the score observed."),
-        "holdout": say(
-            "Scores on the locked holdout with bootstrap intervals, beside the cross-validated means."
-        ),
-        "calibration": say(
-            "Calibration: observed frequency against mean predicted probability, out of fold."
-        ),
+        "holdout": say("Scores on the locked holdout with bootstrap intervals, beside the cross-validated means."),
+        "calibration": say("Calibration: observed frequency against mean predicted probability, out of fold."),
         "importance": say("Permutation importance of columns for the leading family, out of fold."),
         "learning_curve": say("Learning curves: score against the number of training rows."),
         "subgroups": say("Out-of-fold loss by subgroup, with bootstrap intervals."),

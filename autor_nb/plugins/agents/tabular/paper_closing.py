@@ -95,9 +95,7 @@ def _noted(study: Study, kinds: tuple[str, ...]) -> list[str]:
     return [
         str(item["text"])
         for item in study.limits
-        if item["kind"] in kinds
-        and not has_numeral(str(item["text"]))
-        and not str(item["text"]).startswith(said)
+        if item["kind"] in kinds and not has_numeral(str(item["text"])) and not str(item["text"]).startswith(said)
     ]
 
 
@@ -190,9 +188,7 @@ def conclusion(study: Study) -> Section:
             "grounds, such as cost or how easily they can be explained."
         )
     elif groups["better"]:
-        advice = say(
-            "The lead holds after correction for overlapping training sets and for several comparisons."
-        )
+        advice = say("The lead holds after correction for overlapping training sets and for several comparisons.")
     else:
         advice = ()
     return Section(

@@ -58,10 +58,7 @@ def data(study: Study) -> Section:
                 say(
                     "Left out as predictors: {items}.",
                     items=listed(
-                        [
-                            say("{c} ({w})", c=code(item["name"]), w=_plain_reason(item["why"]))
-                            for item in dropped[:20]
-                        ]
+                        [say("{c} ({w})", c=code(item["name"]), w=_plain_reason(item["why"])) for item in dropped[:20]]
                     ),
                 )
             )
@@ -81,9 +78,7 @@ def _left_out(study: Study) -> Run:
 def _classes(study: Study) -> Run:
     classes = study.profile["target"].get("classes", {})
     if study.summary["task"] == "regression" or not classes:
-        known = study.ledger.known(PROFILE, "target", "median") and study.ledger.known(
-            PROFILE, "target", "sd"
-        )
+        known = study.ledger.known(PROFILE, "target", "median") and study.ledger.known(PROFILE, "target", "sd")
         return (
             say(
                 "In the training part it has a median of {m} and a standard deviation of {s}.",
@@ -103,9 +98,7 @@ def _classes(study: Study) -> Run:
         if study.summary["task"] == "binary"
         else ()
     )
-    return say(
-        "Its classes in the training part are {l}{more}{positive}.", l=listing, more=more, positive=positive
-    )
+    return say("Its classes in the training part are {l}{more}{positive}.", l=listing, more=more, positive=positive)
 
 
 def _missing(study: Study) -> Run:

@@ -24,9 +24,7 @@ CALIBRATION = "results/calibration.json"
 def secondary_table(study: Study) -> Table:
     """Means of every metric but the primary one."""
     metrics = [m for m in study.design["metrics"] if m != study.metric][:6]
-    rows = tuple(
-        (words(short(study, f)), *(cell(study.cv(f, "mean", m)) for m in metrics)) for f in study.families
-    )
+    rows = tuple((words(short(study, f)), *(cell(study.cv(f, "mean", m)) for m in metrics)) for f in study.families)
     return Table(
         label="tab:secondary",
         align="l" + "r" * len(metrics),
@@ -108,10 +106,7 @@ def _calibration(study: Study) -> list[Block]:
     rows = tuple(
         (
             words(study.title(k)),
-            *(
-                cell(study.n(CALIBRATION, k, what, format="z.3f"))
-                for what in ("brier", "slope", "intercept", "ece")
-            ),
+            *(cell(study.n(CALIBRATION, k, what, format="z.3f")) for what in ("brier", "slope", "intercept", "ece")),
         )
         for k in keys
     )
@@ -129,9 +124,7 @@ def _calibration(study: Study) -> list[Block]:
             align="lrrrr",
             rows=rows,
             caption=say("Calibration of predicted probabilities."),
-            header=tuple(
-                words(t) for t in ("Family", "Brier score", "Slope", "Intercept", "Calibration error")
-            ),
+            header=tuple(words(t) for t in ("Family", "Brier score", "Slope", "Intercept", "Calibration error")),
         ),
         *figures(study, "calibration"),
     ]

@@ -80,9 +80,7 @@ class Study:
         self.best: str = self.summary["best"]
         self.families: list[str] = list(self.summary["families"])
         self.tuned = [key for key in self.families if key != "baseline"]
-        self.keys = {
-            source["key"] for source in self._optional("literature/sources.json", []) if "key" in source
-        }
+        self.keys = {source["key"] for source in self._optional("literature/sources.json", []) if "key" in source}
 
     def _optional(self, file: str, default: Any) -> Any:
         return self.ledger.load(file) if self.ledger.has(file) else default
@@ -171,9 +169,7 @@ class Study:
         return {word: [key for key in keys if key != "baseline"] for word, keys in groups.items()}
 
     def _groups(self, family: str, *, seen_from_other: bool) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {
-            word: [] for word in ("better", "worse", "equal", "undecided", "ceiling")
-        }
+        groups: dict[str, list[str]] = {word: [] for word in ("better", "worse", "equal", "undecided", "ceiling")}
         for item in self.compared["comparisons"]:
             if family not in (item["a"], item["b"]):
                 continue

@@ -58,9 +58,7 @@ def _typed(text: str) -> Run:
         space = " " if place else ""
         bare = any(c.isdigit() for c in piece) and not any(c.isalpha() for c in piece)
         parts.append((Words(text=space), code(piece)) if bare else (Words(text=space + piece),))
-    return say(
-        "".join(f"{{p{n}}}" for n in range(len(parts))), **{f"p{n}": part for n, part in enumerate(parts)}
-    )
+    return say("".join(f"{{p{n}}}" for n in range(len(parts))), **{f"p{n}": part for n, part in enumerate(parts)})
 
 
 def families_listed(study: Study, keys: list[str] | None = None) -> Run:
@@ -99,9 +97,7 @@ def _signal_in_short(study: Study) -> Run:
         return ()
     p = study.ledger.p(PERMUTED, "p")
     if groups["better"] and not groups["worse"] and not groups["undecided"] and not groups["equal"]:
-        said = (
-            "Every tuned family is better than the baseline by more than the smallest difference that matters"
-        )
+        said = "Every tuned family is better than the baseline by more than the smallest difference that matters"
     elif groups["better"]:
         said = "Not every tuned family is shown to be better than the baseline by more than what matters"
     else:

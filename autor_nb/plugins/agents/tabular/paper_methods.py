@@ -53,8 +53,7 @@ def _design(study: Study) -> Paragraph:
             k=n(SUMMARY, "settings_per_family"),
         ),
         say(
-            "The whole is repeated with {seeds} seeds ({list}), which change the folds and the models' own "
-            "randomness.",
+            "The whole is repeated with {seeds} seeds ({list}), which change the folds and the models' own randomness.",
             seeds=n(SUMMARY, "seeds"),
             list=listed([n(DESIGN, "seeds", place) for place, _ in enumerate(study.design["seeds"][:20])]),
         ),

@@ -48,14 +48,10 @@ class Ledger:
             try:
                 text = path.read_text(encoding="utf-8")
                 self._files[file] = (
-                    list(csv.DictReader(text.splitlines(keepends=True)))
-                    if path.suffix == ".csv"
-                    else json.loads(text)
+                    list(csv.DictReader(text.splitlines(keepends=True))) if path.suffix == ".csv" else json.loads(text)
                 )
             except (OSError, ValueError) as error:
-                raise Missing(
-                    f"{file} cannot be read ({error}): the stage that writes it has to run first."
-                ) from error
+                raise Missing(f"{file} cannot be read ({error}): the stage that writes it has to run first.") from error
         return self._files[file]
 
     def has(self, file: str) -> bool:

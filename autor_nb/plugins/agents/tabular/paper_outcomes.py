@@ -108,9 +108,7 @@ def _holdout_table(study: Study) -> Table:
             words("Holdout"),
             say("{l} interval", l=study.level()),
         ),
-        caption=say(
-            "{m} on the locked holdout, beside the cross-validated mean.", m=upper(study.metric_title)
-        ),
+        caption=say("{m} on the locked holdout, beside the cross-validated mean.", m=upper(study.metric_title)),
     )
 
 
@@ -123,9 +121,7 @@ def hypotheses(study: Study) -> Section:
             estimate = study.n(
                 TESTS, "tests", place, "estimate", format="z.4g" if test["test"] != "importance" else "g"
             )
-        rows.append(
-            (words(test["id"]), statement(study, place, test), cell(estimate), words(test["outcome"]))
-        )
+        rows.append((words(test["id"]), statement(study, place, test), cell(estimate), words(test["outcome"])))
     return Section(
         name="hypotheses",
         title="Hypotheses and their outcomes",
@@ -173,9 +169,7 @@ def statement(study: Study, place: int, test: dict[str, Any]) -> Run:
             x=limit,
         ),
         "seeds": say("The seed alone moves the best family's mean by less than {x}.", x=limit),
-        "holdout": say(
-            "The cross-validated mean of the selected family lies within the holdout's bootstrap interval."
-        ),
+        "holdout": say("The cross-validated mean of the selected family lies within the holdout's bootstrap interval."),
         "importance": say("The column most associated with the target is among the most important ones."),
         "calibration": say("The calibration slope of the best family is close to one."),
         "subgroup": say("The leading family loses no more in one subgroup than in another."),

@@ -20,9 +20,7 @@ def say(template: str, **parts: Put) -> Run:
             out.append(Words(text=literal))
         if name is not None:
             part = parts[name]
-            out += (
-                [Words(text=part)] if isinstance(part, str) else part if isinstance(part, tuple) else [part]
-            )
+            out += [Words(text=part)] if isinstance(part, str) else part if isinstance(part, tuple) else [part]
     return _merged(out)
 
 

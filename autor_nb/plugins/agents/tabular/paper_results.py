@@ -113,9 +113,7 @@ def _scores_text(study: Study) -> Run:
 
 
 def _scores_table(study: Study) -> Table:
-    header = tuple(
-        words(t) for t in ("Family", "Mean", "SD of folds", "SD of seeds", "Lowest fold", "Highest fold")
-    )
+    header = tuple(words(t) for t in ("Family", "Mean", "SD of folds", "SD of seeds", "Lowest fold", "Highest fold"))
     rows = tuple(
         (
             words(study.title(f)),
@@ -162,9 +160,7 @@ def _comparison_text(study: Study) -> list[Run]:
             if place is not None and word != "ceiling" and not study.wishes.brief:
                 lines.append(_one(study, place, word, other))
     shown = say(" {f} shows the same.", f=ref("fig:differences")) if figures(study, "differences") else ()
-    lines.append(
-        say("{t} has all comparisons, with intervals before p-values.{f}", t=ref("tab:comparisons"), f=shown)
-    )
+    lines.append(say("{t} has all comparisons, with intervals before p-values.{f}", t=ref("tab:comparisons"), f=shown))
     if study.compared["ceiling"]:
         lines.append(
             say(
@@ -191,9 +187,7 @@ def _one(study: Study, place: int, word: str, other: str) -> Run:
         "The difference between {a} and {b} is {d} in favour of the former ({l} interval {ci}): {said}.",
         a=a,
         b=b,
-        d=study.n(
-            COMPARED, "comparisons", place, "difference", format=study.score(study.metric, signed=True)
-        ),
+        d=study.n(COMPARED, "comparisons", place, "difference", format=study.score(study.metric, signed=True)),
         l=study.level(),
         ci=study.interval(COMPARED, "comparisons", place),
         said=said,
@@ -210,9 +204,7 @@ def comparison_table(study: Study, metric: str = "") -> Table:
     for place, item in enumerate(found["comparisons"]):
         at: tuple[str | int, ...] = (*keys, "comparisons", place)
         ceiling = item["verdict"] == "ceiling"
-        verdict = {"a better": "first better", "b better": "second better"}.get(
-            item["verdict"], item["verdict"]
-        )
+        verdict = {"a better": "first better", "b better": "second better"}.get(item["verdict"], item["verdict"])
         rows.append(
             (
                 words(short(study, item["a"])),

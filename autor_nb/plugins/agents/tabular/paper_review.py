@@ -71,9 +71,7 @@ def _broken(document: Document, study: Study, keys: frozenset[str]) -> Iterator[
         if isinstance(part, Cite):
             for key in part.keys:
                 if key not in keys:
-                    yield _issue(
-                        "CRITICAL", f"The key {key} is cited, but the bibliography does not hold it."
-                    )
+                    yield _issue("CRITICAL", f"The key {key} is cited, but the bibliography does not hold it.")
         elif isinstance(part, Ref) and part.label not in labels:
             yield _issue("MAJOR", f"{part.label} is referred to, but nothing bears that label.")
         elif isinstance(part, Number) and part.name not in study.ledger.entries:
@@ -94,9 +92,7 @@ def _facts(study: Study) -> Iterator[dict[str, Any]]:
     if study.summary["seeds"] < 2:
         yield _issue("MINOR", "One seed tells nothing about the spread between seeds.")
     if study.failures:
-        yield _issue(
-            "MINOR", "Some fits failed or did not converge; they are listed in results/failures.json."
-        )
+        yield _issue("MINOR", "Some fits failed or did not converge; they are listed in results/failures.json.")
     for check in study.leakage:
         if check["found"] and check["id"] in ("groups", "time", "separators"):
             yield _issue(

@@ -153,9 +153,7 @@ def _clause(wishes: Wishes, clause: str, known: frozenset[str]) -> tuple[bool, s
     if author:
         wishes.author = " ".join(author.group(1).split())[:200]
         return True, ""
-    if re.search(
-        r"\b(?:venue|layout|template|conference|journal|neurips|iclr|icml|ieee|acl|cvpr)\b", clause, re.I
-    ):
+    if re.search(r"\b(?:venue|layout|template|conference|journal|neurips|iclr|icml|ieee|acl|cvpr)\b", clause, re.I):
         return False, "the venue is a setting of the run, not of this stage: resume the run with --venue KEY"
     for pattern, field, value in RULES:
         if pattern.search(clause):

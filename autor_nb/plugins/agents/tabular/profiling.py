@@ -82,9 +82,7 @@ def describe(column: pd.Series, target: pd.Series | None, plan: Plan) -> dict[st
     return about
 
 
-def association(
-    column: pd.Series, kind: str, decimal: str, target: pd.Series, task: str
-) -> tuple[float | None, str]:
+def association(column: pd.Series, kind: str, decimal: str, target: pd.Series, task: str) -> tuple[float | None, str]:
     """Strength of association in 0…1: |r|, correlation ratio, or Cramér's V; None where it is not defined."""
     if kind == "numeric":
         numbers = to_numbers(column, decimal)

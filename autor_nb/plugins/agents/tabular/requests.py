@@ -49,9 +49,7 @@ def understand(text: str, plan: Plan, columns: Sequence[str]) -> list[tuple[str,
 def _clauses(text: str, columns: Sequence[str]) -> list[str]:
     """Sentences, and their parts at "and", commas and semicolons; names of columns stay whole."""
     marks: dict[str, str] = {}
-    for n, name in enumerate(
-        sorted((c for c in columns if re.search(r"[,;.]|\band\b|\n", c)), key=len, reverse=True)
-    ):
+    for n, name in enumerate(sorted((c for c in columns if re.search(r"[,;.]|\band\b|\n", c)), key=len, reverse=True)):
         if name in text:
             marks[f"\x01{n}\x02"] = name
             text = text.replace(name, f"\x01{n}\x02")
@@ -90,12 +88,10 @@ def _clause(clause: str, plan: Plan, columns: Sequence[str], removing: bool) -> 
         return extras
     metrics = _named(low, METRIC_NAMES)
     primary = (
-        re.search(r"\b(primary|main|optimi[sz]e|tune|instead|use|judge)\b", low) is not None
-        and "report" not in low
+        re.search(r"\b(primary|main|optimi[sz]e|tune|instead|use|judge)\b", low) is not None and "report" not in low
     )
     return [
-        ("metric", "set", key) if primary else ("secondary", "remove" if removing else "add", key)
-        for key in metrics
+        ("metric", "set", key) if primary else ("secondary", "remove" if removing else "add", key) for key in metrics
     ]
 
 
@@ -125,9 +121,7 @@ def _column(clause: str, columns: Sequence[str]) -> str:
 def _named(low: str, names: dict[str, tuple[str, ...]]) -> list[str]:
     """The keys whose names stand in a text; a longer name hides a shorter one inside it."""
     found: list[tuple[int, str]] = []
-    for name, key in sorted(
-        ((n, k) for k, called in names.items() for n in called), key=lambda pair: -len(pair[0])
-    ):
+    for name, key in sorted(((n, k) for k, called in names.items() for n in called), key=lambda pair: -len(pair[0])):
         for match in re.finditer(rf"(?<![\w-]){re.escape(name)}(?![\w])", low):
             found.append((match.start(), key))
             low = low[: match.start()] + " " * len(name) + low[match.end() :]
@@ -152,7 +146,5 @@ def changes_of_text(text: str, stage: str, attempt: int, plan: Plan, columns: Se
                     ),
                 )
             )
-        found += [
-            Change(stage=stage, attempt=attempt, asked=clause, field=f, how=h, value=v) for f, h, v in asked
-        ]
+        found += [Change(stage=stage, attempt=attempt, asked=clause, field=f, how=h, value=v) for f, h, v in asked]
     return found

@@ -18,14 +18,10 @@ SHARE = 0.01
 
 def default_rope(plan: Plan, train: Path) -> tuple[float, str]:
     """(half-width, the rule in words), from the metric and the target in the training part."""
-    values = pd.read_csv(train, dtype=str, keep_default_na=False, usecols=[plan.target])[
-        plan.target
-    ].str.strip()
+    values = pd.read_csv(train, dtype=str, keep_default_na=False, usecols=[plan.target])[plan.target].str.strip()
     if plan.metric in ("rmse", "mae", "median_ae"):
         scale = float(to_numbers(values, decimal_of(values)).std(ddof=1))
-        return _round(
-            OF_SCALE * scale
-        ), f"{OF_SCALE:.0%} of the target's standard deviation in the training part"
+        return _round(OF_SCALE * scale), f"{OF_SCALE:.0%} of the target's standard deviation in the training part"
     shares = values.value_counts(normalize=True).to_numpy()
     if plan.metric == "log_loss":
         return _round(

@@ -101,9 +101,7 @@ class Session:
         text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
         return self.write_text(relative, text + "\n", what)
 
-    def write_csv(
-        self, relative: str, header: Sequence[str], rows: Iterable[Sequence[Any]], what: str = ""
-    ) -> str:
+    def write_csv(self, relative: str, header: Sequence[str], rows: Iterable[Sequence[Any]], what: str = "") -> str:
         """Replace a CSV file; floats with ten significant digits, None as an empty field."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")

@@ -81,9 +81,7 @@ def saturated(scores: Sequence[float], perfect: float, rope: float) -> bool:
     return bool(abs(float(s.mean()) - perfect) < rope or np.mean(np.abs(s - perfect) < 1e-12) >= 0.5)
 
 
-def verdict(
-    difference: Difference, rope: float, beyond: float, equal: float, alpha: float = 1 - LEVEL
-) -> str:
+def verdict(difference: Difference, rope: float, beyond: float, equal: float, alpha: float = 1 - LEVEL) -> str:
     """`a better`, `b better`, `practically equal` or `undecided`, from the Holm-adjusted tests against the
     ROPE."""
     if beyond <= alpha and abs(difference.mean) > rope:
@@ -91,9 +89,7 @@ def verdict(
     return "practically equal" if equal <= alpha else "undecided"
 
 
-def detectable(
-    sd: float, folds: int, test_train_ratio: float, power: float = 0.8, alpha: float = 1 - LEVEL
-) -> float:
+def detectable(sd: float, folds: int, test_train_ratio: float, power: float = 0.8, alpha: float = 1 - LEVEL) -> float:
     """Smallest true difference found with `power`, by the normal-shift approximation of the corrected
     t-test."""
     if folds < 2:

@@ -72,9 +72,7 @@ def asked_table(session: Session) -> str:
                 became + (f": {plain(change.why)}" if change.why else ""),
             ]
         )
-    return "Feedback on this stage, oldest first:\n\n" + table(
-        ["after attempt", "asked", "done or not done"], rows
-    )
+    return "Feedback on this stage, oldest first:\n\n" + table(["after attempt", "asked", "done or not done"], rows)
 
 
 def choose(session: Session) -> list[Option]:
@@ -133,9 +131,7 @@ def _settings_options(plan: Plan) -> Iterator[Option]:
             f"{plan.settings}: a wider tuning grid, equal for every family.",
         )
     if plan.seeds < 5:
-        yield Option(
-            "seeds=5", f"Use 5 seeds instead of {plan.seeds} for a better estimate of seed variance."
-        )
+        yield Option("seeds=5", f"Use 5 seeds instead of {plan.seeds} for a better estimate of seed variance.")
     if plan.outer_folds < 10:
         yield Option(
             "outer_folds=10",
@@ -155,10 +151,8 @@ def _family_options(plan: Plan, session: Session) -> Iterator[Option]:
 
 def _extra_options(plan: Plan) -> Iterator[Option]:
     sentences = {
-        "importance": "Add permutation importance: which columns the best family relies on, measured out "
-        "of fold.",
-        "calibration": "Add an analysis of calibration: do predicted probabilities match observed "
-        "frequencies?",
+        "importance": "Add permutation importance: which columns the best family relies on, measured out of fold.",
+        "calibration": "Add an analysis of calibration: do predicted probabilities match observed frequencies?",
         "learning_curve": "Add learning curves: would more rows help, and for which family?",
     }
     for key, text in sentences.items():
@@ -187,9 +181,7 @@ def _primary(plan: Plan) -> Iterator[Option]:
 def _rope_options(plan: Plan) -> Iterator[Option]:
     for factor, word in ((2.0, "Double"), (0.5, "Halve")):
         value = float(f"{plan.rope * factor:.4g}")
-        yield Option(
-            f"rope={value:g}", f"{word} the smallest effect that matters, from {plan.rope:.4g} to {value:g}."
-        )
+        yield Option(f"rope={value:g}", f"{word} the smallest effect that matters, from {plan.rope:.4g} to {value:g}.")
 
 
 def _after_options(plan: Plan, session: Session) -> Iterator[Option]:

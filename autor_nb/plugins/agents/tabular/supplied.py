@@ -51,9 +51,7 @@ def _bib(path: Path, relative: str, found: Supplied) -> None:
             key += "b"
         taken.add(key)
         fields = {name: _clean(value) for name, value in entry.fields.items()}
-        where = next(
-            ({name: fields[name]} for name in ("doi", "url") if fields.get(name)), {"file": relative}
-        )
+        where = next(({name: fields[name]} for name in ("doi", "url") if fields.get(name)), {"file": relative})
         found.sources.append(
             {
                 "source_id": f"S{len(found.sources) + 1}",
@@ -106,9 +104,7 @@ def _text(path: Path, relative: str, found: Supplied) -> None:
     )
     _claim(found, sentence)
     safe = re.sub(r"[{}\\%#&$^_~]", " ", title)
-    found.bibtex.append(
-        f"@misc{{{key},\n  title = {{{safe}}},\n  note = {{supplied by the person as a file}}\n}}\n"
-    )
+    found.bibtex.append(f"@misc{{{key},\n  title = {{{safe}}},\n  note = {{supplied by the person as a file}}\n}}\n")
 
 
 def _claim(found: Supplied, sentence: str) -> None:

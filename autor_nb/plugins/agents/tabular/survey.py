@@ -47,9 +47,7 @@ def work(session: Session) -> None:
         "\n".join([*supplied.bibtex, *(bibtex(WORKS[key]) for key in keys)]),
         "the bibliography",
     )
-    session.write_text(
-        "literature/survey.md", _survey(session, statement, supplied, keys), "the survey as text"
-    )
+    session.write_text("literature/survey.md", _survey(session, statement, supplied, keys), "the survey as text")
     _draft(session, statement, supplied, methods, claims)
 
 
@@ -88,10 +86,7 @@ def _survey(session: Session, statement: str, supplied: Supplied, keys: list[str
         )
     ]
     if supplied.sources:
-        rows = [
-            [plain(s["title"]), plain(s["authors"]), plain(s["year"]), code(s["key"])]
-            for s in supplied.sources
-        ]
+        rows = [[plain(s["title"]), plain(s["authors"]), plain(s["year"]), code(s["key"])] for s in supplied.sources]
         parts.append("## Supplied\n\n" + table(["title", "authors", "year", "key"], rows) + "\n")
         parts.append(
             bullets([plain(claim["statement"]) for claim in supplied.claims]) + "\n"
@@ -101,10 +96,7 @@ def _survey(session: Session, statement: str, supplied: Supplied, keys: list[str
     parts.append(
         "## Behind the methods\n\n"
         + bullets(
-            [
-                f"{plain(WORKS[key].says)} ({plain(WORKS[key].title)}, {WORKS[key].year}, {code(key)})"
-                for key in keys
-            ]
+            [f"{plain(WORKS[key].says)} ({plain(WORKS[key].title)}, {WORKS[key].year}, {code(key)})" for key in keys]
         )
         + "\n"
     )
@@ -140,10 +132,7 @@ def _draft(
                 f"**{statement}**",
                 bullets(
                     [
-                        (
-                            f"{len(supplied.sources)} supplied sources, {len(supplied.claims)} claims quoted "
-                            f"from them."
-                        ),
+                        (f"{len(supplied.sources)} supplied sources, {len(supplied.claims)} claims quoted from them."),
                         (
                             f"{len(methods)} works behind the methods, {len(claims) - len(supplied.claims)} "
                             f"claims they are cited for."
@@ -153,18 +142,10 @@ def _draft(
                 ),
                 table(
                     ["key", "work", "year"],
-                    [
-                        [code(s["key"]), plain(s["title"]), plain(s["year"])]
-                        for s in supplied.sources + methods
-                    ],
+                    [[code(s["key"]), plain(s["title"]), plain(s["year"])] for s in supplied.sources + methods],
                 ),
             ],
             suggestions=offer(session, choose(session)),
-            ledger=[
-                (
-                    "Assumption: the works behind the methods are cited for the methods only, not for the "
-                    "question."
-                )
-            ],
+            ledger=[("Assumption: the works behind the methods are cited for the methods only, not for the question.")],
         )
     )

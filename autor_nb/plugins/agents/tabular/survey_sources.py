@@ -46,8 +46,7 @@ WORKS = {
             volume="6",
             pages="65--70",
             url="https://www.jstor.org/stable/4615733",
-            says="Testing ordered p-values at levels that relax step by step controls the family-wise "
-            "error rate.",
+            says="Testing ordered p-values at levels that relax step by step controls the family-wise error rate.",
         ),
         Work(
             key="VarmaSimon2006",
@@ -70,21 +69,18 @@ WORKS = {
             volume="11",
             pages="1833--1863",
             url="https://www.jmlr.org/papers/v11/ojala10a.html",
-            says="Exchanging labels gives the distribution of a score when columns and labels are "
-            "independent.",
+            says="Exchanging labels gives the distribution of a score when columns and labels are independent.",
         ),
         Work(
             key="Benavoli2017",
-            title="Time for a Change: a Tutorial for Comparing Multiple Classifiers Through Bayesian "
-            "Analysis",
+            title="Time for a Change: a Tutorial for Comparing Multiple Classifiers Through Bayesian Analysis",
             authors="Benavoli, Alessio and Corani, Giorgio and Dem{\\v{s}}ar, Janez and Zaffalon, Marco",
             year=2017,
             venue="Journal of Machine Learning Research",
             volume="18",
             pages="1--36",
             url="https://www.jmlr.org/papers/v18/16-305.html",
-            says="Differences between classifiers should be judged against a region of practical "
-            "equivalence.",
+            says="Differences between classifiers should be judged against a region of practical equivalence.",
         ),
         Work(
             key="Pedregosa2011",
@@ -130,8 +126,7 @@ WORKS = {
             volume="20",
             pages="273--297",
             doi="10.1007/BF00994018",
-            says="A large-margin separator in a kernel's feature space can follow boundaries that are not "
-            "linear.",
+            says="A large-margin separator in a kernel's feature space can follow boundaries that are not linear.",
         ),
         Work(
             key="Breiman2001",

@@ -42,9 +42,7 @@ def read_header(path: Path) -> Header:
     if not sample.strip():
         raise UsageError(f"{path.name} is empty.", "Give a table with a header line and rows.")
     if b"\x00" in sample and not sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(
-            f"{path.name} is not a text table (it holds zero bytes).", "Give a CSV, TSV or Parquet file."
-        )
+        raise UsageError(f"{path.name} is not a text table (it holds zero bytes).", "Give a CSV, TSV or Parquet file.")
     encoding = find_encoding(path, sample)
     text = sample.decode(encoding, "replace")
     if not whole:
@@ -84,9 +82,7 @@ def find_delimiter(text: str, suffix: str) -> tuple[str, list[str]]:
     lines = text.splitlines()[:200]
     scores: dict[str, float] = {}
     for delimiter in DELIMITERS:
-        widths = Counter(
-            len(row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if row
-        )
+        widths = Counter(len(row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if row)
         if not widths:
             continue
         width, count = widths.most_common(1)[0]
@@ -141,9 +137,7 @@ def read_rows(path: Path, header: Header) -> tuple[list[list[str]], list[str]]:
                 short, long = short + (len(row) < width), long + (len(row) > width)
                 row = (row + [""] * width)[:width]
             rows.append([" ".join(cell.split()) if "\n" in cell or "\r" in cell else cell for cell in row])
-    notes = (
-        [f"{short} rows had fewer fields than the header; the rest was taken as missing."] if short else []
-    )
+    notes = [f"{short} rows had fewer fields than the header; the rest was taken as missing."] if short else []
     notes += [f"{long} rows had more fields than the header; the surplus was cut."] if long else []
     return rows, notes
 
@@ -165,15 +159,11 @@ def _parquet(path: Path) -> Any:
 def _parquet_header(path: Path) -> Header:
     names, notes = unique_names(_parquet(path).schema_arrow.names)
     if len(names) < 2:
-        raise UsageError(
-            f"{path.name} has fewer than two columns.", "A study needs a target and another column."
-        )
+        raise UsageError(f"{path.name} has fewer than two columns.", "A study needs a target and another column.")
     return Header(names=names, encoding="parquet", delimiter="", notes=tuple(notes))
 
 
 def _parquet_rows(path: Path) -> list[list[str]]:
     table = _parquet(path).read()
-    columns = [
-        ["" if v is None or v != v else str(v) for v in column.to_pylist()] for column in table.columns
-    ]
+    columns = [["" if v is None or v != v else str(v) for v in column.to_pylist()] for column in table.columns]
     return [list(row) for row in zip(*columns, strict=True)]

@@ -99,9 +99,7 @@ def preparation(design: Design) -> ColumnTransformer:
         impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         steps.append(("numeric", make_pipeline(impute, StandardScaler()), numeric))
     if categorical:
-        encode = OneHotEncoder(
-            handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False
-        )
+        encode = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS, sparse_output=False)
         steps.append(("categorical", encode, categorical))
     return ColumnTransformer(steps)
 

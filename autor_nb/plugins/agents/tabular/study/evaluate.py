@@ -68,9 +68,7 @@ def predict(model: Any, x: np.ndarray, design: Design) -> np.ndarray:
     return full
 
 
-def fit(
-    key: str, setting: Setting, x: np.ndarray, y: np.ndarray, design: Design, seed: int
-) -> tuple[Any, list[str]]:
+def fit(key: str, setting: Setting, x: np.ndarray, y: np.ndarray, design: Design, seed: int) -> tuple[Any, list[str]]:
     """A fitted model and what it warned of."""
     context = Context(task=design.task, seed=seed, columns=x.shape[1], rows=len(x))
     model = baseline(context) if key == "baseline" else FAMILIES[key].build(setting, context)
@@ -81,9 +79,7 @@ def fit(
     return model, sorted(said)
 
 
-def tune(
-    key: str, part: Part, rows: np.ndarray, design: Design, seed: int
-) -> tuple[Setting, float | None, list[str]]:
+def tune(key: str, part: Part, rows: np.ndarray, design: Design, seed: int) -> tuple[Setting, float | None, list[str]]:
     """The setting with the best mean inner score; the first of equals, so that ties are settled the same
     way."""
     candidates = settings(FAMILIES[key], design.settings_per_family)
@@ -109,8 +105,7 @@ def tune(
                 problems.append(f"{setting}: {error}")
             totals[n].append(value)
     means = [
-        float(np.mean(kept)) if (kept := [v for v in values if np.isfinite(v)]) else float("nan")
-        for values in totals
+        float(np.mean(kept)) if (kept := [v for v in values if np.isfinite(v)]) else float("nan") for values in totals
     ]
     best = None
     for n, mean in enumerate(means):
@@ -134,9 +129,7 @@ def run_fold(key: str, part: Part, design: Design, seed: int, fold: int) -> Fold
         model, said = fit(key, result.setting, x_train, part.y[train], design, seed)
         result.problems += said
         result.predicted = predict(model, prepare.transform(part.x.iloc[test]), design)
-        result.scores = score(
-            design.task, part.y[test], result.predicted, design.metrics, len(design.classes)
-        )
+        result.scores = score(design.task, part.y[test], result.predicted, design.metrics, len(design.classes))
     except ValueError as error:
         result.problems.append(f"the refit failed: {error}")
         result.scores = dict.fromkeys(design.metrics, float("nan"))

@@ -33,9 +33,7 @@ def importance(key: str, setting: Setting, part: Part, design: Design, fold: int
     matters)."""
     train, test = outer_splits(part, design, design.seeds[0])[fold]
     prepare = preparation(design)
-    model, _ = fit(
-        key, setting, prepare.fit_transform(part.x.iloc[train]), part.y[train], design, design.seeds[0]
-    )
+    model, _ = fit(key, setting, prepare.fit_transform(part.x.iloc[train]), part.y[train], design, design.seeds[0])
     whole = _score(model, prepare, part, test, design)
     sign = -1.0 if design.lower_is_better else 1.0
     lost = []
@@ -65,9 +63,7 @@ def importance_rows(per_fold: list[list[float]], design: Design) -> list[list[An
 def learning_curve(key: str, setting: Setting, part: Part, design: Design, fold: int) -> list[list[Any]]:
     """Score on an outer test fold after training on growing shares of its training rows."""
     train, test = outer_splits(part, design, design.seeds[0])[fold]
-    shuffled = (
-        train if part.order is not None else np.random.default_rng([design.seed, 37, fold]).permutation(train)
-    )
+    shuffled = train if part.order is not None else np.random.default_rng([design.seed, 37, fold]).permutation(train)
     rows: list[list[Any]] = []
     for share in SHARES:
         some = shuffled[-max(10, round(share * len(shuffled))) :]

@@ -174,9 +174,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "extra_trees": Family("Extremely randomised trees", _TREES, _extra),
     "tree": Family("Decision tree", {"max_depth": whole(2, 12), "min_samples_leaf": whole(1, 20)}, _tree),
-    "knn": Family(
-        "Nearest neighbours", {"n_neighbors": whole(1, 50), "weighted": lambda u: u >= 0.5}, _neighbours
-    ),
+    "knn": Family("Nearest neighbours", {"n_neighbors": whole(1, 50), "weighted": lambda u: u >= 0.5}, _neighbours),
     "naive_bayes": Family("Gaussian naive Bayes", {"var_smoothing": power(-9, 0)}, _bayes),
     "gaussian_process": Family(
         "Gaussian process (RBF)", {"length": power(-0.7, 1), "noise": power(-2, 0.3)}, _gaussian_process

@@ -7,9 +7,7 @@ import numpy as np
 Split = tuple[np.ndarray, np.ndarray]
 
 
-def partition(
-    y: np.ndarray, units: np.ndarray, k: int, rng: np.random.Generator, *, stratify: bool
-) -> np.ndarray:
+def partition(y: np.ndarray, units: np.ndarray, k: int, rng: np.random.Generator, *, stratify: bool) -> np.ndarray:
     """A fold number 0…k−1 per row. Units go whole, largest first, to the fold with fewest rows of their
     class."""
     strata = y if stratify else np.zeros(len(units), dtype=int)

@@ -48,28 +48,17 @@ def _draws(held: Part, design: Design) -> list[np.ndarray]:
     units = [np.flatnonzero(held.units == unit) for unit in np.unique(held.units)]
     if all(len(rows) == 1 for rows in units):
         return [rng.integers(0, len(held.y), len(held.y)) for _ in range(RESAMPLES)]
-    return [
-        np.concatenate([units[n] for n in rng.integers(0, len(units), len(units))]) for _ in range(RESAMPLES)
-    ]
+    return [np.concatenate([units[n] for n in rng.integers(0, len(units), len(units))]) for _ in range(RESAMPLES)]
 
 
-def _with_intervals(
-    y: np.ndarray, predicted: np.ndarray, draws: list[np.ndarray], design: Design
-) -> dict[str, Any]:
+def _with_intervals(y: np.ndarray, predicted: np.ndarray, draws: list[np.ndarray], design: Design) -> dict[str, Any]:
     point = score(design.task, y, predicted, design.metrics, len(design.classes))
     # The secondary metrics get a percentile interval from fewer draws: they are context, not the claim.
     found: dict[str, Any] = {}
     for metric in design.metrics:
         some = draws if metric == design.metric else draws[:200]
-        values = [
-            score(design.task, y[rows], predicted[rows], [metric], len(design.classes))[metric]
-            for rows in some
-        ]
+        values = [score(design.task, y[rows], predicted[rows], [metric], len(design.classes))[metric] for rows in some]
         usable = [value for value in values if np.isfinite(value)]
-        low, high = (
-            np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-            if len(usable) >= 100
-            else (np.nan, np.nan)
-        )
+        low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(usable) >= 100 else (np.nan, np.nan)
         found[metric] = {"estimate": point[metric], "ci_low": float(low), "ci_high": float(high)}
     return found

@@ -40,9 +40,7 @@ def _permutation(numbers: list[int]) -> list[float]:
         part = permutation.subset(_shared["part"], design)
         _shared["small"], _shared["folds"] = part, permutation.prepared(part, design)
         _shared["scheme"] = permutation.scheme(part, design)[0]
-    return [
-        permutation.one(n, _shared["small"], _shared["folds"], _shared["scheme"], design) for n in numbers
-    ]
+    return [permutation.one(n, _shared["small"], _shared["folds"], _shared["scheme"], design) for n in numbers]
 
 
 def _importance(task: tuple[str, dict[str, Any], int]) -> list[float]:
@@ -54,9 +52,7 @@ def _curve(task: tuple[str, dict[str, Any], int]) -> list[list[Any]]:
 
 
 @contextmanager
-def _workers(
-    jobs: int, root: Path, design: Design
-) -> Iterator[Callable[[Callable[[Any], Any], list[Any]], list[Any]]]:
+def _workers(jobs: int, root: Path, design: Design) -> Iterator[Callable[[Callable[[Any], Any], list[Any]], list[Any]]]:
     """A map over tasks, in order, in this process or in `jobs` worker processes: the results are the same."""
     if jobs == 1:
         _prepare(root, design)
@@ -76,11 +72,7 @@ class Progress:
 
     def __call__(self, state: str, name: str, text: str = "") -> None:
         """`state` begin or end of the part `name`."""
-        line = (
-            json.dumps({"state": state, "name": name, "text": text})
-            if self.as_json
-            else f"{name}: {text or state}"
-        )
+        line = json.dumps({"state": state, "name": name, "text": text}) if self.as_json else f"{name}: {text or state}"
         print(line, flush=True)
 
 
@@ -93,9 +85,7 @@ def run(root: Path, design: Design, jobs: int, progress: Progress) -> None:
             name = title(key, design.task)
             progress("begin", name)
             tasks = [
-                (key, seed, fold)
-                for seed in design.seeds
-                for fold in range(len(outer_splits(part, design, seed)))
+                (key, seed, fold) for seed in design.seeds for fold in range(len(outer_splits(part, design, seed)))
             ]
             mine = each(_fold, tasks)
             results += mine
@@ -137,9 +127,7 @@ def _extras(
     first = {(r.family, r.fold): r for r in results if r.seed == design.seeds[0] and r.predicted is not None}
     if "importance" in design.extras and best is not None:
         progress("begin", "importance of columns")
-        per_fold = each(
-            _importance, [(best, r.setting, fold) for (key, fold), r in first.items() if key == best]
-        )
+        per_fold = each(_importance, [(best, r.setting, fold) for (key, fold), r in first.items() if key == best])
         rows = extras.importance_rows(per_fold, design)
         tables.write_csv(root / "results" / "importance.csv", ["column", "mean", "sd", "rank"], rows)
         progress("end", "importance of columns", f"{len(rows)} columns, of the family {best}")
@@ -157,19 +145,13 @@ def _extras(
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="run.py", description="Run the study that data/design.json describes."
-    )
+    parser = argparse.ArgumentParser(prog="run.py", description="Run the study that data/design.json describes.")
     parser.add_argument("--root", type=Path, default=Path(), help="folder that holds data/ and results/")
     parser.add_argument("--design", type=Path, default=Path("data/design.json"), help="relative to the root")
-    parser.add_argument(
-        "--deviations", type=Path, default=Path("notes/deviations.json"), help="relative to the root"
-    )
+    parser.add_argument("--deviations", type=Path, default=Path("notes/deviations.json"), help="relative to the root")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1), help="worker processes")
     parser.add_argument("--json", action="store_true", help="progress as JSON lines")
-    parser.add_argument(
-        "--holdout", action="store_true", help="open the holdout instead, and print its scores as JSON"
-    )
+    parser.add_argument("--holdout", action="store_true", help="open the holdout instead, and print its scores as JSON")
     return parser.parse_args(argv)
 
 

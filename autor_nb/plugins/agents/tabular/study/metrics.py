@@ -12,9 +12,7 @@ from sklearn import metrics as sk
 CLIP = 1e-6  # a family that is certain and wrong must not make the logarithmic loss infinite
 
 
-def score(
-    task: str, truth: np.ndarray, predicted: np.ndarray, wanted: list[str], classes: int = 2
-) -> dict[str, float]:
+def score(task: str, truth: np.ndarray, predicted: np.ndarray, wanted: list[str], classes: int = 2) -> dict[str, float]:
     """Every wanted metric; NaN where it is not defined (one class only among the test rows)."""
     if task == "regression":
         return {name: float(_REGRESSION[name](truth, predicted)) for name in wanted}
@@ -79,7 +77,5 @@ _REGRESSION: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "rmse": lambda t, p: np.sqrt(np.mean((t - p) ** 2)),
     "mae": lambda t, p: np.mean(np.abs(t - p)),
     "median_ae": lambda t, p: np.median(np.abs(t - p)),
-    "r2": lambda t, p: (
-        1 - np.sum((t - p) ** 2) / np.sum((t - t.mean()) ** 2) if np.ptp(t) > 0 else float("nan")
-    ),
+    "r2": lambda t, p: 1 - np.sum((t - p) ** 2) / np.sum((t - t.mean()) ** 2) if np.ptp(t) > 0 else float("nan"),
 }

@@ -66,11 +66,7 @@ def write_folds(folder: Path, results: list[FoldResult], design: Design) -> None
     write_csv(
         folder / "chosen_settings.csv",
         ["family", "seed", "fold", "inner_score", "setting"],
-        (
-            [r.family, r.seed, r.fold, r.inner_score, json.dumps(r.setting)]
-            for r in results
-            if r.family != "baseline"
-        ),
+        ([r.family, r.seed, r.fold, r.inner_score, json.dumps(r.setting)] for r in results if r.family != "baseline"),
     )
     seen = {(r.family, r.seed, r.fold, what): r.problems.count(what) for r in results for what in r.problems}
     write_json(
@@ -153,10 +149,7 @@ def summary(results: list[FoldResult], part: Part, design: Design) -> dict[str, 
 
 def spread(mine: list[FoldResult], metric: str, seeds: list[int]) -> dict[str, float | None]:
     """Mean, root mean square of the folds' SD within a seed, SD of the seeds' means, and range."""
-    by_seed = [
-        [r.scores[metric] for r in mine if r.seed == seed and math.isfinite(r.scores[metric])]
-        for seed in seeds
-    ]
+    by_seed = [[r.scores[metric] for r in mine if r.seed == seed and math.isfinite(r.scores[metric])] for seed in seeds]
     by_seed = [values for values in by_seed if values]
     if not by_seed:
         return dict.fromkeys(("mean", "sd_folds", "sd_seeds", "min", "max"))
