@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
 from autor_nb.figures.descriptions import Bars, Description, Matrix, Strip
 from autor_nb.figures.palette import ACCENT, GRID, INK, KINDS, MUTED, PANEL, PAPER, STATUS, TEXT
+from autor_nb.figures.scene_plotly import safe as _safe
+from autor_nb.figures.scene_plotly import scene_json
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
@@ -18,8 +19,10 @@ def to_plotly(figure: Description) -> dict[str, Any]:
         data, layout = _bars(figure)
     elif isinstance(figure, Strip):
         data, layout = _strip(figure)
-    else:
+    elif isinstance(figure, Matrix):
         data, layout = _matrix(figure)
+    else:
+        data, layout = scene_json(figure.scene())
     width, height = figure.size
     frame = {
         "width": width,
@@ -34,10 +37,6 @@ def to_plotly(figure: Description) -> dict[str, Any]:
     }
     config = {"displayModeBar": False, "responsive": False, "displaylogo": False}
     return {"data": data, "layout": {**frame, **layout}, "config": config}
-
-
-def _safe(text: str) -> str:
-    return html.escape(text, quote=False)
 
 
 def _axis(**more: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autor_nb.figures.as_plotly import legend_places, offsets
 from autor_nb.figures.descriptions import Bars, Description, Matrix, Strip
 from autor_nb.figures.palette import ACCENT, GRID, INK, KINDS, MUTED, PANEL, STATUS, TEXT
+from autor_nb.figures.scene_png import draw_scene
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +32,10 @@ def to_png(figure: Description) -> bytes:
         _bars(canvas, figure)
     elif isinstance(figure, Strip):
         _strip(canvas, figure)
-    else:
+    elif isinstance(figure, Matrix):
         _matrix(canvas, figure)
+    else:
+        draw_scene(canvas, figure.scene())
     with io.BytesIO() as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a glyph that the font lacks is drawn as a box, and says enough
         canvas.savefig(stream, format="png", dpi=_DPI * SCALE, metadata={"Software": None})

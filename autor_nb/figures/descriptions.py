@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autor_nb.figures.dumbbell import Dumbbell
+from autor_nb.figures.grid import Grid
+from autor_nb.figures.lines import Lines
+from autor_nb.figures.measures import Measures
+from autor_nb.figures.spans import Spans
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -166,4 +172,4 @@ class Matrix:
         return "\n".join([self.name, head, *lines, legend])
 
 
-Description = Bars | Strip | Matrix
+Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell

@@ -10,7 +10,15 @@ PANEL = "#f4f5f7"
 PAPER = "#ffffff"
 ACCENT = "#2f7fd0"
 
-KINDS = {"work": ACCENT, "write": "#8a6bb8", "test": "#3c9aa8", "other": "#6b7c8f", "failed": "#d1512d"}
+KINDS = {
+    "work": ACCENT,
+    "write": "#8a6bb8",
+    "test": "#3c9aa8",
+    "other": "#6b7c8f",
+    "failed": "#d1512d",
+    "wait": "#b7791f",
+    "on": "#fffffe",
+}
 
 # status → (colour, glyph in text, plotly symbol, matplotlib marker, word)
 STATUS: dict[str, tuple[str, str, str, str, str]] = {
