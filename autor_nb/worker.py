@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.engine.temporary import temporary_folder
 from autor_nb.store import inbox
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.lock import EngineLock
@@ -63,7 +64,8 @@ def main(argv: list[str]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the face
     os.chdir(run.path)
     try:
-        return verify(run) if len(argv) == 2 else serve(run)
+        with temporary_folder(run):
+            return verify(run) if len(argv) == 2 else serve(run)
     except AutorError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from autor_nb.engine.temporary import takes_files
+
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.I)
 _PREFIX = "anb-"
 # A socket's path has room for about 100 characters, and jupyter_client appends a number.
@@ -34,12 +36,14 @@ class Kernel:
                 argv = [sys.executable, "-P", "-m", "autor_nb.engine.kernel_main", "-f", "{connection_file}"]
                 return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-        self.folder = _short_folder()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_root()))
+        # Sockets in the folder are nobody else's; where its path is too long for them, the loopback stands in.
+        short = len(str(self.folder)) + len("/s-1") <= _PATH_ROOM
         self.log = self.folder / "kernel.log"
         self.manager: Any = KernelManager(
             kernel_name="python3",
-            transport="ipc",
-            ip=str(self.folder / "s"),
+            transport="ipc" if short else "tcp",
+            ip=str(self.folder / "s") if short else "127.0.0.1",
             kernel_spec_manager=Specs(),
             connection_file=str(self.folder / "kernel.json"),
             client_class="jupyter_client.asynchronous.client.AsyncKernelClient",
@@ -153,12 +157,11 @@ def sweep() -> None:
 
 
 def _root() -> Path:
+    """The temporary folder, or a system's one with a shorter path if that takes files."""
     usual = Path(tempfile.gettempdir())
-    return usual if len(str(usual)) + 40 <= _PATH_ROOM else Path("/tmp")
-
-
-def _short_folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_root()))
+    if len(str(usual)) + 40 <= _PATH_ROOM or not takes_files(Path("/tmp")):
+        return usual
+    return Path("/tmp")
 
 
 def _environment(folder: Path) -> dict[str, str]:
