@@ -15,7 +15,7 @@ import msgspec
 
 from autor_nb import registry
 from autor_nb.domain import events as ev
-from autor_nb.domain import rules
+from autor_nb.domain import policy
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.ports import Agent, NewRun, Preflight
 from autor_nb.domain.run import Actor, RunConfig
@@ -61,7 +61,7 @@ class Plan:
     cost_usd: float | None
     duration_s: float | None
     free_bytes: int
-    recorded: tuple[rules.Recorded, ...] = field(default=())
+    recorded: tuple[policy.Recorded, ...] = field(default=())
 
 
 def plan(request: NewRequest) -> Plan:
@@ -118,7 +118,7 @@ def _settle(looked: Preflight, config: RunConfig) -> None:
         )
 
 
-def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[rules.Recorded, ...]:
+def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[policy.Recorded, ...]:
     """The decisions file, read and checked."""
     if request.decisions is None:
         return ()
@@ -130,7 +130,7 @@ def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[rules.Record
             items = [
                 {**item, "stage": str(item.get("stage", ""))} if isinstance(item, dict) else item for item in items
             ]
-        recorded = tuple(msgspec.convert(items, list[rules.Recorded], strict=False))
+        recorded = tuple(msgspec.convert(items, list[policy.Recorded], strict=False))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise UsageError(
             f"The decisions file {request.decisions} cannot be read: {error}.",

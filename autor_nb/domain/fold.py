@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from autor_nb.domain import events as ev
+from autor_nb.domain import withdrawing
 from autor_nb.domain.run import RunStatus
 from autor_nb.domain.stage import AttemptStatus, Ending, StageStatus
 from autor_nb.domain.state import (
@@ -21,9 +22,9 @@ from autor_nb.domain.state import (
     Refusal,
     RunState,
     StageState,
-    Undoable,
     Waiver,
 )
+from autor_nb.domain.withdrawing import stage_of
 
 _ENDINGS = {
     Ending.TIMED_OUT: AttemptStatus.TIMED_OUT,
@@ -31,7 +32,6 @@ _ENDINGS = {
 }
 _copy_encoder = msgspec.msgpack.Encoder()
 _copy_decoder = msgspec.msgpack.Decoder(RunState)
-_stages_decoder = msgspec.msgpack.Decoder(list[StageState])
 REFUSALS_KEPT = 50
 
 
@@ -73,13 +73,6 @@ def fold(events: Iterable[ev.Event | ev.Unknown]) -> RunState:
     return Fold().apply(events)
 
 
-def _stage(state: RunState, slug: str) -> StageState:
-    for stage in state.stages:
-        if stage.ref.slug == slug:
-            return stage
-    raise LookupError(slug)
-
-
 def _attempt(state: RunState, slug: str, number: int) -> AttemptState | None:
     stage = state.stage(slug)
     return stage.attempt(number) if stage else None
@@ -98,7 +91,7 @@ def _created(state: RunState, event: ev.RunCreated) -> None:
 
 def _started(state: RunState, event: ev.RunStarted) -> None:
     state.retries = 0
-    state.last_error = state.pause_reason = ""
+    state.last_error = state.mend = state.pause_reason = ""
     if state.status is not RunStatus.COMPLETED:
         state.status = RunStatus.IN_REVIEW if state.review else RunStatus.RUNNING
     if not state.started_work_at:
@@ -118,7 +111,7 @@ def _worker_stopped(state: RunState, event: ev.WorkerStopped) -> None:
 
 
 def _attempt_started(state: RunState, event: ev.AttemptStarted) -> None:
-    stage = _stage(state, event.stage)
+    stage = stage_of(state, event.stage)
     stage.attempts.append(
         AttemptState(
             stage=event.stage,
@@ -197,7 +190,7 @@ def _review_opened(state: RunState, event: ev.ReviewOpened) -> None:
     attempt.judged, attempt.cap_reached = True, event.cap_reached
     if attempt.is_new_work:
         attempt.status = AttemptStatus.IN_REVIEW
-    stage = _stage(state, event.stage)
+    stage = stage_of(state, event.stage)
     stage.status, stage.updated_at = StageStatus.IN_REVIEW, event.at
     state.review, state.status = (event.stage, event.attempt), RunStatus.IN_REVIEW
 
@@ -208,14 +201,14 @@ def _attempt_retried(state: RunState, event: ev.AttemptRetried) -> None:
     attempt = _attempt(state, event.stage, event.attempt)
     if attempt:
         attempt.judged = True
-        _stage(state, event.stage).status = StageStatus.PENDING
+        stage_of(state, event.stage).status = StageStatus.PENDING
 
 
 def _approved(state: RunState, event: ev.Approved) -> None:
     attempt = _attempt(state, event.stage, event.attempt)
     if attempt is None:
         return
-    stage = _stage(state, event.stage)
+    stage = stage_of(state, event.stage)
     attempt.status, attempt.decided_at, attempt.decided_by = AttemptStatus.APPROVED, event.at, event.by
     stage.status, stage.approved, stage.approved_at = StageStatus.APPROVED, event.attempt, event.at
     stage.last_approved, stage.stale, stage.updated_at = event.attempt, False, event.at
@@ -258,7 +251,7 @@ def _refined(state: RunState, event: ev.Refined) -> None:
         at=event.at,
     )
     state.feedback = (*state.feedback, given)
-    _stage(state, event.stage).status = StageStatus.PENDING
+    stage_of(state, event.stage).status = StageStatus.PENDING
     state.review, state.undoable, state.next_trigger = None, None, "refine"
     state.status = RunStatus.RUNNING
     _human(state, event)
@@ -271,7 +264,7 @@ def _draft_edited(state: RunState, event: ev.DraftEdited) -> None:
     if attempt.status is AttemptStatus.IN_REVIEW:
         attempt.status = AttemptStatus.REFINED
     attempt.decided_at, attempt.decided_by = event.at, event.by
-    _stage(state, event.stage).status = StageStatus.PENDING
+    stage_of(state, event.stage).status = StageStatus.PENDING
     state.pending_edit = PendingEdit(stage=event.stage, draft_sha256=event.draft_sha256, by=event.by)
     state.review, state.undoable, state.next_trigger = None, None, "edit"
     state.status = RunStatus.RUNNING
@@ -283,81 +276,14 @@ def _answered(state: RunState, event: ev.Answered) -> None:
     state.intake = (*(qa for qa in state.intake if qa.question not in asked), *event.answers)
 
 
-def _withdraw(state: RunState, slug: str, reason: str) -> StageState:
-    """Take a stage and all later ones back; what they had approved becomes stale."""
-    first = _stage(state, slug)
-    position = state.stages.index(first)
-    for stage in state.stages[position:]:
-        for attempt in stage.attempts:
-            attempt.judged = True
-            if attempt.status in (AttemptStatus.APPROVED, AttemptStatus.IN_REVIEW, AttemptStatus.REFINED):
-                attempt.status = AttemptStatus.WITHDRAWN
-        was_worked_on = bool(stage.attempts)
-        stage.approved = None
-        stage.approved_at = ""
-        stage.stale = was_worked_on and stage is not first
-        stage.stale_by, stage.stale_reason = (slug, reason) if stage.stale else ("", "")
-        stage.status = StageStatus.STALE if stage.stale else StageStatus.PENDING
-    withdrawn = {stage.ref.slug for stage in state.stages[position:]}
-    state.feedback = tuple(given for given in state.feedback if given.stage not in withdrawn)
-    state.current, state.review, state.pending_edit = slug, None, None
-    state.completed_at = ""
-    if first.ref.number < "05":
-        state.frozen_hypotheses = ""
-    return first
-
-
-def _files_before(state: RunState, slug: str) -> str:
-    """The workspace as it was when the stage was first set to work."""
-    first = _stage(state, slug)
-    position = state.stages.index(first)
-    for stage in reversed(state.stages[:position]):
-        approved = stage.attempt(stage.approved) if stage.approved else None
-        if approved:
-            return approved.files_after
-    return first.attempts[0].files_before if first.attempts else state.files
-
-
 def _redone(state: RunState, event: ev.Redone) -> None:
-    _withdraw(state, event.stage, "redone")
-    state.pending_files = _files_before(state, event.stage)
-    state.next_trigger, state.status, state.undoable = "redo", RunStatus.RUNNING, None
-    state.last_error = state.pause_reason = ""
+    withdrawing.redo(state, event)
     _human(state, event)
 
 
 def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
-    state.undoable = Undoable(
-        stages=_copy_encoder.encode(state.stages),
-        feedback=state.feedback,
-        files=event.files,
-        current=state.current,
-        review=state.review,
-        status=state.status,
-        frozen=state.frozen_hypotheses,
-    )
-    first = _withdraw(state, event.stage, "rolled back")
-    attempt = first.attempt(event.attempt)
-    if attempt is None:
-        return
-    attempt.status = AttemptStatus.IN_REVIEW
-    first.status = StageStatus.IN_REVIEW
-    state.pending_files = attempt.files_after
-    state.review, state.status = (event.stage, event.attempt), RunStatus.IN_REVIEW
-    state.last_error = state.pause_reason = ""
+    withdrawing.roll_back(state, event)
     _human(state, event)
-
-
-def _rollback_undone(state: RunState, event: ev.RollbackUndone) -> None:
-    before = state.undoable
-    if before is None:
-        return
-    state.stages = _stages_decoder.decode(before.stages)
-    state.feedback, state.current, state.review = before.feedback, before.current, before.review
-    state.status, state.frozen_hypotheses = before.status, before.frozen
-    state.pending_files, state.undoable = before.files, None
-    if state.status is RunStatus.COMPLETED:
-        state.completed_at = event.at
 
 
 def _workspace_restored(state: RunState, event: ev.WorkspaceRestored) -> None:
@@ -381,7 +307,7 @@ def _aborted(state: RunState, event: ev.Aborted) -> None:
 
 
 def _run_failed(state: RunState, event: ev.RunFailed) -> None:
-    state.status, state.last_error = RunStatus.FAILED, event.reason
+    state.status, state.last_error, state.mend = RunStatus.FAILED, event.reason, event.suggestion
 
 
 def _run_completed(state: RunState, event: ev.RunCompleted) -> None:
@@ -420,7 +346,7 @@ _HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
     ev.Answered: _answered,
     ev.Redone: _redone,
     ev.RolledBack: _rolled_back,
-    ev.RollbackUndone: _rollback_undone,
+    ev.RollbackUndone: withdrawing.undo,
     ev.WorkspaceRestored: _workspace_restored,
     ev.HypothesesFrozen: _hypotheses_frozen,
     ev.Stopped: _stopped,

@@ -187,6 +187,7 @@ class RunState(msgspec.Struct, kw_only=True):
     last_seq: int = 0
     last_event: str = ""
     last_error: str = ""
+    mend: str = ""
     pause_reason: str = ""
     worker_pid: int = 0
     refusals: list[Refusal] = []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from autor_nb.domain import events as ev
-from autor_nb.domain import rules
+from autor_nb.domain import policy, rules
 from autor_nb.domain.check import Check
 from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.store import objects
@@ -23,14 +23,14 @@ def decide(run: RunFolder, state: RunState, attempt: AttemptState) -> list[ev.Ev
     if (worked_s := seconds_since(state.started_work_at)) > budget_s:
         return [ev.Paused(reason=f"The time budget of {budget_s:g} s is used up ({worked_s:.0f} s).")]
     if config.reviewer == "decisions":
-        return rules.recorded_decision(state, attempt, recorded_decisions(run))
-    return rules.auto_decision(state, attempt, remedies(checks_of(run, attempt)))
+        return policy.recorded_decision(state, attempt, recorded_decisions(run))
+    return policy.auto_decision(state, attempt, remedies(checks_of(run, attempt)))
 
 
-def recorded_decisions(run: RunFolder) -> list[rules.Recorded]:
+def recorded_decisions(run: RunFolder) -> list[policy.Recorded]:
     """The decisions to replay, as they were read when the run was made."""
     try:
-        return msgspec.json.decode(run.decisions.read_bytes(), type=list[rules.Recorded])
+        return msgspec.json.decode(run.decisions.read_bytes(), type=list[policy.Recorded])
     except (OSError, msgspec.DecodeError):
         return []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
-from autor_nb.domain import rules
+from autor_nb.domain import policy, rules
 from autor_nb.domain.fold import Fold, fold
 from autor_nb.domain.run import Actor, Question, RunConfig, RunStatus
 from autor_nb.domain.stage import AttemptStatus, Ending, StageRef, StageStatus
@@ -128,7 +128,7 @@ def test_a_person_waives_a_check_by_name_with_a_reason() -> None:
     ({"data.parses": " "}, ME, "reason"),
     ({"other": "why"}, ME, "not a failing"),
     ({"ending.finished": "why"}, ME, "cannot be waived"),
-    ({"data.parses": "why"}, rules.POLICY, "policy"),
+    ({"data.parses": "why"}, policy.POLICY, "policy"),
 ])
 def test_a_waiver_needs_a_person_a_reason_and_a_check_that_can_be_waived(
     waive: dict[str, str], by: Actor, word: str
@@ -221,16 +221,16 @@ def test_auto_approves_only_what_nothing_objects_to() -> None:
     """Clean: approve. Failing: refine with the remedies. Waived: fail. At the cap: fail."""
     clean = Story(reviewer="auto").in_review()
     attempt = clean.state.stages[0].attempts[0]
-    assert isinstance(rules.auto_decision(clean.state, attempt, "")[0], ev.Approved)
+    assert isinstance(policy.auto_decision(clean.state, attempt, "")[0], ev.Approved)
     failing = Story(reviewer="auto").in_review(blocking=("x",))
     attempt = failing.state.stages[0].attempts[0]
-    decided = rules.auto_decision(failing.state, attempt, "mend x")[0]
+    decided = policy.auto_decision(failing.state, attempt, "mend x")[0]
     assert isinstance(decided, ev.Refined) and "mend x" == decided.feedback
     failing.given(ev.CheckWaived(stage="01_s", attempt=1, check_id="x", why="w", by=ME))
-    assert isinstance(rules.auto_decision(failing.state, attempt, "")[0], ev.RunFailed)
+    assert isinstance(policy.auto_decision(failing.state, attempt, "")[0], ev.RunFailed)
     failing.state.retries = 5
     attempt.waivers = ()
-    assert isinstance(rules.auto_decision(failing.state, attempt, "")[0], ev.RunFailed)
+    assert isinstance(policy.auto_decision(failing.state, attempt, "")[0], ev.RunFailed)
 
 
 _events = st.lists(st.sampled_from([

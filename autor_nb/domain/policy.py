@@ -1,0 +1,79 @@
+"""What decides where no person does: `--reviewer auto` and recorded decisions. Pure: state in, events out."""
+
+from __future__ import annotations
+
+import msgspec
+
+from autor_nb.domain import commands as cmd
+from autor_nb.domain import events as ev
+from autor_nb.domain.rules import FEEDBACK_CAP, Refused, answer, config_of
+from autor_nb.domain.run import Actor
+from autor_nb.domain.state import AttemptState, RunState
+
+POLICY = Actor(face="policy")
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recorded decision of a `--decisions` file."""
+
+    stage: str
+    decision: str
+    suggestion: int | None = None
+    feedback: str = ""
+
+
+def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list[ev.Event]:
+    """`--reviewer auto`: approve what no blocking check objects to, refine up to the cap, else fail."""
+    if attempt.is_new_work and not attempt.blocking and not attempt.waivers:
+        return [ev.Approved(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, by=POLICY)]
+    what = f"{attempt.stage} attempt {attempt.attempt}"
+    if attempt.waivers:
+        return [
+            ev.RunFailed(
+                reason=f"A check of {what} was waived: a policy does not approve that.",
+                suggestion="A person approves it: `autor approve`.",
+            )
+        ]
+    if state.retries >= config_of(state).limits.retries:
+        failing = ", ".join(attempt.blocking) or attempt.detail
+        return [
+            ev.RunFailed(
+                reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
+                suggestion='`autor show` tells why; `autor refine "…"` helps it on.',
+            )
+        ]
+    return [ev.Refined(stage=attempt.stage, attempt=attempt.attempt, feedback=remedies[:FEEDBACK_CAP], by=POLICY)]
+
+
+def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Recorded]) -> list[ev.Event]:
+    """`--decisions FILE`: the next recorded decision, if it is about this stage; anything else fails the run."""
+    position = state.policy_decisions
+    where = f"decision {position + 1} of the file"
+    if position >= len(recorded):
+        return [
+            ev.RunFailed(
+                reason=f"The decisions file has no decision for {attempt.stage}.",
+                suggestion="Add one, or decide by hand: `autor review`.",
+            )
+        ]
+    entry = recorded[position]
+    stage = state.stage(entry.stage)
+    if stage is None or stage.ref.slug != attempt.stage:
+        return [
+            ev.RunFailed(
+                reason=f"{where} is about stage {entry.stage}, but {attempt.stage} waits.",
+                suggestion="Mend the file, or decide by hand: `autor review`.",
+            )
+        ]
+    command: cmd.RunCommand
+    if entry.decision == "approve":
+        command = cmd.Approve(id="", at="", by=POLICY)
+    elif entry.decision == "refine":
+        command = cmd.Refine(id="", at="", by=POLICY, suggestion=entry.suggestion, feedback=entry.feedback)
+    else:
+        return [ev.RunFailed(reason=f"{where} says {entry.decision!r}; it may say approve or refine.")]
+    try:
+        decided = answer(state, command)
+    except Refused as refused:
+        return [ev.RunFailed(reason=f"{where} was refused: {refused.reason}", suggestion=refused.suggestion)]
+    return [msgspec.structs.replace(event, command_id=None) for event in decided]
