@@ -160,9 +160,9 @@ def test_code_words_are_those_in_code_spans() -> None:
 ], ids=["long line", "many bytes", "many lines"])
 def test_what_is_too_large_is_not_read(text: str) -> None:
     """It is told, at once."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse(text).problem
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("piece", [
@@ -172,9 +172,9 @@ def test_hostile_repetition_takes_bounded_time(piece: str) -> None:
     """Four times the text takes at most some ten times as long, not sixteen or worse."""
     def seconds(times: int) -> float:
         text = "## Files Produced\n\n" + piece * times
-        started = time.perf_counter()
+        started = time.process_time()
         parse(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     small = max(seconds(5_000), 0.005)
     assert seconds(20_000) < 10 * small + 0.5
