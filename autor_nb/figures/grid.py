@@ -87,7 +87,7 @@ class Grid:
             x = left + step * (at + 0.5)
             color = STATUS[cell.status][0]
             size = 9.5 if row.head else 8.0
-            scene.dots.append(Dot(x, y, _SHAPES[cell.status], color, size, self._hover(row, at)))
+            scene.dots.append(Dot(x, y, _SHAPES[cell.status], color, size, self._hover(row, at) if cell.note else ""))
             if cell.count > 1 and step >= 26:
                 scene.write(x + 8, y, f"{cell.count:,}", size=11)
 

@@ -75,7 +75,7 @@ class Lines:
             if points:
                 points.append((x, points[-1][1]))
             points.append((x, y))
-            scene.dots.append(Dot(x, y, "disc", ACCENT, size or 3.0, f"{self.steps[step]}: {curve.words(value)}"))
+            scene.dots.append(Dot(x, y, "disc", ACCENT, size or 3.5, f"{self.steps[step]}: {curve.words(value)}"))
         if len(points) > 1:
             scene.lines.append(Line(tuple(points), ACCENT, 2.0))
         if known:

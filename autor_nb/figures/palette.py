@@ -10,6 +10,24 @@ PANEL = "#f4f5f7"
 PAPER = "#ffffff"
 ACCENT = "#2f7fd0"
 
+# the same colours where the page is dark: live figures only, kept pictures have white paper
+DARK = {
+    INK: "#f0f3f6",
+    TEXT: "#cdd3da",
+    MUTED: "#9aa5b1",
+    GRID: "#33393f",
+    PANEL: "#1f2327",
+    ACCENT: "#4f9ae6",
+    "#8a6bb8": "#a98bd6",
+    "#3c9aa8": "#4fb3c1",
+    "#6b7c8f": "#8494a6",
+    "#d1512d": "#ee7450",
+    "#b7791f": "#d9a03f",
+    "#1f8a70": "#35b391",
+    "#c3cad2": "#5b6673",
+    "#fffffe": "#0d1116",
+}
+
 KINDS = {
     "work": ACCENT,
     "write": "#8a6bb8",

@@ -6,9 +6,10 @@ import html
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from autor_nb.figures.scene import SHAPES, Box, Dot, Line, Scene, Words
+from autor_nb.figures.scene import OPEN_SHAPES, SHAPES, Box, Dot, Line, Scene, Words
 
-M = TypeVar("M", Box, Dot, Words)
+M = TypeVar("M", Box, Dot, Line, Words)
+_BELOW = {"type": "path", "layer": "below"}
 
 
 def safe(text: str) -> str:
@@ -18,10 +19,12 @@ def safe(text: str) -> str:
 
 def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(data, layout) of a scene."""
-    data = [_bars(group) for group in _grouped(scene.boxes, lambda box: (box.hollow,))]
+    data = [_bars(group) for group in _grouped(scene.boxes, lambda box: (box.hollow, box.color, box.height))]
     data += [_line(line) for line in scene.lines]
-    data += [_dots(group) for group in _grouped(scene.dots, lambda dot: (bool(dot.hover),))]
-    data += [_words(group) for group in _grouped(scene.words, lambda word: (word.anchor, word.size))]
+    data += [
+        _dots(group) for group in _grouped(scene.dots, lambda dot: (bool(dot.hover), dot.shape, dot.color, dot.size))
+    ]
+    data += [_words(group) for group in _grouped(scene.words, lambda word: (word.anchor, word.size, word.color))]
     hidden = {"visible": False, "fixedrange": True, "showgrid": False, "zeroline": False}
     return data, {
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "pad": 0},
@@ -29,7 +32,10 @@ def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "yaxis": {**hidden, "range": [scene.height, 0]},
         "barmode": "overlay",
         "bargap": 0,
-        "shapes": [_back(box) for box in scene.backs] + [_rule(line) for line in scene.rules],
+        "shapes": [
+            *(_back(group) for group in _grouped(scene.backs, lambda box: box.color)),
+            *(_rule(group) for group in _grouped(scene.rules, lambda line: (line.color, line.width, line.dashed))),
+        ],
         "annotations": [],
     }
 
@@ -46,11 +52,6 @@ def _px(value: float) -> float:
     return int(whole) if whole == int(whole) else whole
 
 
-def _alike(values: list[Any]) -> Any:
-    """One value where all are the same: less to send."""
-    return values[0] if len(set(values)) == 1 else values
-
-
 def _hover(hovers: list[str]) -> dict[str, Any]:
     if not any(hovers):
         return {"hoverinfo": "skip"}
@@ -58,17 +59,16 @@ def _hover(hovers: list[str]) -> dict[str, Any]:
 
 
 def _bars(boxes: list[Box]) -> dict[str, Any]:
-    colors = _alike([box.color for box in boxes])
-    hollow = boxes[0].hollow
-    line = {"color": colors, "width": 1.2} if hollow else {"width": 0}
+    first = boxes[0]
+    line = {"color": first.color, "width": 1.2} if first.hollow else {"width": 0}
     return {
         "type": "bar",
         "orientation": "h",
         "base": [_px(box.left) for box in boxes],
         "x": [_px(max(box.width, 1.0)) for box in boxes],
         "y": [_px(box.top + box.height / 2) for box in boxes],
-        "width": _alike([_px(box.height) for box in boxes]),
-        "marker": {"color": "rgba(0,0,0,0)" if hollow else colors, "line": line},
+        "width": _px(first.height),
+        "marker": {"color": "rgba(0,0,0,0)" if first.hollow else first.color, "line": line},
         "cliponaxis": False,
         **_hover([box.hover for box in boxes]),
     }
@@ -87,25 +87,16 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _dots(dots: list[Dot]) -> dict[str, Any]:
+    first = dots[0]
+    marker: dict[str, Any] = {"symbol": SHAPES[first.shape][0], "size": first.size, "color": first.color, "opacity": 1}
+    if first.shape in OPEN_SHAPES:
+        marker["line"] = {"width": 1.6}
     return {
         "type": "scatter",
         "mode": "markers",
         "x": [_px(dot.x) for dot in dots],
         "y": [_px(dot.y) for dot in dots],
-        "marker": {
-            "symbol": _alike([SHAPES[dot.shape][0] for dot in dots]),
-            "size": _alike([_px(dot.size) for dot in dots]),
-            "color": _alike([dot.color for dot in dots]),
-            "opacity": 1,
-            "line": {"width": 1.6},
-        }
-        if any("open" in SHAPES[dot.shape][0] for dot in dots)
-        else {
-            "symbol": _alike([SHAPES[dot.shape][0] for dot in dots]),
-            "size": _alike([_px(dot.size) for dot in dots]),
-            "color": _alike([dot.color for dot in dots]),
-            "opacity": 1,
-        },
+        "marker": marker,
         "cliponaxis": False,
         **_hover([dot.hover for dot in dots]),
     }
@@ -120,33 +111,23 @@ def _words(words: list[Words]) -> dict[str, Any]:
         "y": [_px(word.y) for word in words],
         "text": [f"<b>{safe(word.text)}</b>" if word.bold else safe(word.text) for word in words],
         "textposition": f"middle {side}",
-        "textfont": {"size": words[0].size, "color": _alike([word.color for word in words])},
+        "textfont": {"size": words[0].size, "color": words[0].color},
         "hoverinfo": "skip",
         "cliponaxis": False,
     }
 
 
-def _back(box: Box) -> dict[str, Any]:
-    return {
-        "type": "rect",
-        "layer": "below",
-        "x0": _px(box.left),
-        "x1": _px(box.left + box.width),
-        "y0": _px(box.top),
-        "y1": _px(box.top + box.height),
-        "fillcolor": box.color,
-        "line": {"width": 0},
-    }
+def _back(boxes: list[Box]) -> dict[str, Any]:
+    """Boxes of one colour as one path: a shape each would say everything else again."""
+    parts = [
+        f"M{_px(b.left)},{_px(b.top)}H{_px(b.left + b.width)}V{_px(b.top + b.height)}H{_px(b.left)}Z" for b in boxes
+    ]
+    return {**_BELOW, "path": "".join(parts), "fillcolor": boxes[0].color, "line": {"width": 0}}
 
 
-def _rule(line: Line) -> dict[str, Any]:
-    (x0, y0), (x1, y1) = line.points[0], line.points[-1]
-    return {
-        "type": "line",
-        "layer": "below",
-        "x0": _px(x0),
-        "x1": _px(x1),
-        "y0": _px(y0),
-        "y1": _px(y1),
-        "line": {"color": line.color, "width": line.width, "dash": "dot" if line.dashed else "solid"},
-    }
+def _rule(lines: list[Line]) -> dict[str, Any]:
+    """Lines of one look as one path."""
+    parts = ["M" + "L".join(f"{_px(x)},{_px(y)}" for x, y in line.points) for line in lines]
+    first = lines[0]
+    look = {"color": first.color, "width": first.width, "dash": "dot" if first.dashed else "solid"}
+    return {**_BELOW, "path": "".join(parts), "line": look}

@@ -58,15 +58,11 @@ def draw_scene(canvas: Figure, scene: Scene) -> None:
 def _box(axes: Any, box: Box, order: int) -> None:
     from matplotlib.patches import Rectangle
 
-    filling = (
-        {"facecolor": "none", "edgecolor": box.color, "linewidth": 0.9}
-        if box.hollow
-        else {
-            "facecolor": box.color,
-            "linewidth": 0,
-        }
-    )
-    axes.add_patch(Rectangle((box.left, box.top), max(box.width, 1.0), box.height, zorder=order, **filling))
+    outline = box.color if box.hollow else "none"
+    inside = "none" if box.hollow else box.color
+    place = Rectangle((box.left, box.top), max(box.width, 1.0), box.height)
+    place.set(facecolor=inside, edgecolor=outline, linewidth=0.9 if box.hollow else 0, zorder=order)
+    axes.add_patch(place)
 
 
 def _line(axes: Any, line: Line, order: int) -> None:
