@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pytest
 
 from autor_nb import control
 from autor_nb.cli import main as cli
+from autor_nb.domain.events import AgentSpawned
 from autor_nb.domain.run import RunConfig
 from autor_nb.store import eventlog, layout
 from autor_nb.store.layout import RunFolder
@@ -26,19 +28,21 @@ from autor_nb.verbs import decision
 STAGES = ("01_literature_survey", "02_hypothesis_generation", "03_study_design")
 TITLES = ("Literature Survey", "Hypothesis Generation", "Study Design")
 CHECKS = "checks: [ending, summary]"
+FACES = ("cli", "notebook", "api")
 
 
 def make_project(folder: Path) -> Path:
-    """A project whose workflow has three stages, judged by two checkers, each with a one-cell notebook."""
+    """A project whose workflow has three stages (and intake), judged by two checkers, with one-cell notebooks."""
     import nbformat
 
+    intake = ("00_intake", "Intake", "optional: true\n")
     (folder / "templates" / "workflows").mkdir(parents=True)
     (folder / "templates" / "workflows" / "research.yaml").write_text(
-        f"name: research\nstages: [{', '.join(STAGES)}]\n")
-    for slug, title in zip(STAGES, TITLES, strict=True):
+        f"name: research\nstages: [00_intake, {', '.join(STAGES)}]\n")
+    for slug, title, more in (intake, *((slug, title, "") for slug, title in zip(STAGES, TITLES, strict=True))):
         stage = folder / "templates" / "stages" / slug
         stage.mkdir(parents=True)
-        (stage / "stage.yaml").write_text(f'number: "{slug[:2]}"\nslug: {slug}\ntitle: {title}\n{CHECKS}\n')
+        (stage / "stage.yaml").write_text(f'number: "{slug[:2]}"\nslug: {slug}\ntitle: {title}\n{more}{CHECKS}\n')
         cells = [nbformat.v4.new_code_cell("run = stage = ''; attempt = as_of = 0", metadata={"tags": ["parameters"]}),
                  nbformat.v4.new_code_cell("print('here')")]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={
@@ -48,13 +52,21 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def begin(project: Path, **options: str) -> RunFolder:
+def begin(project: Path, *, intake: bool = False, **options: str) -> RunFolder:
     """A scripted run at its first review."""
     run = control.create(control.NewRequest(
         goal="find out what holds", by=control.actor("test"), runs_dir=project / "runs",
-        config=RunConfig(agent="scripted", options=options)))
+        config=RunConfig(agent="scripted", options=options, intake=intake)))
     control.wait(run, timeout_s=60)
     return run
+
+
+def set_to_work(run: RunFolder) -> None:
+    """Resume a run whose agent takes long, and come back when the agent is at work."""
+    control.resume(run, control.actor("test"))
+    deadline = time.monotonic() + 60
+    while not any(isinstance(event, AgentSpawned) for event in eventlog.read(run.events)[0]):
+        assert time.monotonic() < deadline, "the agent was never started"
 
 
 def _first(project: Path) -> None:
@@ -84,9 +96,31 @@ def _aborted(project: Path) -> None:
     decision.abort(run, control.actor("test"))
 
 
+def _slow(project: Path) -> None:
+    control.create(control.NewRequest(
+        goal="find out what holds", by=control.actor("test"), runs_dir=project / "runs",
+        config=RunConfig(agent="scripted", options={"delay_s": "600"})), start=False)
+
+
+def _with_data(project: Path) -> None:
+    """Measurements beside the project, and a check in stage 02 that no attempt can pass there."""
+    (project / "my.csv").write_text("a,b,y\n" + "".join(
+        f"{n},{n * 37 % 101},{'yes' if (n * 7 % 10 + n % 3) > 5 else 'no'}\n" for n in range(120)))
+    stage = project / "templates" / "stages" / STAGES[1] / "stage.yaml"
+    stage.write_text(stage.read_text().replace("summary]", "summary, figures]"))
+
+
+def _bare(project: Path) -> None:
+    """The workflow that is shipped, and measurements whose names do not tell what is to be predicted."""
+    shutil.rmtree(project / "templates")
+    (project / "my.csv").write_text("north,east,south,west\n" + "".join(
+        f"{n % 13 * 7 % 11 / 3:.3f},{n * 37 % 101},{'ab'[(n * 7 % 10 + n % 3) > 5]},{n % 17}\n" for n in range(160)))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "first": _first, "second": _second, "rolled_back": _rolled_back, "blocked": _blocked, "aborted": _aborted,
-    "none": lambda project: None,
+    "none": lambda project: None, "slow": _slow, "data": _with_data, "bare": _bare,
+    "asked": lambda project: begin(project, intake=True, script="00:asks") and None,
 }
 
 
@@ -150,6 +184,15 @@ class Place:
         """Its log."""
         return eventlog.read(self.run.events)[0]
 
+    @property
+    def at_work(self) -> bool:
+        """Whether its agent is at work now."""
+        return control.snapshot(self.run).live and control.snapshot(self.run).state.review is None
+
+    def set_to_work(self) -> None:
+        """Until the agent, which takes long, is at work."""
+        set_to_work(self.run)
+
     def settle(self) -> control.Snapshot:
         """Until it waits for a person, or has ended."""
         return control.wait(self.run, timeout_s=60)
@@ -185,4 +228,19 @@ def place(
     monkeypatch.setenv("AUTOR_CONFIG_DIR", str(tmp_path / "config"))
     yield Place(project)
     for run in layout.all_runs(project / "runs"):
+        control.end_worker(run)
+
+
+@pytest.fixture
+def places(
+    request: pytest.FixtureRequest, _prepared: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Place]]:
+    """A copy for every face; the test makes the current folder what it asks about."""
+    monkeypatch.delenv("AUTOR_RUNS_DIR", raising=False)
+    monkeypatch.setenv("AUTOR_CONFIG_DIR", str(tmp_path / "config"))
+    made = {face: Place(tmp_path / face / "project") for face in FACES}
+    for copy in made.values():
+        shutil.copytree(_prepared(request.param), copy.project, symlinks=True)
+    yield made
+    for run in [run for copy in made.values() for run in layout.all_runs(copy.project / "runs")]:
         control.end_worker(run)
