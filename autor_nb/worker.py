@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
         with temporary_folder(run):
             return verify(run) if len(argv) == 2 else serve(run)
     except AutorError as error:
-        print(error, file=sys.stderr)
+        print(error.message, error.suggestion, file=sys.stderr)  # on one line: faces show the last one
         return error.exit_code
     except Exception:
         traceback.print_exc()

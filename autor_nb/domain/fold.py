@@ -91,7 +91,7 @@ def _created(state: RunState, event: ev.RunCreated) -> None:
 
 def _started(state: RunState, event: ev.RunStarted) -> None:
     state.retries = 0
-    state.last_error = state.mend = state.pause_reason = ""
+    state.last_error = state.pause_reason = ""
     if state.status is not RunStatus.COMPLETED:
         state.status = RunStatus.IN_REVIEW if state.review else RunStatus.RUNNING
     if not state.started_work_at:

@@ -206,6 +206,11 @@ class RunState(msgspec.Struct, kw_only=True):
         return None
 
     @property
+    def failure(self) -> str:
+        """Why the run failed, and what mends it; empty if it has not."""
+        return f"{self.last_error} {self.mend}".strip() if self.last_error else ""
+
+    @property
     def under_review(self) -> AttemptState | None:
         """The attempt that waits for a decision."""
         if self.review is None:

@@ -53,6 +53,7 @@ def run_facts(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "work_s": round(state.work_s, 3),
         "cost_usd": state.cost_usd,
         "last_error": state.last_error or None,
+        "mend": (state.mend or None) if state.last_error else None,
         "pause_reason": state.pause_reason or None,
         "undo_possible": state.undoable is not None,
         "unknown_events": state.unknown,
@@ -117,7 +118,7 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
         stage_table(state),
     ]
     if snapshot.status in (RunStatus.FAILED, RunStatus.PAUSED) and (state.last_error or state.pause_reason):
-        blocks.append(Para(state.last_error or state.pause_reason))
+        blocks.append(Para(state.failure or state.pause_reason))
     attempt = state.under_review
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt, state.intake)

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autor_nb.domain import events as ev
+from autor_nb.domain.stage import Ending
 from autor_nb.store import eventlog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,10 +21,11 @@ AUTOR = f"{sys.executable} -m autor_nb.cli.main"
 NEW = "autor new --agent scripted --goal 'find out what holds' --runs-dir runs"
 
 
-def on_disk(tmp_path: Path, size: int, script: str) -> Path:
+def on_disk(tmp_path: Path, size: int, script: str, *, temporary: bool = True) -> Path:
     """Carry a shell script out on a disk of that many bytes, all else read-only; what it put into `out` is kept.
 
     The disk lives only as long as the script. `autor NAME…` writes its envelope and its exit code to `out`.
+    Without `temporary` there is no TMPDIR, and none of the system's temporary folders can be written.
     """
     bwrap = shutil.which("bwrap")
     assert bwrap, "bubblewrap is missing: `apt-get install bubblewrap`"
@@ -29,16 +33,41 @@ def on_disk(tmp_path: Path, size: int, script: str) -> Path:
     for folder in (disk, out):
         folder.mkdir()
     steps.write_text(
-        f"cd {disk}\nmkdir home\nexport HOME={disk}/home TMPDIR={out}\n"
-        f"autor() {{ {AUTOR} \"$@\" --json >{out}/$SAY.json 2>{out}/$SAY.err </dev/null; echo $? >{out}/$SAY.code; }}\n"
-        f"keep() {{ rm -rf {out}/$1; mkdir {out}/$1; cp -r runs {out}/$1/; }}\n{script}\n")
+        f"cd {disk}\nmkdir home\nexport HOME={disk}/home{f' TMPDIR={out}' if temporary else ''}\n"
+        f'autor() {{ {AUTOR} "$@" --json >{out}/$SAY.json 2>{out}/$SAY.err </dev/null; echo $? >{out}/$SAY.code; }}\n'
+        f"keep() {{ rm -rf {out}/$1; mkdir {out}/$1; cp -r runs {out}/$1/; }}\n{script}\n"
+    )
     seen = [str(place) for place in (tmp_path, ROOT, sys.prefix, sys.base_prefix)]  # wherever they lie, also in /tmp
-    command = [bwrap, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
-               *(word for place in seen for word in ("--ro-bind", place, place)),
-               "--bind", str(out), str(out), "--size", str(size), "--tmpfs", str(disk), "--die-with-parent", "bash", str(steps)]
+    command = [
+        bwrap,
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        *(("--tmpfs", "/tmp") if temporary else ()),
+        *(word for place in seen for word in ("--ro-bind", place, place)),
+        "--bind",
+        str(out),
+        str(out),
+        "--size",
+        str(size),
+        "--tmpfs",
+        str(disk),
+        "--die-with-parent",
+        "bash",
+        str(steps),
+    ]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-        env={"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "LANG": "C.UTF-8"})
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "LANG": "C.UTF-8"},
+    )
     assert 0 == done.returncode, done.stderr
     return out
 
@@ -74,13 +103,17 @@ def test_a_read_only_runs_folder_is_named_and_left_as_it_was(tmp_path: Path) -> 
 
 def test_a_full_disk_takes_no_run_and_keeps_no_folder(tmp_path: Path) -> None:
     """A run that cannot be written whole is not there at all."""
-    out = on_disk(tmp_path, 400_000, f"""
+    out = on_disk(
+        tmp_path,
+        400_000,
+        f"""
         mkdir runs
         head -c 390000 /dev/zero >filler 2>/dev/null
         head -c 200000 /dev/zero >more 2>/dev/null
         SAY=new
         {NEW}
-        ls -A runs >{tmp_path}/out/left""")
+        ls -A runs >{tmp_path}/out/left""",
+    )
     code, envelope = said(out, "new")
     assert (1, "store") == (code, envelope["error"]["code"])
     assert "No space left" in envelope["error"]["message"]
@@ -90,11 +123,15 @@ def test_a_full_disk_takes_no_run_and_keeps_no_folder(tmp_path: Path) -> None:
 
 def test_a_disk_that_fills_up_while_a_run_begins(tmp_path: Path) -> None:
     """Either there is no run, or its log is whole and the run says that it failed for the disk."""
-    out = on_disk(tmp_path, 400_000, f"""
+    out = on_disk(
+        tmp_path,
+        400_000,
+        f"""
         head -c 300000 /dev/zero >filler
         SAY=new
         {NEW} --wait
-        keep full""")
+        keep full""",
+    )
     code, envelope = said(out, "new")
     assert 1 == code
     assert "space" in json.dumps(envelope)
@@ -105,7 +142,10 @@ def test_a_disk_that_fills_up_while_a_run_begins(tmp_path: Path) -> None:
 
 def test_a_disk_that_fills_up_under_the_agent_is_told_and_resumed(tmp_path: Path) -> None:
     """The run does not lie while the disk is full; with space again `resume` completes the stage."""
-    out = on_disk(tmp_path, 8_000_000, f"""
+    out = on_disk(
+        tmp_path,
+        8_000_000,
+        f"""
         head -c 6500000 /dev/zero >filler
         SAY=new
         {NEW} --set files=400 --wait
@@ -115,7 +155,8 @@ def test_a_disk_that_fills_up_under_the_agent_is_told_and_resumed(tmp_path: Path
         rm filler
         SAY=resume
         autor resume --runs-dir runs --wait
-        keep after""")
+        keep after""",
+    )
     code, envelope = said(out, "new")
     assert 1 == code
     assert "space" in json.dumps(envelope)
@@ -131,3 +172,82 @@ def test_a_disk_that_fills_up_under_the_agent_is_told_and_resumed(tmp_path: Path
     assert 400 == len(list((folder / "workspace" / "artifacts").glob("part_*.txt")))
     rendered = [event for event in after if isinstance(event, ev.NotebookRendered)]
     assert rendered and rendered[-1].complete
+    ended = [event for event in after if isinstance(event, ev.AttemptEnded)]
+    assert [Ending.STOPPED, Ending.FINISHED] == [event.ending for event in ended]
+    assert "could not go on" in ended[0].detail and "No space left" in ended[0].detail
+    assert str(tmp_path / "disk") in ended[0].detail
+
+
+def test_without_a_temporary_folder_the_notebook_is_complete_all_the_same(tmp_path: Path) -> None:
+    """Kernel and agent get one inside the run, however long its path; nothing of it is left."""
+    deep = "a_folder_with_a_long_name/" * 4
+    out = on_disk(
+        tmp_path,
+        64_000_000,
+        f"""
+        for place in /tmp /var/tmp; do if touch $place/probe.$$; then echo $place >>{tmp_path}/out/writable; fi; done
+        mkdir -p {deep}
+        cd {deep}
+        SAY=new
+        {NEW} --wait
+        SAY=verify
+        autor verify --runs-dir runs
+        keep after""",
+        temporary=False,
+    )
+    assert not (out / "writable").exists()
+    code, envelope = said(out, "new")
+    assert (0, "in_review") == (code, envelope["data"]["state"]), envelope
+    (rendered,) = [event for event in whole_log(out / "after" / "runs") if isinstance(event, ev.NotebookRendered)]
+    assert rendered.complete and rendered.cells_run == rendered.cells > 0, rendered.detail
+    code, envelope = said(out, "verify")
+    assert 0 == code, envelope
+    (folder,) = (out / "after" / "runs").iterdir()
+    assert not (folder / "operator_state" / "tmp").exists()
+    assert not list(folder.rglob("anb-*"))
+
+
+def refined_on(tmp_path: Path, folder: str) -> Path:
+    """A run in review is refined while one of its folders is read-only, and resumed when it no longer is."""
+    return on_disk(
+        tmp_path,
+        64_000_000,
+        f"""
+        SAY=new
+        {NEW} --wait
+        fixed=$(echo $PWD/runs/*/{folder})
+        cat >fixed.sh <<'END'
+        {AUTOR} refine 'once more' --wait --runs-dir runs --json
+END
+        bwrap --dev-bind / / --ro-bind $fixed $fixed bash fixed.sh >{tmp_path}/out/refine.json 2>{tmp_path}/out/refine.err
+        echo $? >{tmp_path}/out/refine.code
+        SAY=status
+        autor status --runs-dir runs
+        SAY=resume
+        autor resume --runs-dir runs --wait
+        keep after""",
+    )
+
+
+@pytest.mark.parametrize("folder", ["objects", "stages"])
+def test_a_part_of_the_run_that_became_read_only_is_named_with_its_own_mend(tmp_path: Path, folder: str) -> None:
+    """While the engine starts or while it works: not space but the mount is to be mended, and `resume` goes on."""
+    out = refined_on(tmp_path, folder)
+    assert 0 == said(out, "new")[0]
+    code, envelope = said(out, "refine")
+    assert 1 == code
+    told = json.dumps(envelope)
+    assert "ead-only" in told and f"/{folder}" in told and "writable" in told and "Traceback" not in told
+    code, envelope = said(out, "status")
+    assert (0, "failed") == (code, envelope["data"]["state"])
+    assert "ead-only" in envelope["data"]["last_error"] and f"/{folder}" in envelope["data"]["last_error"]
+    assert "writable" in envelope["data"]["mend"]
+    code, envelope = said(out, "resume")
+    assert (0, "in_review", None) == (code, envelope["data"]["state"], envelope["data"]["mend"]), envelope
+    after = whole_log(out / "after" / "runs")
+    (failed,) = [event for event in after if isinstance(event, ev.RunFailed)]
+    assert "writable" in failed.suggestion and "autor resume" in failed.suggestion
+    assert "space" not in failed.reason + failed.suggestion
+    endings = [(event.ending, "ead-only" in event.detail) for event in after if isinstance(event, ev.AttemptEnded)]
+    cut_off = [(Ending.STOPPED, True)] if folder == "objects" else []
+    assert [(Ending.FINISHED, False), *cut_off, (Ending.FINISHED, False)] == endings
