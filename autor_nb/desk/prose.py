@@ -13,6 +13,7 @@ from autor_nb.record import prose
 
 HTML_BYTES = 60_000
 SOURCE_CHARS = 48_000
+FORMULA_CHARS = 2_000
 HEADING = "h5"  # the panel's own headings end at h4
 _TITLE = re.compile(r"\ufeff?\s*# Stage \d+: [^\n]*\n")
 _LINKS = ("http://", "https://", "mailto:")
@@ -30,23 +31,28 @@ class Draft:
 @lru_cache(maxsize=8)
 def draft(markdown: str) -> Draft:
     """The draft for a panel, at most HTML_BYTES of it; its first line, the stage's title, is left out."""
-    sections = _sections(markdown)
     body = markdown[match.end() :] if (match := _TITLE.match(markdown)) else markdown
-    limit = SOURCE_CHARS
-    while True:
-        made = html_of(_head(body, limit))
-        if len(made.encode("utf-8")) <= HTML_BYTES:
-            return Draft(made, sections, len(body) > limit)
-        limit = min(limit, len(body)) // 2
+    limit = min(SOURCE_CHARS, len(body))
+    html, sections = _rendered(_head(body, limit))
+    while (size := len(html.encode("utf-8"))) > HTML_BYTES:
+        limit = int(limit * 0.9 * HTML_BYTES / size)
+        html, _ = _rendered(_head(body, limit))
+    return Draft(html, sections, limit < len(body))
 
 
 def html_of(markdown: str) -> str:
     """Markdown as HTML; headings are of one level, pictures are not followed, links only to the web and to mail."""
+    return _rendered(markdown)[0]
+
+
+def _rendered(markdown: str) -> tuple[str, int]:
+    """(HTML, how many headings of the second level)."""
     import nh3
 
     reader = _reader()
     environment: dict[str, Any] = {}
     tokens = reader.parse(clean.plain(markdown), environment)
+    sections = sum(token.type == "heading_open" and token.tag == "h2" for token in tokens)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = HEADING
@@ -59,7 +65,7 @@ def html_of(markdown: str) -> str:
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
-    return made
+    return made, sections
 
 
 def _only_links_away(tag: str, name: str, value: str) -> str | None:
@@ -74,9 +80,24 @@ def _reader() -> Any:
 
     reader = prose.new_parser()
     dollarmath_plugin(reader, allow_labels=False, allow_space=False, allow_digits=False)
+    reader.inline.ruler.before("escape", "tex", _tex)
     reader.add_render_rule("math_inline", _inline)
     reader.add_render_rule("math_block", _block)
     return reader
+
+
+def _tex(state: Any, silent: bool) -> bool:
+    r"""\(…\) and \[…\] as they were written; a mark without its pair is an escaped bracket, as in Markdown."""
+    close = {"\\(": "\\)", "\\[": "\\]"}.get(state.src[state.pos : state.pos + 2])
+    if close is None:
+        return False
+    end = state.src.find(close, state.pos + 2, min(state.posMax, state.pos + FORMULA_CHARS))
+    if end < 0:
+        return False
+    if not silent:
+        state.pending += state.src[state.pos : end + 2]
+    state.pos = end + 2
+    return True
 
 
 def _inline(self: Any, tokens: Any, index: int, options: Any, environment: Any) -> str:
@@ -93,9 +114,3 @@ def _head(text: str, limit: int) -> str:
         return text
     end = text.rfind("\n", limit // 2, limit)
     return text[: end if end > 0 else limit]
-
-
-def _sections(markdown: str) -> int:
-    """How many headings of the second level stand in the draft as far as it is shown."""
-    tokens = _reader().parse(markdown[:SOURCE_CHARS])
-    return sum(token.type == "heading_open" and token.tag == "h2" for token in tokens)
