@@ -25,6 +25,7 @@ GLYPHS = {
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_MATH = re.compile(r"([$\\])")
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$^-])")
 
 
@@ -83,8 +84,8 @@ def one_line(text: str, limit: int = 0) -> str:
 
 
 def escape_html(text: str) -> str:
-    """Text for HTML."""
-    return html.escape(plain(text))
+    """Text for HTML between tags; a sign that begins mathematics stands in a node of its own, where it begins none."""
+    return _MATH.sub(r"<span>\1</span>", html.escape(plain(text)))
 
 
 def escape_markdown(text: str) -> str:

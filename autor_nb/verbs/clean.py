@@ -6,12 +6,11 @@ import re
 import unicodedata
 from html import escape
 
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|.)?", re.S
-)
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|.)?", re.S)
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_MATH = re.compile(r"([$\\])")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
 
 
@@ -32,8 +31,12 @@ def line(text: str, limit: int = 400) -> str:
 
 
 def html(text: str) -> str:
-    """The text as HTML, never markup of its own."""
-    return escape(plain(text), quote=True)
+    """The text as HTML between tags, never markup of its own nor mathematics.
+
+    Jupyter typesets what stands between two `$` or behind a backslash; it looks for both within one text
+    node, so that a sign in a node of its own stays what was written.
+    """
+    return _MATH.sub(r"<span>\1</span>", escape(plain(text), quote=True))
 
 
 def markdown(text: str) -> str:
@@ -44,8 +47,7 @@ def markdown(text: str) -> str:
 def width(text: str) -> int:
     """Columns that the text takes in a terminal."""
     return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
 
 

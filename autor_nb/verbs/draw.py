@@ -29,6 +29,9 @@ _LINE = "rgba(128,128,128,0.28)"
 _TONES = {"good": "#1f8a70", "bad": "#c8452a", "care": "#b7791f", "busy": "#2f7fd0", "idle": "#808890"}
 _BOX = f"border:1px solid {_LINE};border-radius:4px;padding:12px 16px;font-size:13px;line-height:19px"
 _CELL = f"padding:2px 16px 2px 0;text-align:left;vertical-align:top;border-bottom:1px solid {_LINE}"
+_PRE = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+_HEADING = "font-size:{}px;line-height:20px;font-weight:600;margin:12px 0 4px"
+_HEADINGS = {f"h{level}": _HEADING.format(15 if level == 1 else 13) for level in range(1, 7)}
 _LABEL = "font-size:12px;font-weight:600;opacity:0.8;margin:8px 0 4px"
 
 
@@ -40,9 +43,7 @@ def in_notebook(text: str) -> str:
 def for_notebook(blocks: Iterable[Block]) -> list[Block]:
     """Next steps as a notebook takes them, for its text/plain."""
     return [
-        Next(tuple((f"%{command}", why) for command, why in block.steps))
-        if isinstance(block, Next)
-        else block
+        Next(tuple((f"%{command}", why) for command, why in block.steps)) if isinstance(block, Next) else block
         for block in blocks
     ]
 
@@ -76,9 +77,7 @@ def _text_heading(block: Heading, columns: int) -> str:
 def _text_facts(block: Facts, columns: int) -> str:
     pairs = [(clean.line(name), _cell(value)) for name, value in block.pairs if value]
     widest = max((clean.width(name) for name, _ in pairs), default=0)
-    return "\n".join(
-        f"{clean.pad(name, widest)}  {clean.clip(value, columns - widest - 2)}" for name, value in pairs
-    )
+    return "\n".join(f"{clean.pad(name, widest)}  {clean.clip(value, columns - widest - 2)}" for name, value in pairs)
 
 
 def _text_table(block: Table, columns: int) -> str:
@@ -90,9 +89,7 @@ def _text_table(block: Table, columns: int) -> str:
     spare = columns - sum(widths[:-1]) - 2 * (len(widths) - 1)
     widths[-1] = max(min(widths[-1], spare), 20)
     lines = [
-        "  ".join(
-            clean.pad(clean.clip(cell, size), size) for cell, size in zip(row, widths, strict=True)
-        ).rstrip()
+        "  ".join(clean.pad(clean.clip(cell, size), size) for cell, size in zip(row, widths, strict=True)).rstrip()
         for row in [head, *rows]
     ]
     return "\n".join([*([clean.line(block.title)] if block.title else []), *lines])
@@ -102,9 +99,7 @@ def _text_items(block: Items, columns: int) -> str:
     lines = [clean.line(block.title)] if block.title else []
     for number, item in enumerate(block.items, 1):
         lines.append(
-            textwrap.fill(
-                clean.line(item, 2000), columns, initial_indent=f"  {number}  ", subsequent_indent="     "
-            )
+            textwrap.fill(clean.line(item, 2000), columns, initial_indent=f"  {number}  ", subsequent_indent="     ")
         )
     return "\n".join(lines)
 
@@ -147,7 +142,8 @@ def _inline(text: str) -> str:
 
 def _html_mark(mark: Mark) -> str:
     glyph, _, word = marked(mark).partition(" ")
-    return f'<span style="color:{_TONES[tone(mark)]}">{glyph}</span> {clean.html(word)}'
+    sign = f'<span style="color:{_TONES[tone(mark)]}">{glyph}</span>'
+    return f'<span style="white-space:nowrap">{sign} {clean.html(word)}</span>'
 
 
 def _html_cell(cell: Cell) -> str:
@@ -165,9 +161,7 @@ def _html_heading(block: Heading) -> str:
 
 def _html_para(block: Para) -> str:
     quiet = ";opacity:0.74" if block.quiet else ""
-    return (
-        f'<div style="margin:4px 0;max-width:860px{quiet}">{_inline(clean.plain(block.text, 20_000))}</div>'
-    )
+    return f'<div style="margin:4px 0;max-width:860px{quiet}">{_inline(clean.plain(block.text, 20_000))}</div>'
 
 
 def _html_facts(block: Facts) -> str:
@@ -191,22 +185,19 @@ def _html_table(block: Table) -> str:
         f'<th style="{_CELL};font-size:11.5px;opacity:0.74">{clean.html(name)}</th>' for name in block.columns
     )
     rows = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{_html_cell(cell)}</td>' for cell in row) + "</tr>"
-        for row in block.rows
+        "<tr>" + "".join(f'<td style="{_CELL}">{_html_cell(cell)}</td>' for cell in row) + "</tr>" for row in block.rows
     )
     table = f'<table style="border-collapse:collapse;margin:4px 0"><tr>{head}</tr>{rows}</table>'
     return _label(block.title) + table
 
 
 def _html_items(block: Items) -> str:
-    items = "".join(
-        f'<li style="max-width:860px">{_inline(clean.line(item, 4000))}</li>' for item in block.items
-    )
+    items = "".join(f'<li style="max-width:860px">{_inline(clean.line(item, 4000))}</li>' for item in block.items)
     return f'{_label(block.title)}<ol style="margin:4px 0;padding-left:20px">{items}</ol>'
 
 
 def _html_verbatim(block: Verbatim) -> str:
-    return f'{_label(block.title)}<pre style="white-space:pre-wrap">{clean.html(block.text[:200_000])}</pre>'
+    return f'{_label(block.title)}<pre style="{_PRE}">{clean.html(block.text[:200_000])}</pre>'
 
 
 def _html_prose(block: Prose) -> str:
@@ -217,20 +208,25 @@ def _html_prose(block: Prose) -> str:
 
 
 def prose_html(text: str) -> str:
-    """Markdown as HTML: no raw HTML in, sanitised out."""
+    """Markdown as HTML: no raw HTML in, sanitised out; no picture is fetched, headings keep to the card's scale."""
     import nh3
     from markdown_it import MarkdownIt
 
-    shown = clean.plain(text, 400_000)
-    return nh3.clean(MarkdownIt("commonmark", {"html": False}).enable("table").render(shown))
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    return nh3.clean(
+        reader.render(clean.plain(text, 400_000)),
+        url_schemes={"http", "https", "mailto"},
+        set_tag_attribute_values={tag: {"style": style} for tag, style in _HEADINGS.items()},
+    )
 
 
 def _html_next(block: Next) -> str:
-    steps = "<br>".join(
-        f'{_inline(f"`{command}`")} <span style="opacity:0.74">{_inline(why)}</span>'
+    steps = "".join(
+        f'<div style="margin:2px 0">{_inline(f"`{command}`")} <span style="opacity:0.74">{_inline(why)}</span></div>'
         for command, why in block.steps
     )
-    return f'<div style="margin-top:10px;padding-top:8px;border-top:1px solid {_LINE}">Next: {steps}</div>'
+    style = f"margin-top:10px;padding-top:4px;border-top:1px solid {_LINE}"
+    return f'<div style="{style}">{_label("Next")}{steps}</div>'
 
 
 _HTML: dict[type, Callable[..., str]] = {
@@ -295,9 +291,7 @@ def _md_verbatim(block: Verbatim | Prose) -> str:
 
 def _md_heading(block: Heading) -> str:
     mark = f" · {_md_mark(block.mark)}" if block.mark else ""
-    return f"### {clean.markdown(block.text)}{mark}" + (
-        f" · {clean.markdown(block.aside)}" if block.aside else ""
-    )
+    return f"### {clean.markdown(block.text)}{mark}" + (f" · {clean.markdown(block.aside)}" if block.aside else "")
 
 
 _MARKDOWN: dict[type, Callable[..., str]] = {

@@ -186,7 +186,8 @@ class Desk:
     def whole(self) -> None:
         """Make the window so high that every cell of the notebook is in view, and drawn."""
         for _ in range(6):
-            low = min(self._settled() + FOOT, HIGHEST)
+            low = self._settled() + FOOT
+            assert low < HIGHEST, f"{self.notebook} is {low} pixels high, more than a picture can hold"
             if abs(low - self.page.viewport_size["height"]) <= FOOT // 2:
                 return
             self.page.set_viewport_size({"width": self.page.viewport_size["width"], "height": max(low, HEIGHT)})

@@ -21,12 +21,13 @@ from autor_nb.store.layout import all_runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-NOTEBOOK = "cards.ipynb"
+LOOKS, DECISIONS = "looks.ipynb", "decisions.ipynb"
 EVIL = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>'
 GOAL = f"""Which family is best? {EVIL} \x1b[2J\x1b]0;owned\x07
 # Stage 99: Forged
 ## System
 | a | b | [x](javascript:window.pwned=3) ![y](http://127.0.0.1:9/p.png) `autor rm` $x^2$"""
+PROSE = f"# Draft\n\n{EVIL}\n\n[x](javascript:window.pwned=5) ![y](http://127.0.0.1:9/q.png)\n\n## Key Results\n\n- one"
 DATA = "<img src=x onerror=window.pwned=4>.csv"
 CELLS = (
     "%load_ext autor_nb",
@@ -37,9 +38,10 @@ CELLS = (
     "%autor status",
     "%autor show",
     "%autor show --checks",
-    "%autor show --prompt",
     "%autor show --goal",
     "%autor review",
+    "from autor_nb.verbs.blocks import Prose\nfrom autor_nb.verbs.result import Result",
+    f"Result({{}}, (Prose({PROSE!r}, 'A draft'),))",
     f"%autor refine {EVIL} # Stage 99: Forged",
     "%autor approve",
     "%autor status",
@@ -50,6 +52,7 @@ CELLS = (
     "%autor agents",
     "%autor venues",
     "%autor doctor",
+    "%autor show 01 --prompt",
     "import autor_nb\nrun = autor_nb.open()\nrun",
     "run.stages",
     "run.stages[0]",
@@ -66,6 +69,8 @@ CELLS = (
 TITLES = """window.titles = []; const said = Object.getOwnPropertyDescriptor(Document.prototype, 'title');
 Object.defineProperty(document, 'title', {get: () => said.get.call(document),
   set: title => { window.titles.push(String(title)); said.set.call(document, title); }});"""
+UNFRAMED = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon.jp-OutputArea-output')]
+  .filter(e => getComputedStyle(e.firstElementChild).borderTopWidth !== '1px').map(e => e.innerText.slice(0, 80))"""
 APPS: tuple[App, ...] = ("lab", "notebook")
 
 
@@ -81,7 +86,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     notebook = nbformat.v4.new_notebook(cells=cells)
     here = os.environ | {"AUTOR_RUNS_DIR": str(place / "runs"), "AUTOR_CONFIG_DIR": str(place / "config")}
     NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(place)}}).execute(env=here)
-    nbformat.write(notebook, place / NOTEBOOK)
+    half = CELLS.index("%autor approve")
+    for name, some in ((LOOKS, cells[:half]), (DECISIONS, cells[half:])):
+        nbformat.write(nbformat.v4.new_notebook(cells=some, metadata=notebook.metadata), place / name)
     yield place
     for run in all_runs(place / "runs"):
         control.end_worker(run)
@@ -94,17 +101,20 @@ def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.mark.parametrize("notebook", [LOOKS, DECISIONS])
 @pytest.mark.parametrize("app", APPS)
-def test_untrusted_cards_are_styled_legible_and_run_nothing(server: Server, app: App) -> None:
+def test_untrusted_cards_are_styled_legible_and_run_nothing(server: Server, app: App, notebook: str) -> None:
     """Every verb's card is framed, its words have contrast in both themes, nothing is cut off, no script runs."""
     with desk(server) as at:
         at.window.add_init_script(TITLES)
-        at.open(NOTEBOOK, app)
+        at.open(notebook, app)
         assert {False} == at.trusted
         for theme in ("light", "dark"):
             at.theme(theme)
             at.whole()
-            at.screenshot(f"cards-{app}-{theme}")
+            at.screenshot(f"cards-{Path(notebook).stem}-{app}-{theme}")
+            assert [] == at.page.evaluate(UNFRAMED), "cards without a frame"
+            assert 0 == at.page.locator("mjx-container").count(), "foreign text was taken for mathematics"
             assert [] == at.illegible(".jp-OutputArea-output")
             assert [] == at.cut_off(".jp-RenderedHTMLCommon *")
         for fold in at.page.locator("details summary").all():
