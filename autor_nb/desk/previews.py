@@ -152,7 +152,10 @@ def _image(view: StoredAttempt, entry: FileEntry) -> Preview:
 
     if entry.path.lower().endswith(".svg"):
         return _beside(view, entry)
-    width, height = (_known(view, entry).schema.get(side, 0) for side in ("width", "height"))
+    known = _known(view, entry)
+    if known.error:
+        return _none(_why(known, "a picture"))
+    width, height = (known.schema.get(side, 0) for side in ("width", "height"))
     if entry.size_bytes > OPENED_BYTES or width * height > PIXELS:
         return _none(f"It is too large to be drawn here ({size_words(entry.size_bytes)}).")
     content = view.read(entry.path)
@@ -186,6 +189,8 @@ def _beside(view: StoredAttempt, entry: FileEntry) -> Preview:
 def _pdf(view: StoredAttempt, entry: FileEntry) -> Preview:
     from autor_nb.record.previews import pdf_pages
 
+    if (known := _known(view, entry)).error:
+        return _none(_why(known, "a PDF"))
     if entry.size_bytes > OPENED_BYTES:
         return _none(f"It is too large to be drawn here ({size_words(entry.size_bytes)}).")
     made, count = pdf_pages(view.read(entry.path), PDF_PAGES, PICTURE_WIDTHS[0])
@@ -259,7 +264,9 @@ def _binary_words(entry: FileEntry) -> Preview:
 
 
 def _why(known: Inspection, otherwise: str) -> str:
-    return clean.line(known.error or f"It is {otherwise}, which is not shown here.", 200)
+    if known.error:
+        return clean.line(f"It cannot be shown: {known.error}", 300)
+    return f"It is {otherwise}, which is not shown here."
 
 
 _BY_KIND: dict[str, Callable[[StoredAttempt, FileEntry], Preview]] = {

@@ -36,9 +36,7 @@ def _project(folder: Path) -> Path:
         (stage / "stage.yaml").write_text(
             f'number: "{slug[:2]}"\nslug: {slug}\ntitle: {title}\nchecks: [ending, summary]\n'
         )
-        nbformat.write(
-            nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), stage / "notebook.ipynb"
-        )
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), stage / "notebook.ipynb")
     (folder / "runs").mkdir()
     return folder
 

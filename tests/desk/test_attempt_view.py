@@ -130,7 +130,9 @@ def test_what_is_not_there_is_said_with_what_is(snapshot: Snapshot, stage: str, 
 
 def test_checks_stand_by_severity_with_remedies_and_waivers(snapshot: Snapshot) -> None:
     """A waived check stays where it was, and says who waived it, when and why."""
-    waived = Waiver(check_id="a.b", why="known\x1b[31m", by=Actor(face="cli", os_user="m.keller"), at="2026-11-21T10:00:00Z")
+    waived = Waiver(
+        check_id="a.b", why="known\x1b[31m", by=Actor(face="cli", os_user="m.keller"), at="2026-11-21T10:00:00Z"
+    )
     checks = (
         failed("a.b", "It holds", "Mend <it>.", subject="results/x\u202e.csv", detail="3 of 4"),
         failed("a.c", "It is there", "Write it.", waivable=False),
@@ -208,7 +210,7 @@ def test_a_hostile_attempt_shows_as_text(snapshot: Snapshot) -> None:
         "| <b>a</b> | [x](javascript:1) |\n|:-:|--:|\n| <script> | $<b>$ |",
         "$<script>alert(1)</script>$ and \\(<img src=x onerror=alert(1)>\\)\n\n$$\n<script>alert(1)</script>\n$$\n",
         "\x1b[2J\x1b]0;owned\x07 \u202egnp.exe \u200b\ud800 &lt;script&gt; &#60;script&#62;",
-        "<https://host/\"onmouseover=alert(1)> [t](https://host/ \"a' onmouseover='x\")",
+        '<https://host/"onmouseover=alert(1)> [t](https://host/ "a\' onmouseover=\'x")',
     ],
 )
 def test_no_markup_of_a_draft_survives(markdown: str) -> None:
