@@ -38,25 +38,37 @@ def make_project(folder: Path) -> Path:
     intake = ("00_intake", "Intake", "optional: true\n")
     (folder / "templates" / "workflows").mkdir(parents=True)
     (folder / "templates" / "workflows" / "research.yaml").write_text(
-        f"name: research\nstages: [00_intake, {', '.join(STAGES)}]\n")
+        f"name: research\nstages: [00_intake, {', '.join(STAGES)}]\n"
+    )
     for slug, title, more in (intake, *((slug, title, "") for slug, title in zip(STAGES, TITLES, strict=True))):
         stage = folder / "templates" / "stages" / slug
         stage.mkdir(parents=True)
         (stage / "stage.yaml").write_text(f'number: "{slug[:2]}"\nslug: {slug}\ntitle: {title}\n{more}{CHECKS}\n')
-        cells = [nbformat.v4.new_code_cell("run = stage = ''; attempt = as_of = 0", metadata={"tags": ["parameters"]}),
-                 nbformat.v4.new_code_cell("print('here')")]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}),
-            stage / "notebook.ipynb")
+        cells = [
+            nbformat.v4.new_code_cell("run = stage = ''; attempt = as_of = 0", metadata={"tags": ["parameters"]}),
+            nbformat.v4.new_code_cell("print('here')"),
+        ]
+        nbformat.write(
+            nbformat.v4.new_notebook(
+                cells=cells,
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            ),
+            stage / "notebook.ipynb",
+        )
     (folder / "runs").mkdir()
     return folder
 
 
 def begin(project: Path, *, intake: bool = False, **options: str) -> RunFolder:
     """A scripted run at its first review."""
-    run = control.create(control.NewRequest(
-        goal="find out what holds", by=control.actor("test"), runs_dir=project / "runs",
-        config=RunConfig(agent="scripted", options=options, intake=intake)))
+    run = control.create(
+        control.NewRequest(
+            goal="find out what holds",
+            by=control.actor("test"),
+            runs_dir=project / "runs",
+            config=RunConfig(agent="scripted", options=options, intake=intake),
+        )
+    )
     control.wait(run, timeout_s=60)
     return run
 
@@ -97,15 +109,22 @@ def _aborted(project: Path) -> None:
 
 
 def _slow(project: Path) -> None:
-    control.create(control.NewRequest(
-        goal="find out what holds", by=control.actor("test"), runs_dir=project / "runs",
-        config=RunConfig(agent="scripted", options={"delay_s": "600"})), start=False)
+    control.create(
+        control.NewRequest(
+            goal="find out what holds",
+            by=control.actor("test"),
+            runs_dir=project / "runs",
+            config=RunConfig(agent="scripted", options={"delay_s": "600"}),
+        ),
+        start=False,
+    )
 
 
 def _with_data(project: Path) -> None:
     """Measurements beside the project, and a check in stage 02 that no attempt can pass there."""
-    (project / "my.csv").write_text("a,b,y\n" + "".join(
-        f"{n},{n * 37 % 101},{'yes' if (n * 7 % 10 + n % 3) > 5 else 'no'}\n" for n in range(120)))
+    (project / "my.csv").write_text(
+        "a,b,y\n" + "".join(f"{n},{n * 37 % 101},{'yes' if (n * 7 % 10 + n % 3) > 5 else 'no'}\n" for n in range(120))
+    )
     stage = project / "templates" / "stages" / STAGES[1] / "stage.yaml"
     stage.write_text(stage.read_text().replace("summary]", "summary, figures]"))
 
@@ -113,13 +132,24 @@ def _with_data(project: Path) -> None:
 def _bare(project: Path) -> None:
     """The workflow that is shipped, and measurements whose names do not tell what is to be predicted."""
     shutil.rmtree(project / "templates")
-    (project / "my.csv").write_text("north,east,south,west\n" + "".join(
-        f"{n % 13 * 7 % 11 / 3:.3f},{n * 37 % 101},{'ab'[(n * 7 % 10 + n % 3) > 5]},{n % 17}\n" for n in range(160)))
+    (project / "my.csv").write_text(
+        "north,east,south,west\n"
+        + "".join(
+            f"{n % 13 * 7 % 11 / 3:.3f},{n * 37 % 101},{'ab'[(n * 7 % 10 + n % 3) > 5]},{n % 17}\n" for n in range(160)
+        )
+    )
 
 
 MAKERS: dict[str, Callable[[Path], None]] = {
-    "first": _first, "second": _second, "rolled_back": _rolled_back, "blocked": _blocked, "aborted": _aborted,
-    "none": lambda project: None, "slow": _slow, "data": _with_data, "bare": _bare,
+    "first": _first,
+    "second": _second,
+    "rolled_back": _rolled_back,
+    "blocked": _blocked,
+    "aborted": _aborted,
+    "none": lambda project: None,
+    "slow": _slow,
+    "data": _with_data,
+    "bare": _bare,
     "asked": lambda project: begin(project, intake=True, script="00:asks") and None,
 }
 

@@ -65,7 +65,8 @@ class Lab:
     def get(self, path: str, **more: Any) -> Any:
         """What the server answers; None while it does not."""
         asked = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/{path}", headers={"Authorization": "token t0ken"}, **more)
+            f"http://127.0.0.1:{self.port}/{path}", headers={"Authorization": "token t0ken"}, **more
+        )
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
             return urllib.request.urlopen(asked, timeout=10).read()
         return None
@@ -90,8 +91,15 @@ def lab(tmp_path: Path) -> Lab:
 @contextlib.contextmanager
 def started(lab: Lab, *more: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process group of its own, as a shell starts it, answering requests."""
-    with subprocess.Popen([*lab.arguments, *more], env=lab.environment, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        [*lab.arguments, *more],
+        env=lab.environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
         try:
             until(lambda: lab.get("api/status") or process.poll() is not None)
             yield process
@@ -134,7 +142,9 @@ def test_it_opens_the_browser_on_a_notebook_that_is_kept(lab: Lab) -> None:
     (lab.folder / EXAMPLE).write_text(json.dumps(notebook))
     with started(lab) as process:
         page = until(lambda: lab.opened.exists() and lab.opened.read_text())
-        assert re.search(rf"http://(localhost|127\.0\.0\.1):{lab.port}/lab/tree/{re.escape(EXAMPLE)}\?token=t0ken", page)
+        assert re.search(
+            rf"http://(localhost|127\.0\.0\.1):{lab.port}/lab/tree/{re.escape(EXAMPLE)}\?token=t0ken", page
+        )
         assert 1 == len(json.loads(lab.get(f"api/contents/{EXAMPLE}"))["content"]["cells"])
         process.terminate()
         process.communicate(timeout=WITHIN_S)

@@ -13,7 +13,16 @@ import pytest
 from autor_nb import control
 from autor_nb.domain import events as ev
 
-NEW = ("new", "--agent", "tabular", "--resources", "my.csv", "--intake", "--goal", "Find out what can be told from these.")
+NEW = (
+    "new",
+    "--agent",
+    "tabular",
+    "--resources",
+    "my.csv",
+    "--intake",
+    "--goal",
+    "Find out what can be told from these.",
+)
 TARGET = "Which column is to be predicted?"
 WITHIN_S = 90
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("place", ["bare"], indirect=True)]
@@ -88,8 +97,12 @@ def answer(place: Any, moment: str, question: str, text: str) -> None:
 
 def told(place: Any) -> list[dict[str, str]]:
     """All question/answer pairs of the log, in order."""
-    return [{"question": pair.question, "answer": pair.answer}
-            for event in place.events if isinstance(event, ev.Answered) for pair in event.answers]
+    return [
+        {"question": pair.question, "answer": pair.answer}
+        for event in place.events
+        if isinstance(event, ev.Answered)
+        for pair in event.answers
+    ]
 
 
 def keeps_to_it(place: Any, pairs: list[dict[str, str]]) -> None:
@@ -121,4 +134,5 @@ def test_a_column_that_is_not_there_is_named_and_can_be_mended(place: Any) -> No
     assert 0 == place.autor("approve", "--wait").code
     assert "south" == work(place, "notes/plan.json")["target"]
     assert [{"question": TARGET, "answer": "south"}] == json.loads(
-        (place.run.path / "intake_context.json").read_text())["qa_transcript"]
+        (place.run.path / "intake_context.json").read_text()
+    )["qa_transcript"]

@@ -66,5 +66,8 @@ def test_twelve_simultaneous_new_are_twelve_runs(place: Any) -> None:
 
 def at_work_in(folder: str) -> list[psutil.Process]:
     """Processes that were started for something in that folder."""
-    return [process for process in psutil.process_iter(["cmdline"])
-            if any(folder in word for word in process.info["cmdline"] or ())]
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(folder in word for word in process.info["cmdline"] or ())
+    ]

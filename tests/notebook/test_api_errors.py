@@ -23,10 +23,7 @@ CELLS = {
     "refused": ("autor_nb.open().refine(9)", "There is no suggestion 9", "autor refine 1"),
     "ended badly": ("autor_nb.open().abort('enough').wait()", "is aborted", "autor resume"),
 }  # fmt: skip
-SET_UP = (
-    "import autor_nb\n"
-    "autor_nb.new('g', agent='scripted').wait();"
-)
+SET_UP = "import autor_nb\nautor_nb.new('g', agent='scripted').wait();"
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +37,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("AUTOR_RUNS_DIR", raising=False)
             patch.setenv("AUTOR_CONFIG_DIR", str(place / "config"))
-            NotebookClient(notebook, kernel_name="python3", allow_errors=True,
-                           resources={"metadata": {"path": str(place)}}).execute()
+            NotebookClient(
+                notebook, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": str(place)}}
+            ).execute()
     finally:
         _end_workers(place)
     assert not [output for output in notebook.cells[0].outputs if output.output_type == "error"]
@@ -73,15 +71,14 @@ def _subclasses(kind: type[AutorError]) -> list[type[AutorError]]:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in _subclasses(AutorError) if kind.__module__ == errors.__name__])
-def test_only_a_fault_of_ours_keeps_its_traceback(
-    kind: type[AutorError], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_a_fault_of_ours_keeps_its_traceback(kind: type[AutorError], capsys: pytest.CaptureFixture[str]) -> None:
     """Raised below a function, in a real shell, from another error."""
     shell = InteractiveShell.instance()
     shell.user_ns["kind"] = kind
     done = shell.run_cell(
         "def deep():\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n"
-        "        raise kind('It broke.', 'Mend it.') from error\ndeep()")
+        "        raise kind('It broke.', 'Mend it.') from error\ndeep()"
+    )
     assert isinstance(done.error_in_exec, kind)
     said = "".join(capsys.readouterr())
     assert "It broke." in said and "Mend it." in said
