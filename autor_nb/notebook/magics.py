@@ -62,6 +62,10 @@ class AutorMagics(Magics):
 
             display(result)
             raise AutorMessage(RunEnded("The run did not come to where it was to come; the card above says why."))
+        if result.panel and face.interactive:
+            from autor_nb.notebook.panels.show import Shown
+
+            return Shown(result)
         return result
 
     def _face(self, cell: str | None) -> Any:

@@ -35,6 +35,11 @@ def status(face: Face, run_id: str | None, run_too: str | None) -> Result:
 @pass_face
 def runs(face: Face, every: bool) -> Result:
     """The runs, newest first."""
+    return listed(face, every)
+
+
+def listed(face: Face, every: bool) -> Result:
+    """The list of runs, the newest or all."""
     found = layout.all_runs(target.root(face))
     shown = [(run, control.snapshot(run)) for run in (found if every else found[:SHOWN])]
     facts = {

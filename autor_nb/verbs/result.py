@@ -15,6 +15,7 @@ class Result:
 
     `document` is the text of a verb whose product is a document: printed raw unless JSON is asked for.
     `state` is what the faces may go on with (a RunFolder, a DataFrame's rows …); it is never printed.
+    `panel` names the panel in which a notebook with a person shows it live, if there is one.
     """
 
     facts: dict[str, Any]
@@ -23,6 +24,7 @@ class Result:
     exit_code: int = 0
     document: str | None = None
     state: Any = field(default=None, compare=False)
+    panel: str = ""
 
     def data(self) -> dict[str, Any]:
         """The `data` of the envelope: plain values only."""

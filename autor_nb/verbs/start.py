@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import click
@@ -121,12 +122,13 @@ def begun(face: Face, run: RunFolder, *, wait: bool) -> Result:
     if wait:
         face.say(f"Run {run.run_id} has begun.")
     snapshot = follow.until(face, run, "review") if wait else control.snapshot(run)
-    return card.run_card(
+    said = card.run_card(
         run,
         snapshot,
         Para(f"Run {run.run_id} has begun in {run.path}."),
         exit_code=follow.exit_code(snapshot, wait),
     )
+    return dataclasses.replace(said, panel="run")
 
 
 def planned(plan: control.Plan) -> Result:
@@ -200,7 +202,8 @@ def resume(
         "could be resumed",
     )
     events = again(face, run, {**said, "options": request.pairs(options)})
-    return decided(face, run, f"Run {run.run_id} goes on.", events, wait=wait or face.waits)
+    said_so = decided(face, run, f"Run {run.run_id} goes on.", events, wait=wait or face.waits)
+    return dataclasses.replace(said_so, panel="run")
 
 
 def again(face: Face, run: RunFolder, said: dict[str, Any]) -> list[Any]:

@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "look:status",
         "runs": "look:runs",
         "show": "look:show",
+        "panel": "panel:panel",
         "review": "review:review",
         "approve": "decision:approve_verb",
         "refine": "decision:refine_verb",

@@ -62,18 +62,7 @@ def archive(face: Face, run_id: str, place: str | None) -> Result:
     """Pack a run into a zip; the run itself stays."""
     run = target.named(face, run_id)
     goal = Path(place).expanduser() if place else target.root(face).parent
-    if goal.is_dir() or (place or "").endswith(os.sep):
-        goal = goal / f"{run.run_id}.zip"
-    if goal.exists():
-        raise UsageError(f"{goal} exists already.", "Name another file with `--to`.")
-    if goal.resolve().is_relative_to(run.path.resolve()):
-        raise UsageError(f"{goal} lies inside the run that would be packed.", "Name another place with `--to`.")
-    try:
-        made = control.archive(run, goal)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot write {goal}: {error.strerror}.", "Name another place with `--to`.", path=str(goal)
-        ) from error
+    made = pack(run, goal / f"{run.run_id}.zip" if (place or "").endswith(os.sep) else goal)
     size = made.stat().st_size
     facts = {"run_id": run.run_id, "archive": str(made), "size_bytes": size}
     return Result(
@@ -84,6 +73,22 @@ def archive(face: Face, run_id: str, place: str | None) -> Result:
         ),
         state=run,
     )
+
+
+def pack(run: RunFolder, goal: Path) -> Path:
+    """Pack a run into `goal`, a file or a folder; refused if the file is there or would lie inside the run."""
+    if goal.is_dir():
+        goal = goal / f"{run.run_id}.zip"
+    if goal.exists():
+        raise UsageError(f"{goal} exists already.", "Name another file with `autor archive --to`.")
+    if goal.resolve().is_relative_to(run.path.resolve()):
+        raise UsageError(f"{goal} lies inside the run that would be packed.", "Name another place with `--to`.")
+    try:
+        return control.archive(run, goal)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write {goal}: {error.strerror}.", "Name another place with `--to`.", path=str(goal)
+        ) from error
 
 
 @verb(name="rm", examples=("autor rm 20260101_120000",))

@@ -1,0 +1,68 @@
+"""A verb's answer with its panel: live where a widget manager is, else the card, which says what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autor_nb.store.layout import RunFolder
+from autor_nb.verbs.result import Result
+
+
+class Shown:
+    """What a cell shows; the panel is made when it is shown, and lives as long as this does."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self._widget: Any = None
+
+    @property
+    def panel(self) -> Any:
+        """The widget."""
+        if self._widget is None:
+            self._widget = _MAKERS[self.result.panel](self.result)
+        return self._widget
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        found = self.panel._repr_mimebundle_()
+        data, metadata = found if isinstance(found, tuple) else (found, {})
+        return {**data, **self.result._repr_mimebundle_()}, metadata
+
+    def __repr__(self) -> str:
+        return repr(self.result)
+
+
+def _run(result: Result) -> Any:
+    from autor_nb.notebook.panels.run_panel import RunPanel
+
+    run: RunFolder = result.state
+    return RunPanel(run)
+
+
+def _runs(result: Result) -> Any:
+    import ipywidgets
+
+    from autor_nb.notebook.panels.runs_panel import RunsPanel
+
+    panel = RunsPanel(result.state)
+    return ipywidgets.VBox((panel, panel.below))
+
+
+def _checks(result: Result) -> Any:
+    from autor_nb.notebook.panels.single import ChecksPanel
+
+    return ChecksPanel(result.state)
+
+
+def _artifacts(result: Result) -> Any:
+    from autor_nb.notebook.panels.single import ArtifactsPanel
+
+    return ArtifactsPanel(result.state)
+
+
+_MAKERS: dict[str, Callable[[Result], Any]] = {
+    "run": _run,
+    "runs": _runs,
+    "checks": _checks,
+    "artifacts": _artifacts,
+}
