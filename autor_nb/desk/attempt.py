@@ -6,12 +6,10 @@ from typing import Any
 
 import msgspec
 
-from autor_nb.desk import clean, files
+from autor_nb.desk import clean, files, words
 from autor_nb.desk.since import since
 from autor_nb.domain.check import Check, Severity
 from autor_nb.domain.errors import StoreError, UsageError
-from autor_nb.domain.run import Actor
-from autor_nb.domain.stage import AttemptStatus
 from autor_nb.domain.state import AttemptState, RunState, StageState
 from autor_nb.record.units import count_words
 from autor_nb.store import objects
@@ -20,24 +18,12 @@ from autor_nb.store.layout import RunFolder
 CHECKS = 500
 EDIT_BYTES = 1_000_000
 DRAFT_BYTES = 4 * 1024 * 1024
-_WORDS = {
-    AttemptStatus.RUNNING: ("Working", "accent"),
-    AttemptStatus.IN_REVIEW: ("In review", "accent"),
-    AttemptStatus.APPROVED: ("Approved", "ok"),
-    AttemptStatus.REFINED: ("Refined", "idle"),
-    AttemptStatus.WITHDRAWN: ("Withdrawn", "idle"),
-    AttemptStatus.FAILED: ("Failed", "fail"),
-    AttemptStatus.TIMED_OUT: ("Timed out", "fail"),
-    AttemptStatus.LOST: ("Lost", "fail"),
-}
 
 
 def attempt_view(run: RunFolder, state: RunState, stage: str, attempt: int) -> dict[str, Any]:
     """An AttemptView, from the log and the manifests; nothing of the workspace is read."""
     of, this = chosen(state, stage, attempt)
-    word, tone = _WORDS[this.status]
-    if this.status is AttemptStatus.RUNNING and this.ended_at:
-        word = "Being checked"
+    word, tone = words.attempt_words(this)
     before, after = files.around(run, this)
     said_since = since(run, of, this)
     return {
@@ -52,7 +38,7 @@ def attempt_view(run: RunFolder, state: RunState, stage: str, attempt: int) -> d
         "ending": str(this.ending or ""),
         "detail": clean.line(this.detail, 2_000),
         "written_by": clean.line(this.written_by, 80),
-        "edited_by": _who(this.edited_by) if this.edited_by else "",
+        "edited_by": words.who(this.edited_by) if this.edited_by else "",
         "checks": checks_of(run, this),
         "draft": _draft(run, this),
         "artifacts": _artifacts(before, after),
@@ -87,7 +73,7 @@ def checks_of(run: RunFolder, attempt: AttemptState) -> dict[str, list[dict[str,
     """The recorded checks that fail, by severity and each with its waiver, and the names of those that pass."""
     grouped: dict[str, list[dict[str, Any]]] = {"blocking": [], "warning": [], "info": [], "passed": []}
     waivers = {
-        waiver.check_id: {"why": clean.line(waiver.why, 1_000), "who": _who(waiver.by), "at": waiver.at}
+        waiver.check_id: {"why": clean.line(waiver.why, 1_000), "who": words.who(waiver.by), "at": waiver.at}
         for waiver in attempt.waivers
     }
     left_out = dict.fromkeys(grouped, 0)
@@ -179,20 +165,13 @@ def _meta(attempt: AttemptState) -> list[str]:
     """Worked 38 min · $0.88 · 412 k tokens · ended 12:21 UTC."""
     if not attempt.ended_at:
         return [f"started {_clock(attempt.started_at)}"] if attempt.started_at else []
-    said = [f"Worked {_length(attempt.duration_s)}"]
+    said = [f"Worked {words.length(attempt.duration_s)}"]
     if attempt.cost_usd is not None:
         said.append(f"${attempt.cost_usd:.2f}")
     known = [count for count in (attempt.usage.input_tokens, attempt.usage.output_tokens) if count is not None]
     if known:
         said.append(f"{_short(sum(known))} tokens")
     return [*said, f"ended {_clock(attempt.ended_at)}"]
-
-
-def _length(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 9.5 else f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _short(count: int) -> str:
@@ -203,7 +182,3 @@ def _short(count: int) -> str:
 
 def _clock(at: str) -> str:
     return f"{clean.line(at[11:16], 5)} UTC"
-
-
-def _who(actor: Actor) -> str:
-    return clean.line(actor.jupyter_identity or actor.os_user or actor.face, 80)

@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
-from autor_nb.desk import clean, files
+from autor_nb.desk import clean, files, files_now
 from autor_nb.desk.attempt import chosen
+from autor_nb.desk.files_now import Readable
 from autor_nb.domain.artifact import FileEntry, Inspection
 from autor_nb.domain.errors import StoreError, UsageError
-from autor_nb.domain.state import RunState
+from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.record.units import count_words, size_words
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.layout import RunFolder
@@ -41,20 +42,26 @@ _turn = threading.Lock()
 def preview(run: RunFolder, state: RunState, stage: str, attempt: int, path: str) -> Preview:
     """A Preview of the file's content as of the attempt; what cannot be shown says why."""
     of, this = chosen(state, stage, attempt)
-    _, after = files.around(run, this)
-    entry = files.found(after, path)
+    after = files.around(run, this)[1]
+    entry = files.found(after, path) if this.ended_at else files_now.entry_of(run, after, path)
     if entry is None:
         raise UsageError(
             f"Stage {of.ref.number}, attempt {attempt}, has no file {clean.path(path[:300])}.",
             "The list of files shows those it has.",
         )
     with _turn:
-        view = StoredAttempt(run, state, this, index=ArtifactIndex(run), made={}, files=after)
-        made = _made(view, entry)
+        made = _made(_view(run, state, this, after), entry)
     return {"path": clean.path(entry.path), **made}
 
 
-def _made(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _view(run: RunFolder, state: RunState, attempt: AttemptState, after: files.Files) -> Readable:
+    """What is read: the versions of then; of an attempt at work, the workspace as it is."""
+    if not attempt.ended_at:
+        return files_now.FilesNow(run)
+    return StoredAttempt(run, state, attempt, index=ArtifactIndex(run), made={}, files=after)
+
+
+def _made(view: Readable, entry: FileEntry) -> Preview:
     if not entry.size_bytes:
         return _none("It is empty.")
     try:
@@ -69,7 +76,7 @@ def _none(text: str) -> Preview:
     return {"kind": "none", "text": text}
 
 
-def _known(view: StoredAttempt, entry: FileEntry) -> Inspection:
+def _known(view: Readable, entry: FileEntry) -> Inspection:
     """What the engine saw when it opened the file; a large one is not opened again for that."""
     found = view.known(entry.path)
     if found is None and entry.size_bytes <= WHOLE_BYTES:
@@ -80,7 +87,7 @@ def _known(view: StoredAttempt, entry: FileEntry) -> Inspection:
 # ---------------------------------------------------------------------------------------------- tables
 
 
-def _table(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _table(view: Readable, entry: FileEntry) -> Preview:
     known = _known(view, entry)
     if entry.path.lower().endswith(".parquet"):
         head, rows = _parquet(view, entry)
@@ -125,7 +132,7 @@ def _delimited(content: bytes, entry: FileEntry, known: Inspection) -> tuple[lis
     return rows[0], [row[:width] + [""] * (width - len(row)) for row in rows[1:]]
 
 
-def _parquet(view: StoredAttempt, entry: FileEntry) -> tuple[list[str], list[list[str]]]:
+def _parquet(view: Readable, entry: FileEntry) -> tuple[list[str], list[list[str]]]:
     if entry.size_bytes > PARQUET_BYTES:
         return [], []
     try:
@@ -147,7 +154,7 @@ def _said(value: Any) -> str:
 # -------------------------------------------------------------------------------------------- pictures
 
 
-def _image(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _image(view: Readable, entry: FileEntry) -> Preview:
     from autor_nb.record.previews import thumbnail
 
     if entry.path.lower().endswith(".svg"):
@@ -158,7 +165,7 @@ def _image(view: StoredAttempt, entry: FileEntry) -> Preview:
     width, height = (known.schema.get(side, 0) for side in ("width", "height"))
     if entry.size_bytes > OPENED_BYTES or width * height > PIXELS:
         return _none(f"It is too large to be drawn here ({size_words(entry.size_bytes)}).")
-    content = view.read(entry.path)
+    content = view.read(entry.path, OPENED_BYTES)
     for wide in PICTURE_WIDTHS:
         png = thumbnail(content, wide)
         if not png:
@@ -174,7 +181,7 @@ def _image(view: StoredAttempt, entry: FileEntry) -> Preview:
     }
 
 
-def _beside(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _beside(view: Readable, entry: FileEntry) -> Preview:
     """An SVG is a program of its own: the same figure in another format is shown for it."""
     stem = entry.path[: -len(".svg")]
     for suffix in (".png", ".pdf", ".jpg"):
@@ -186,14 +193,14 @@ def _beside(view: StoredAttempt, entry: FileEntry) -> Preview:
     return _none("An SVG is not drawn here, since it may hold scripts; no PNG or PDF lies beside it.")
 
 
-def _pdf(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _pdf(view: Readable, entry: FileEntry) -> Preview:
     from autor_nb.record.previews import pdf_pages
 
     if (known := _known(view, entry)).error:
         return _none(_why(known, "a PDF"))
     if entry.size_bytes > OPENED_BYTES:
         return _none(f"It is too large to be drawn here ({size_words(entry.size_bytes)}).")
-    made, count = pdf_pages(view.read(entry.path), PDF_PAGES, PICTURE_WIDTHS[0])
+    made, count = pdf_pages(view.read(entry.path, OPENED_BYTES), PDF_PAGES, PICTURE_WIDTHS[0])
     pages = [_data(png) for png in made if png and len(png) <= 2 * PICTURE_BYTES]
     if not pages:
         return _none("It does not open as a PDF." if not count else "Its pages cannot be drawn here.")
@@ -212,29 +219,29 @@ def _data(png: bytes) -> str:
 # ----------------------------------------------------------------------------------------------- texts
 
 
-def _text(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _text(view: Readable, entry: FileEntry) -> Preview:
     content = view.read(entry.path, HEAD_BYTES)
     return _shown(content, entry, whole=len(content) == entry.size_bytes)
 
 
-def _json(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _json(view: Readable, entry: FileEntry) -> Preview:
     """A document on many lines, whatever its writer did; one a line stays so."""
     lines = entry.path.lower().endswith(("l", ".ndjson"))
     if lines or entry.size_bytes > WHOLE_BYTES:
         return _text(view, entry)
-    content = view.read(entry.path)
+    content = view.read(entry.path, OPENED_BYTES)
     try:
         return _shown(msgspec.json.format(content, indent=1), entry, whole=True)
     except (msgspec.DecodeError, RecursionError):
         return _shown(content, entry, whole=True)
 
 
-def _notebook(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _notebook(view: Readable, entry: FileEntry) -> Preview:
     """What the first cells say."""
     if entry.size_bytes > 4 * WHOLE_BYTES:
         return _text(view, entry)
     try:
-        cells = msgspec.json.decode(view.read(entry.path))["cells"]
+        cells = msgspec.json.decode(view.read(entry.path, OPENED_BYTES))["cells"]
         sources = ["".join(cell["source"]) for cell in cells if cell.get("cell_type") in ("code", "markdown")]
     except (msgspec.DecodeError, RecursionError, KeyError, TypeError, AttributeError):
         return _text(view, entry)
@@ -252,7 +259,7 @@ def _shown(content: bytes, entry: FileEntry, whole: bool) -> Preview:
     return {"kind": "text", "text": kept, "foot": f"{many} · {size_words(entry.size_bytes)}"}
 
 
-def _binary(view: StoredAttempt, entry: FileEntry) -> Preview:
+def _binary(view: Readable, entry: FileEntry) -> Preview:
     known = _known(view, entry)
     if known.kind == "text":
         return _text(view, entry)
@@ -269,7 +276,7 @@ def _why(known: Inspection, otherwise: str) -> str:
     return f"It is {otherwise}, which is not shown here."
 
 
-_BY_KIND: dict[str, Callable[[StoredAttempt, FileEntry], Preview]] = {
+_BY_KIND: dict[str, Callable[[Readable, FileEntry], Preview]] = {
     "table": _table,
     "image": _image,
     "pdf": _pdf,

@@ -6,7 +6,6 @@ python tests/benchmarks/bench_desk.py
 from __future__ import annotations
 
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -64,7 +63,7 @@ def viewing(story: AttemptStory) -> tuple[float, float]:
     attempt_view(story.run, state, SLUG, 2)
     again = time.perf_counter() - began
     assert FILES == len(files_of(story.run, state, SLUG, 2))
-    return statistics.median(times), again
+    return min(times), again  # the machine may be busy with other things
 
 
 def flood(story: AttemptStory) -> dict[str, float]:

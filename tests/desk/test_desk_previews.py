@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import sys
 import time
 import unicodedata
@@ -20,6 +21,7 @@ from attempt_story import AttemptStory, png
 
 from autor_nb.control import Snapshot
 from autor_nb.desk.previews import preview
+from autor_nb.domain import events as ev
 from autor_nb.domain.errors import UsageError
 
 SLUG = "05_experimentation"
@@ -245,6 +247,37 @@ def test_a_version_that_was_not_kept_says_so(story: AttemptStory, tmp_path: Path
             kept.unlink()
     made = preview(other.run, other.state, SLUG, entry.attempt, "results/big.csv")
     assert ("none", True) == (made["kind"], made["text"].startswith("This version was not kept."))
+
+
+def test_an_attempt_at_work_shows_files_as_they_are_now(tmp_path: Path) -> None:
+    """New and rewritten ones too; links, pipes and whatever is not in the workspace are not there."""
+    story = AttemptStory(tmp_path)
+    story.attempt(SLUG, files={"results/a.csv": b"a,b\n1,2\n"}, checks=())
+    kept = story.state.stage(SLUG).attempt(1).files_after
+    story.add(ev.AttemptStarted(stage=SLUG, attempt=2, agent="tabular", trigger="refine", files=kept))
+    workspace = story.run.workspace
+    (workspace / "results/a.csv").write_bytes(b"c,d\n3,4\n5,6\n")
+    (workspace / "figures/new.png").write_bytes(png())
+    (workspace / "results/out.csv").symlink_to(story.run.events)
+    (workspace / "results/away").symlink_to(story.run.path)
+    os.mkfifo(workspace / "results/pipe.csv")
+    assert ("c", "2 of 2 rows · 2 columns · 12 B") == (
+        shown(story, "results/a.csv", 2)["head"][0],
+        shown(story, "results/a.csv", 2)["foot"],
+    )
+    assert "image" == shown(story, "figures/new.png", 2)["kind"]
+    assert "a" == shown(story, "results/a.csv", 1)["head"][0]
+    for path in (
+        "results/out.csv",
+        "results/pipe.csv",
+        "results/away/events.jsonl",
+        "results",
+        "../events.jsonl",
+        "",
+        "\0",
+    ):
+        with pytest.raises(UsageError, match="has no file"):
+            shown(story, path, 2)
 
 
 def test_a_large_table_is_not_read_whole(tmp_path: Path) -> None:
