@@ -156,7 +156,7 @@ def _html_heading(block: Heading) -> str:
     big = "font-size:16px;font-weight:600;line-height:24px"
     title = f'<span style="{big}">{_inline(clean.line(block.text))}</span>'
     row = "display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline"
-    return f'<div style="{row}">{title}{mark}{aside}</div>'
+    return f'<div style="{row}">{" ".join(filter(None, (title, mark, aside)))}</div>'
 
 
 def _html_para(block: Para) -> str:

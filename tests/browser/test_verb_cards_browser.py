@@ -13,7 +13,8 @@ from nbclient import NotebookClient
 
 sys.path.append(str(Path(__file__).parent))
 
-from desk import desk
+import github
+from desk import artifacts, browser, desk
 from lab_server import App, Server, running_server
 
 from autor_nb import control
@@ -123,3 +124,17 @@ def test_untrusted_cards_are_styled_legible_and_run_nothing(server: Server, app:
         assert [] == [title for title in at.page.evaluate("() => window.titles") if "owned" in title]
         assert [] == [url for url in at.asked if not url.startswith((server.url, "data:", "blob:"))]
         assert [] == [url for url in at.asked if url.endswith("/x")]
+
+
+@pytest.mark.parametrize("notebook", [LOOKS, DECISIONS])
+def test_cards_read_well_without_their_style(project: Path, notebook: str) -> None:
+    """On GitHub a card loses its style and keeps every word, apart from its neighbours; nothing in it could act."""
+    stored = nbformat.read(project / notebook, as_version=4)
+    assert [] == [told for data in github.outputs(stored) for told in github.Markup(data["text/html"]).refused]
+    with browser() as window:
+        page = window.new_page()
+        before = github.words(page, stored, sanitised=False)
+        after = github.words(page, stored, sanitised=True)
+        page.screenshot(path=str(artifacts() / f"github-cards-{Path(notebook).stem}.png"), full_page=True)
+        for was, now in zip(before, after, strict=True):
+            assert was == now
