@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -100,6 +101,21 @@ def test_every_number_of_the_paper_stands_in_a_result_file(done: tuple[RunFolder
     for name, entry in entries.items():
         assert entry["value"] == look_up(work / entry["file"], entry["pointer"]), name
         assert format(entry["value"], entry["format"]) in macros
+
+
+def test_the_manifest_names_the_experiment_that_was_run(done: tuple[RunFolder, Path]) -> None:
+    """What was run, with which seeds, and outputs with the hashes of the files that lie there."""
+    work = done[0].workspace
+    manifest = json.loads((work / "results" / "experiment_manifest.json").read_text())
+    (ran,) = manifest["experiments"]
+    assert (1, [], True) == (
+        manifest["summary"]["experiment_count"], manifest["problems"], manifest["ready_for_analysis"]
+    )
+    assert "code/run.py" in ran["command"] and ran["duration_s"] > 0
+    assert json.loads((work / "data" / "design.json").read_text())["seeds"] == ran["seeds"]
+    assert {"results/folds.csv", "results/summary.json"} <= {one["rel_path"] for one in ran["outputs"]}
+    for one in ran["outputs"]:
+        assert hashlib.sha256((work / one["rel_path"]).read_bytes()).hexdigest() == one["sha256"]
 
 
 def look_up(path: Path, pointer: str) -> object:

@@ -41,12 +41,24 @@ def test_the_manifest_lists_results_with_hashes_code_and_claims(tmp_path: Path) 
     assert 1.5 == manifest["experiments"][0]["duration_s"]
 
 
+def test_the_log_that_the_prompt_asks_for_is_read(tmp_path: Path) -> None:
+    """One object or a list of them in notes/experiment_log.json, before the older name."""
+    run = experiment_run(tmp_path)
+    for claims, names in (({**CLAIM, "name": "one"}, ["one"]), ([CLAIM, {**CLAIM, "name": "two"}], ["main", "two"])):
+        put(run.workspace, "notes/experiment_log.json", claims)
+        experiment_manifest.write(context(run, "05"))
+        manifest = loaded(run, experiment_manifest.MANIFEST)
+        assert names == [item["name"] for item in manifest["experiments"]]
+        assert (len(names), []) == (manifest["summary"]["experiment_count"], manifest["problems"])
+        assert "claimed in notes/experiment_log.json" == manifest["experiments"][0]["source"]
+
+
 def test_claims_that_the_files_deny_are_problems(tmp_path: Path) -> None:
     """An output that is not there, no outputs at all, and what is no list."""
     run = experiment_run(tmp_path)
     for claims, told in (
         ([{**CLAIM, "outputs": ["results/none.json"]}], "not there"), ([{"name": "x"}], "names no outputs"),
-        ({"a": 1}, "not a JSON list"), ([3], "not an object"),
+        ({"a": 1}, "names no outputs"), ("3", "no JSON object and no list"), ([3], "not an object"),
     ):
         put(run.workspace, "notes/experiments.json", claims)
         experiment_manifest.write(context(run, "05"))

@@ -16,7 +16,8 @@ from autor_nb.engine.evidence import EvidenceContext
 from autor_nb.engine.evidence.found import encoded, read_json
 from autor_nb.store.atomic import write_text
 
-MANIFEST, CLAIMS = "results/experiment_manifest.json", "notes/experiments.json"
+MANIFEST = "results/experiment_manifest.json"
+CLAIMS = ("notes/experiment_log.json", "notes/experiments.json")  # the prompt's name first; the first found counts
 RESULT_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".parquet", ".npz", ".npy")
 _CLAIM_CAP, _CODE_CAP = 1000, 1 << 20
 
@@ -131,18 +132,22 @@ def _packages(imported: set[str]) -> dict[str, str]:
 
 
 def _experiments(context: EvidenceContext) -> tuple[list[dict[str, Any]], list[str]]:
-    if CLAIMS not in context.view.files:
+    """What the agent says it ran (an object, or a list of them), and what the files say against it."""
+    place = next((path for path in CLAIMS if path in context.view.files), None)
+    if place is None:
         return [], []
-    claims = read_json(context.workspace / CLAIMS)
+    claims = read_json(context.workspace / place)
+    if isinstance(claims, dict):
+        claims = [claims]
     if not isinstance(claims, list):
-        return [], [f"{CLAIMS} is not a JSON list."]
-    problems = [] if len(claims) <= _CLAIM_CAP else [f"{CLAIMS} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
+        return [], [f"{place} is no JSON object and no list of them."]
+    problems = [] if len(claims) <= _CLAIM_CAP else [f"{place} lists {len(claims)}; the first {_CLAIM_CAP} are kept."]
     experiments = []
     for number, claim in enumerate(claims[:_CLAIM_CAP], 1):
         if not isinstance(claim, dict):
-            problems.append(f"{CLAIMS}: item {number} is not an object.")
+            problems.append(f"{place}: item {number} is not an object.")
             continue
-        experiments.append(_claim(context, claim, number, problems))
+        experiments.append({**_claim(context, claim, number, problems), "source": f"claimed in {place}"})
     return experiments, problems
 
 
@@ -174,5 +179,4 @@ def _claim(context: EvidenceContext, claim: dict[str, Any], number: int, problem
         "started": claim.get("started"),
         "duration_s": duration,
         "outputs": outputs,
-        "source": f"claimed in {CLAIMS}",
     }

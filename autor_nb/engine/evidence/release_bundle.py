@@ -23,7 +23,12 @@ from autor_nb.store.atomic import write_text
 BUNDLE, MANIFEST = "artifacts/release_bundle.zip", "artifacts/release_manifest.json"
 DATE = (1980, 1, 1, 0, 0, 0)
 FOLDERS = ("artifacts", "code", "data", "figures", "literature", "results", "reviews", "writing")
-NOTES = ("notes/hypothesis_manifest.json", "notes/experiments.json", "notes/holdout_log.jsonl")
+NOTES = (
+    "notes/hypothesis_manifest.json",
+    "notes/experiment_log.json",
+    "notes/experiments.json",
+    "notes/holdout_log.jsonl",
+)
 FILE_CAP, DATA_CAP = 512 << 20, 32 << 20  # bytes of one file; data/ is often raw and re-obtainable
 
 

@@ -47,14 +47,15 @@ def work(session: Session) -> None:
         if session.exists(path):
             session.made(path, what)
     design = deviations.effective_design(session)
-    log = {
-        "command": ["python", *command],
+    ran = {
+        "name": f"nested cross-validation of {len(design['families'])} families and the baseline",
+        "command": " ".join(["python", *command]),
         "started": started,
         "duration_s": round(time.monotonic() - begun, 2),
         "seeds": design["seeds"],
         "outputs": [path for path in OUTPUTS if session.exists(path)],
     }
-    session.write_json("notes/experiment_log.json", log, "how the program was run")
+    session.write_json("notes/experiment_log.json", [ran], "how the program was run")
     session.made("notes/fit_times.csv", "seconds per fit")
     departures = deviations.words(changed, approved)
     failures = session.read_json("results/failures.json")
