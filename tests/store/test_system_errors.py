@@ -36,7 +36,9 @@ def test_each_kind_has_its_words_and_its_mend(number: int) -> None:
     assert "/data/x.csv" in what or number in (errno.EMFILE, errno.ENFILE)
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "bad"), OSError("only words"), OSError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "bad"), OSError("only words"), OSError()], ids=repr
+)
 def test_a_call_that_names_no_file_is_about_the_run(error: OSError) -> None:
     """Its folder stands in, and nothing is said of a None."""
     said = what_happened(error, "/runs/r") + what_mends(error, "/runs/r", AGAIN)
