@@ -57,9 +57,9 @@ def header(record: AttemptRecord) -> Shown:
     edge, mark, said, more = _standing(record)
     title = Shown(
         f'<div style="display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline">'
-        f'<span style="font-size:16px;font-weight:600;line-height:24px">'
+        f'<b style="font-size:16px;font-weight:600;line-height:24px">'
         f'<span style="color:{edge}">{mark}</span> '
-        f'{escape_html(said)}</span> <span style="{MUTED}">{escape_html(more)}</span></div>',
+        f'{escape_html(said)}</b> <span style="{MUTED}">{escape_html(more)}</span></div>',
         f"### {mark} {escape_markdown(said)}\n\n{escape_markdown(more)}",
         f"{mark} {said}; {more}" if more else f"{mark} {said}",
     )

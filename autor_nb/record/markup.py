@@ -173,8 +173,9 @@ def stack(*blocks: Words, gap: int = 0) -> Shown:
 
 def label(text: str) -> Shown:
     """A small heading inside a block."""
+    inner = f'<b style="font-weight:600">{escape_html(text)}</b>'
     return Shown(
-        f'<div style="font-size:12px;font-weight:600;opacity:0.8;margin:0 0 4px">{escape_html(text)}</div>',
+        f'<div style="font-size:12px;opacity:0.8;margin:0 0 4px">{inner}</div>',
         f"**{escape_markdown(text)}**",
         plain(text),
     )
@@ -217,7 +218,7 @@ def facts(pairs: Sequence[tuple[str, Words]]) -> Shown:
     """Names with values below them, in a row that wraps."""
     body = "".join(
         f'<div style="min-width:96px"><div style="font-size:11.5px;{MUTED}">{escape_html(name)}</div>'
-        f'<div style="font-size:13px;font-weight:600">{shown(value).html}</div></div>'
+        f'<div style="font-size:13px"><b style="font-weight:600">{shown(value).html}</b></div></div>'
         for name, value in pairs
     )
     return Shown(

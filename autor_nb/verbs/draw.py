@@ -32,7 +32,7 @@ _CELL = f"padding:2px 16px 2px 0;text-align:left;vertical-align:top;border-botto
 _PRE = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 _HEADING = "font-size:{}px;line-height:20px;font-weight:600;margin:12px 0 4px"
 _HEADINGS = {f"h{level}": _HEADING.format(15 if level == 1 else 13) for level in range(1, 7)}
-_LABEL = "font-size:12px;font-weight:600;opacity:0.8;margin:8px 0 4px"
+_LABEL = "font-size:12px;opacity:0.8;margin:8px 0 4px"
 
 
 def in_notebook(text: str) -> str:
@@ -154,7 +154,7 @@ def _html_heading(block: Heading) -> str:
     mark = f"<span>{_html_mark(block.mark)}</span>" if block.mark else ""
     aside = f'<span style="opacity:0.74">{_inline(clean.line(block.aside))}</span>' if block.aside else ""
     big = "font-size:16px;font-weight:600;line-height:24px"
-    title = f'<span style="{big}">{_inline(clean.line(block.text))}</span>'
+    title = f'<b style="{big}">{_inline(clean.line(block.text))}</b>'
     row = "display:flex;flex-wrap:wrap;gap:4px 24px;align-items:baseline"
     return f'<div style="{row}">{" ".join(filter(None, (title, mark, aside)))}</div>'
 
@@ -167,7 +167,7 @@ def _html_para(block: Para) -> str:
 def _html_facts(block: Facts) -> str:
     cells = "".join(
         f'<div style="min-width:96px"><div style="font-size:11.5px;opacity:0.74">{clean.html(name)}</div>'
-        f'<div style="font-size:13px;font-weight:600">{_html_cell(value)}</div></div>'
+        f'<div style="font-size:13px"><b style="font-weight:600">{_html_cell(value)}</b></div></div>'
         for name, value in block.pairs
         if value
     )
@@ -175,7 +175,7 @@ def _html_facts(block: Facts) -> str:
 
 
 def _label(title: str) -> str:
-    return f'<div style="{_LABEL}">{clean.html(title)}</div>' if title else ""
+    return f'<div style="{_LABEL}"><b style="font-weight:600">{clean.html(title)}</b></div>' if title else ""
 
 
 def _html_table(block: Table) -> str:
