@@ -1,0 +1,33 @@
+/** Builds src/main.js into panel.js and src/panel.css into panel.css: minified, the same bytes from the same sources. */
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Names of our own that no document, message or browser object carries: they are shortened. */
+const OWN = ("update uid shelf view link held kids props following filtered paused feedOpen removing exported moreFiles allFiles openFiles "
+  + "fullText heights chip touched fresh planned previews looked listWindow closed onView choiceOf timers chores chooseAgain whole "
+  + "toast later soon say reveal showDecisions hideDecisions exportRun openSheet lookedAttempt fetchInto isWorkingShown isCurrent "
+  + "isInReview isAway nameOf shownStage fetchCompare openCompare closeCompare takeFeed takeView cameBack settled settling compareWith "
+  + "dismiss shelves turn spot cls named fill describedby expanded primary shownFeed feedOf openFeed addToFeedback choose busy "
+  + "ticket gone phase choice sheet earlier shown loading again feeds skew setSkew memo draw paint server newer tail hold "
+  + "follow older begin byReader atEnd measure restore forget anchor after read rest menu").split(" ");
+
+/** @param {string} outfile */
+export async function bundle(outfile) {
+  await build({
+    entryPoints: [here("src/main.js")], outfile, bundle: true, format: "esm", minify: true, target: "es2022", charset: "ascii", legalComments: "none", mangleProps: new RegExp(`^(${OWN.join("|")})$`),
+    absWorkingDir: here("."), logLevel: "warning", banner: { js: "/* Built from src/ by `npm run build`; edit there. */" },
+  });
+}
+
+/** @param {string} outfile */
+export async function sheet(outfile) {
+  await build({ entryPoints: [here("src/panel.css")], outfile, minify: true, target: "esnext", charset: "utf8", legalComments: "none", absWorkingDir: here("."), logLevel: "warning",
+    banner: { css: "/* Built from src/panel.css by `npm run build`; edit there. */" } });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await bundle(here("panel.js"));
+  await sheet(here("panel.css"));
+}

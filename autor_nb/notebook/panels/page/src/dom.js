@@ -1,0 +1,169 @@
+/**
+ * Builds and updates a piece of page from plain descriptions; text is only ever written as text.
+ * Nodes stay where they are between updates, so that focus, selection, scroll and open folds survive.
+ */
+
+/** @typedef {{tag: string, key: (string|number|undefined), props: Record<string, any>, kids: Vnode[], text?: string}} Vnode */
+
+const LIVE = Symbol("live");
+const HEARD = Symbol("heard");
+
+/**
+ * Describe an element.
+ * @param {string} tag
+ * @param {Record<string, any>|null} [props] attributes; `on…` functions listen; `init(node)` runs once; `raw` is a ready node
+ * @param {...any} kids texts, numbers, descriptions, lists of them; null and false are left out
+ * @returns {Vnode}
+ */
+export function h(tag, props, ...kids) {
+  return { tag, key: props?.key, props: props || {}, kids: flatten(kids, []) };
+}
+
+/**
+ * A maker of one kind of element: class first, then attributes if there are any, then what stands in it.
+ * @param {string} tag @returns {(cls?: string|null, ...rest: any[]) => Vnode}
+ */
+const maker = (tag) => (cls, ...rest) => {
+  const first = rest[0];
+  const given = first && typeof first === "object" && !Array.isArray(first) && !first.tag;
+  return h(tag, { ...USUAL[tag], ...(cls ? { class: cls } : null), ...(given ? rest.shift() : null) }, ...rest);
+};
+
+/** What keeps JupyterLab's shortcuts from firing while somebody types. */
+const TYPED = { "data-lm-suppress-shortcuts": "true" };
+/** @type {Record<string, object>} */
+const USUAL = { button: { type: "button" }, input: TYPED, select: TYPED, textarea: TYPED };
+
+export const [
+  A, Article, Aside, B, Button, Code, Dd, Details, Div, Dl, Dt, Fieldset, Footer, H2, H3, H4, Header, I, Img, Input, Label,
+  Legend, Li, Ol, Option, P, Pre, Q, Section, Select, Small, Span, Summary, Table, Tbody, Td, Textarea, Th,
+  Thead, Time, Tr, U, Ul,
+] = ("a article aside b button code dd details div dl dt fieldset footer h2 h3 h4 header i img input label legend li ol "
+  + "option p pre q section select small span summary table tbody td textarea th thead time tr u ul").split(" ").map(maker);
+
+/** @param {any[]} kids @param {Vnode[]} into */
+function flatten(kids, into) {
+  for (const kid of kids) {
+    if (Array.isArray(kid)) flatten(kid, into);
+    else if (kid === null || kid === undefined || kid === false || kid === true || kid === "") continue;
+    else if (typeof kid === "object") into.push(kid);
+    else into.push({ tag: "#text", key: undefined, props: {}, kids: [], text: String(kid) });
+  }
+  return into;
+}
+
+/** @param {Event} event */
+function hear(event) {
+  /** @type {any} */ (event.currentTarget)[HEARD]?.[event.type]?.(event);
+}
+
+/** @param {any} node @param {string} name @param {any} value @param {any} before */
+function setProp(node, name, value, before) {
+  if (name === "key" || name === "init" || name === "raw") return;
+  if (name.startsWith("on")) {
+    const type = name.slice(2);
+    node[HEARD] ||= {};
+    if (!(type in node[HEARD])) node.addEventListener(type, hear);
+    node[HEARD][type] = value || null;
+  } else if (value === before) return;
+  else if (name === "style") node.style.cssText = value || "";
+  else if (name === "value" || name === "checked" || name === "open") {
+    if (node[name] !== value) node[name] = value ?? "";
+  } else if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) node.removeAttribute(name);
+  else node.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
+}
+
+/** @param {Vnode} v */
+function create(v) {
+  if (v.tag === "#text") return { v, node: document.createTextNode(v.text || "") };
+  const node = document.createElement(v.tag);
+  if (v.props.raw) node.appendChild(v.props.raw);
+  else patch(node, v.kids);
+  for (const name in v.props) setProp(node, name, v.props[name], undefined);
+  v.props.init?.(node);
+  return { v, node };
+}
+
+/** @param {{v: Vnode, node: any}} live @param {Vnode} v */
+function update(live, v) {
+  const was = live.v;
+  if (was === v) return live;
+  live.v = v;
+  if (v.tag === "#text") {
+    if (was.text !== v.text) live.node.data = v.text;
+    return live;
+  }
+  for (const name in was.props) if (!(name in v.props)) setProp(live.node, name, undefined, was.props[name]);
+  if (v.props.raw) {
+    if (v.props.raw !== was.props.raw) live.node.replaceChildren(v.props.raw);
+  } else patch(live.node, v.kids);
+  for (const name in v.props) setProp(live.node, name, v.props[name], was.props[name]);
+  return live;
+}
+
+/**
+ * Make the children of `host` what `next` describes, touching only what differs.
+ * @param {any} host @param {Vnode[]} next
+ */
+export function patch(host, next) {
+  /** @type {{v: Vnode, node: any}[]} */
+  const before = host[LIVE] || [];
+  const keyed = new Map();
+  const loose = [];
+  for (const live of before) {
+    if (live.v.key === undefined) loose.push(live);
+    else keyed.set(live.v.key, live);
+  }
+  const after = next.map((v) => {
+    let live;
+    if (v.key !== undefined) {
+      live = keyed.get(v.key);
+      if (live && live.v.tag === v.tag) keyed.delete(v.key);
+      else live = undefined;
+    } else {
+      const at = loose.findIndex((one) => one.v.tag === v.tag);
+      if (at >= 0) live = loose.splice(at, 1)[0];
+    }
+    return live ? update(live, v) : create(v);
+  });
+  for (const live of keyed.values()) live.node.remove();
+  for (const live of loose) live.node.remove();
+  let at = host.firstChild;
+  for (const live of after) {
+    if (live.node === at) at = at.nextSibling;
+    else host.insertBefore(live.node, at);
+  }
+  host[LIVE] = after;
+}
+
+/**
+ * Remembers what was described from which data: the same data give the same description, which `patch` skips.
+ * @returns {(key: string, deps: any[], make: () => any) => any}
+ */
+export function memory() {
+  const kept = new Map();
+  return (key, deps, make) => {
+    const old = kept.get(key);
+    if (old && old.deps.length === deps.length && old.deps.every((/** @type {any} */ d, /** @type {number} */ i) => d === deps[i])) return old.made;
+    const made = make();
+    kept.set(key, { deps, made });
+    return made;
+  };
+}
+
+/**
+ * The new document with every part that says the same as the old one replaced by the old part itself.
+ * @param {any} old @param {any} fresh @returns {any}
+ */
+export function share(old, fresh) {
+  if (old === fresh || typeof fresh !== "object" || fresh === null || typeof old !== "object" || old === null) return fresh;
+  if (Array.isArray(old) !== Array.isArray(fresh)) return fresh;
+  const names = Object.keys(fresh);
+  const out = /** @type {any} */ (Array.isArray(fresh) ? [] : {});
+  let same = names.length === Object.keys(old).length;
+  for (const name of names) {
+    out[name] = share(old[name], fresh[name]);
+    if (out[name] !== old[name] || !(name in old)) same = false;
+  }
+  return same ? old : out;
+}

@@ -1,0 +1,410 @@
+/** One view of one panel: what it shows just now, and the moves that change only this view. Two outputs of one model have one each. */
+import { memory, patch, share } from "./dom.js";
+import { Feed } from "./feed.js";
+import { makeLink } from "./link.js";
+import { readServer } from "./places.js";
+import { makeShelf } from "./shelf.js";
+import { millis } from "./words.js";
+import { ListWindow } from "./window.js";
+import { announce, newDecision } from "./news.js";
+import { primary } from "./primary.js";
+
+/** @typedef {Ctx} CtxType */
+
+let views = 0;
+
+/** What only this view knows. */
+function freshUi() {
+  return {
+    /** @type {{stage: string, attempt: number|null}|null} an attempt that was clicked */ shown: null,
+    /** @type {number|"own"|null} */ choice: null,
+    choiceOf: "", waive: "", reason: "", search: "", said: "", toast: "", fresh: "", feedOpen: false, menu: false, rest: false,
+    /** @type {{kind: string, stage?: string}|null} */ sheet: null,
+    /** @type {any} */ edit: null,
+    /** @type {any} */ compare: null,
+    /** @type {any} */ decisions: null,
+    /** @type {any} */ exported: null,
+    /** @type {{spot: string, view: any, until: number}|null} */ after: null,
+    /** @type {any} */ removing: null,
+    looked: new Map(), previews: new Map(), allFiles: new Map(), fullText: new Map(), moreFiles: new Map(),
+    openFiles: new Set(), whole: new Set(), read: new Set(), touched: new Set(),
+    /** @type {Record<string, string>} */ filters: {},
+  };
+}
+
+export class Ctx {
+  /** @param {any} model @param {HTMLElement} el @param {(ctx: Ctx) => import("./dom.js").Vnode[]} draw */
+  constructor(model, el, draw) {
+    this.model = model;
+    this.el = el;
+    this.uid = `autor-${(views += 1)}-${Math.random().toString(36).slice(2, 7)}`;
+    this.ui = freshUi();
+    this.shelf = makeShelf();
+    this.server = readServer();
+    this.pages = new WeakMap();
+    this.memo = memory();
+    this.listWindow = new ListWindow();
+    /** @type {Map<string, Feed>} */ this.feeds = new Map();
+    /** @type {Map<string, any>} */ this.timers = new Map();
+    /** @type {(() => void)[]} */ this.chores = [];
+    this.version = 0;
+    this.skew = 0;
+    this.planned = false;
+    this.closed = false;
+    this.draw = draw;
+    this.view = model.get("view") || null;
+    this.attempt = model.get("attempt") || null;
+    this.kind = model.get("kind") || "run";
+    this.link = makeLink(model, {
+      update: () => this.update(), feed: (f) => this.takeFeed(f), settled: (t, ok) => this.settled(t, ok), back: () => this.cameBack(), tick: () => this.tick(), clock: (at) => this.setSkew(at),
+    });
+    this.onView = () => this.takeView();
+    model.on("change:view", this.onView);
+    model.on("change:attempt", this.onView);
+    this.chooseAgain();
+    this.paint();
+  }
+
+  // ── Drawing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Something changed: draw soon, once. */
+  update() {
+    this.version += 1;
+    if (this.planned || this.closed) return;
+    this.planned = true;
+    Promise.resolve().then(() => {
+      this.planned = false;
+      if (!this.closed) this.paint();
+    });
+  }
+
+  paint() {
+    const win = this.listWindow;
+    const feed = this.shownFeed();
+    const anchor = feed && !feed.following ? win.anchor() : null;
+    patch(this.el, this.draw(this));
+    if (feed && win.box?.isConnected) {
+      if (win.measure()) patch(this.el, this.draw(this));
+      if (feed.following) win.end();
+      else win.restore(anchor);
+      win.forget(feed.cards);
+    }
+    for (const box of this.el.querySelectorAll("[data-measure]")) box.classList.toggle("short", !box.classList.contains("whole") && box.scrollHeight <= box.clientHeight + 4 && box.clientHeight > 0);
+    const chores = this.chores;
+    this.chores = [];
+    for (const chore of chores) chore();
+  }
+
+  /** Clocks move once a second, unseen pages stand still. */
+  tick() {
+    if (this.closed || document.visibilityState === "hidden" || this.planned) return;
+    if (this.kind === "run") this.paint();
+  }
+
+  /** After the next drawing. @param {() => void} chore */
+  soon(chore) {
+    this.chores.push(chore);
+  }
+
+  /** After a moment of quiet. @param {string} name @param {number} ms @param {() => void} act */
+  later(name, ms, act) {
+    clearTimeout(this.timers.get(name));
+    this.timers.set(name, setTimeout(act, ms));
+  }
+
+  /** The kernel's clock. */
+  now() {
+    return Date.now() + this.skew;
+  }
+
+  /** Say something to a screen reader, and on the page for a while. @param {string} text @param {boolean} [seen] */
+  say(text, seen = true) {
+    this.ui.said = this.ui.said === text ? `${text}\u00a0` : text;
+    if (seen) {
+      this.ui.toast = text;
+      this.later("toast", Math.min(9000, 2500 + text.length * 50), () => { this.ui.toast = ""; this.update(); });
+    }
+    this.update();
+  }
+
+  /** @param {string} name */
+  find(name) {
+    return /** @type {HTMLElement|null} */ (this.el.querySelector(`#${this.uid}-${name}`));
+  }
+
+  /** @param {string} name */
+  focus(name) {
+    this.soon(() => this.find(name)?.focus());
+    this.update();
+  }
+
+  /** Bring a section into sight and put the focus on its title. @param {string} name */
+  reveal(name) {
+    if (name !== "decide") Object.assign(this.ui, { shown: null, compare: null, feedOpen: false });
+    this.soon(() => this.soon(() => {
+      const title = this.find(name);
+      title?.scrollIntoView?.({ block: "start", behavior: matchMedia?.("(prefers-reduced-motion:reduce)").matches ? "auto" : "smooth" });
+      title?.focus({ preventScroll: true });
+    }));
+    this.update();
+    this.soon(() => this.update());
+  }
+
+  // ── What comes from the kernel ───────────────────────────────────────────────────────────────────────────
+
+  takeView() {
+    const old = this.view;
+    this.view = share(old, this.model.get("view") || null);
+    this.attempt = share(this.attempt, this.model.get("attempt") || null);
+    this.kind = this.model.get("kind") || this.kind;
+    this.chooseAgain();
+    this.link.compareWith(this.view);
+    if (this.kind === "run" && old && this.view) {
+      announce(this, old, this.view);
+      newDecision(this, old, this.view);
+      if (old.current.stage !== this.view.current.stage || old.current.attempt !== this.view.current.attempt || old.current.mode !== this.view.current.mode) this.ui.feedOpen = false;
+    }
+    this.update();
+  }
+
+  /** A new attempt in review begins without a choice, unless words of one's own were kept for it. */
+  chooseAgain() {
+    const review = this.kind === "run" ? this.view?.review : null;
+    const of = review ? this.key(review, "feedback") : "";
+    if (of === this.ui.choiceOf) return;
+    Object.assign(this.ui, { choiceOf: of, choice: of && this.shelf.get(of) ? "own" : null, waive: "", edit: null });
+  }
+
+  /** @param {any} batch */
+  takeFeed(batch) {
+    this.feedOf(batch.stage, batch.attempt).take(batch);
+    this.update();
+  }
+
+  /** @param {import("./link.js").Ticket} ticket @param {boolean} ok */
+  settled(ticket, ok) {
+    if (!ok) return;
+    for (const key of ticket.shelves) this.shelf.drop(key);
+    ticket.then?.();
+    if (this.ui.choice === "own") this.ui.choice = null;
+    this.ui.after = { spot: ticket.spot, view: this.view, until: performance.now() + 2500 };
+    this.later("after", 2600, () => this.update());
+    this.say("Done.", false);
+  }
+
+  /** The control whose ask was carried out but is not yet seen in the view, or "". */
+  settling() {
+    const { after } = this.ui;
+    return after && after.view === this.view && performance.now() < after.until ? after.spot : "";
+  }
+
+  /** The kernel is there again: what was left unanswered is asked anew. */
+  cameBack() {
+    for (const map of [this.ui.looked, this.ui.previews, this.ui.allFiles]) for (const [name, got] of map) if (got.error) map.delete(name);
+    this.say("The kernel is back.", false);
+  }
+
+  // ── What is shown ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @returns {{stage: string, attempt: number|null}} */
+  shown() {
+    return this.ui.shown || { stage: this.view.current.stage, attempt: this.view.current.attempt };
+  }
+
+  shownStage() {
+    const { stage } = this.shown();
+    return this.view.stages.find((/** @type {any} */ s) => s.slug === stage) || null;
+  }
+
+  /** @param {{stage: string, attempt: number|null}} of */
+  isCurrent(of) {
+    const { stage, attempt } = this.view.current;
+    return of.stage === stage && of.attempt === attempt;
+  }
+
+  isAway() {
+    return !this.isCurrent(this.shown());
+  }
+
+  isWorkingShown() {
+    return this.view.current.mode === "working" && !this.isAway();
+  }
+
+  /** @param {any} attempt */
+  isInReview(attempt) {
+    const { review } = this.view;
+    return Boolean(review && review.stage === attempt.stage && review.attempt === attempt.attempt);
+  }
+
+  /** @param {any} attempt */
+  nameOf(attempt) {
+    return `${attempt.stage}:${attempt.attempt}`;
+  }
+
+  /** Where unsent text is kept. @param {{stage: string, attempt: number}} of @param {string} field */
+  key(of, field) {
+    return `autor:${this.view.run.id}:${of.stage}:${of.attempt}:${field}`;
+  }
+
+  folder() {
+    return this.view.run?.folder || this.view.folder || "";
+  }
+
+  /** The attempt on the table: from the trait, or looked up. @returns {any} */
+  lookedAttempt() {
+    const { stage, attempt } = this.shown();
+    if (!stage || attempt === null) return null;
+    if (this.attempt && this.attempt.stage === stage && this.attempt.attempt === attempt) return { data: this.attempt };
+    const row = this.shownStage()?.attempts.find((/** @type {any} */ a) => a.attempt === attempt);
+    const name = `${stage}:${attempt}:${row?.status}`;
+    const again = () => this.fetchInto(this.ui.looked, name, { what: "attempt", stage, attempt });
+    if (!this.ui.looked.has(name)) this.soon(again);
+    return { again, ...(this.ui.looked.get(name) || { loading: true }) };
+  }
+
+  /** Look something up once and keep it under a name. @param {Map<string, any>} map @param {string} name @param {any} what */
+  async fetchInto(map, name, what) {
+    if (map.get(name)?.loading) return;
+    map.set(name, { loading: true });
+    this.update();
+    try {
+      map.set(name, { data: await this.link.look(what) });
+    } catch (error) {
+      map.set(name, { error });
+    }
+    if (map.size > 60) map.delete(map.keys().next().value);
+    this.update();
+  }
+
+  /** @param {string|null} stage @param {number|null} attempt null, null: what is current */
+  show(stage, attempt) {
+    const to = stage ? { stage, attempt } : null;
+    Object.assign(this.ui, { shown: to && this.isCurrent(to) ? null : to, compare: null, feedOpen: false });
+    this.update();
+  }
+
+  /** @param {any} stage */
+  showStage(stage) {
+    const last = stage.attempts[stage.attempts.length - 1]?.attempt ?? null;
+    const { current } = this.view;
+    this.show(stage.slug, stage.slug === current.stage ? current.attempt : stage.changed_attempt || last);
+  }
+
+  // ── Feed ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param {string} stage @param {number} attempt */
+  feedOf(stage, attempt) {
+    const name = `${stage}:${attempt}`;
+    let feed = this.feeds.get(name);
+    if (!feed) {
+      if (this.feeds.size > 1) for (const old of [...this.feeds.keys()].slice(0, -1)) this.feeds.delete(old);
+      feed = new Feed({ stage, attempt, look: (what) => this.link.look(what), changed: () => this.update() });
+      this.feeds.set(name, feed);
+    }
+    return feed;
+  }
+
+  /** The feed whose list is on the page, if one is. */
+  shownFeed() {
+    if (this.kind !== "run" || !this.view || this.ui.compare) return null;
+    const { stage, attempt } = this.shown();
+    return stage && attempt !== null && (this.ui.feedOpen || this.isWorkingShown()) ? this.feeds.get(`${stage}:${attempt}`) || null : null;
+  }
+
+  /** @param {boolean} open */
+  openFeed(open) {
+    this.ui.feedOpen = open;
+    this.ui.compare = null;
+    this.update();
+  }
+
+  // ── Choosing and asking ──────────────────────────────────────────────────────────────────────────────────
+
+  /** @param {number|"own"|null} choice */
+  choose(choice) {
+    this.ui.choice = choice;
+    this.update();
+  }
+
+  /** Which one button is filled. */
+  primary() {
+    return primary(this);
+  }
+
+  /** @param {string} text */
+  addToFeedback(text) {
+    const key = this.key(this.view.review, "feedback");
+    const before = this.shelf.get(key).trimEnd();
+    if (!before.includes(text)) this.shelf.set(key, before ? `${before}\n${text}` : text);
+    this.ui.choice = "own";
+    this.focus("feedback");
+  }
+
+  /** @param {string|null} kind */
+  openSheet(kind) {
+    this.ui.sheet = kind ? { kind } : null;
+    if (!this.link.busy && this.link.ticket) this.link.dismiss();
+    if (kind) this.reveal("decide-sheet");
+    if (kind) this.soon(() => { const title = this.find("sheet"); title?.scrollIntoView?.({ block: "nearest" }); title?.focus({ preventScroll: true }); });
+    this.update();
+  }
+
+  showDecisions() {
+    this.ui.decisions = { loading: true };
+    this.update();
+    this.link.look({ what: "decisions" }).then((data) => { this.ui.decisions = { data }; this.reveal("decisions"); }, (error) => { this.ui.decisions = { error }; this.update(); });
+  }
+
+  hideDecisions() {
+    this.ui.decisions = null;
+    this.update();
+  }
+
+  exportRun() {
+    this.ui.exported = { loading: true };
+    this.update();
+    this.link.look({ what: "export" }).then((data) => { this.ui.exported = { data }; this.say(`Exported to ${data.path}`, false); }, (error) => { this.ui.exported = { error }; this.update(); });
+  }
+
+  openCompare() {
+    const to = this.shown();
+    const stage = this.shownStage();
+    const all = this.view.stages.flatMap((/** @type {any} */ s) => s.attempts.map((/** @type {any} */ a) => ({ stage: s.slug, attempt: a.attempt })));
+    if (all.length < 2) return this.say("There is only one attempt so far: nothing to compare.");
+    const right = all.find((/** @type {any} */ a) => a.stage === to.stage && a.attempt === to.attempt) || all[all.length - 1];
+    const before = stage?.attempts.filter((/** @type {any} */ a) => a.attempt < (right.attempt || 0)).pop();
+    const left = before ? { stage: right.stage, attempt: before.attempt } : all.find((/** @type {any} */ a) => a !== right) || right;
+    this.ui.compare = { left: { ...left }, right: { ...right }, all: false };
+    this.fetchCompare();
+    return this.focus("cmp");
+  }
+
+  closeCompare() {
+    this.ui.compare = null;
+    this.update();
+  }
+
+  fetchCompare() {
+    const pair = this.ui.compare;
+    const turn = (pair.turn = (pair.turn || 0) + 1);
+    Object.assign(pair, { loading: true, error: null });
+    this.update();
+    this.link.look({ what: "compare", left: pair.left, right: pair.right, all: pair.all }).then(
+      (data) => { if (turn === pair.turn) Object.assign(pair, { data, loading: false }); this.update(); },
+      (error) => { if (turn === pair.turn) Object.assign(pair, { error, data: null, loading: false }); this.update(); });
+  }
+
+  close() {
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.model.off("change:view", this.onView);
+    this.model.off("change:attempt", this.onView);
+    this.link.close();
+  }
+
+  /** The kernel's clock beside this one, when they are far apart. @param {string} at */
+  setSkew(at) {
+    const skew = millis(at) - Date.now();
+    this.skew = Number.isFinite(skew) && Math.abs(skew) > 3000 ? skew : 0;
+  }
+}
