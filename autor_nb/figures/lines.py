@@ -86,7 +86,7 @@ class Lines:
         at, free = 0, 0.0
         for name, many in self.groups:
             left, room = _LEFT + at * wide, many * wide
-            short = fitted(name, room - 8, 11.5) if room > 60 else name.split(" ")[0]
+            short = name if breadth(name, 11.5) <= room - 8 else fitted(name.split(" ")[0], 60, 11.5)
             middle, half = left + room / 2, breadth(short, 11.5) / 2
             if middle - half >= free:
                 scene.write(middle, foot + 29, short, "center", size=11.5)

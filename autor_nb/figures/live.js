@@ -35,7 +35,7 @@ async function plotly(model, signal) {
     });
   };
   const ask = () => {
-    if (Date.now() - shared.asked < 3000) return;
+    if (shared.importing || Date.now() - shared.asked < 3000) return;
     shared.asked = Date.now();
     model.send({ autor: "plotly?", page: shared.page });
   };

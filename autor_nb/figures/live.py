@@ -20,7 +20,7 @@ from autor_nb.figures.as_plotly import to_plotly
 from autor_nb.figures.descriptions import Description
 from autor_nb.figures.palette import DARK, PAPER
 
-ANSWER_AGAIN_S = 10.0
+ANSWER_AGAIN_S = 30.0
 _answered: dict[str, float] = {}
 _answering = threading.Lock()
 
@@ -28,12 +28,15 @@ _answering = threading.Lock()
 def live(description: Description) -> Any:
     """A widget that shows the description."""
     data, layout = _drawing(description)
-    return _widget_class()(data=data, layout=layout)
+    widget = _widget_class()(data=data, layout=layout)
+    widget.twin = description.text()
+    return widget
 
 
 def update(widget: Any, description: Description) -> None:
     """Show another description in the same place; from any thread."""
     data, layout = _drawing(description)
+    widget.twin = description.text()
     widget.show_instead(data, layout)
 
 
@@ -83,6 +86,7 @@ def _widget_class() -> type:
 
         _esm = _page_module()
         _dark = traitlets.Dict(DARK).tag(sync=True)
+        twin = ""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self._busy = threading.RLock()
@@ -90,6 +94,14 @@ def _widget_class() -> type:
             super().__init__(*args, **kwargs)
             self._quiet = 0
             self.on_msg(_answer)
+
+        def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            """The widget, and where there is none, the figure as text."""
+            shown: dict[str, Any] = super()._repr_mimebundle_(*args, **kwargs)
+            return shown | {"text/plain": self.twin}
+
+        def __repr__(self) -> str:
+            return self.twin
 
         def show_instead(self, data: list[dict[str, Any]], layout: dict[str, Any]) -> None:
             """Put other traces and another layout in place of these, as one change."""
