@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autor_nb.desk.files import DRAFT, Files
+from autor_nb.domain.artifact import FileEntry
 from autor_nb.domain.errors import StoreError
 from autor_nb.domain.state import AttemptState, StageState
 from autor_nb.record.units import count_words
@@ -61,6 +62,11 @@ def _results(run: RunFolder, old: Files, new: Files, path: str) -> int:
         return sum(was.get(name) != value for name, value in now.items())
     lines = set(after.splitlines()[1:]) - set((before or b"").splitlines()[1:])
     return len(lines - {b""})
+
+
+def numbers_of(run: RunFolder, entry: FileEntry) -> dict[str, Any]:
+    """Every number of a JSON file as of then, by its place in it; none if it is too large or was not kept."""
+    return _numbers(_content(run, {entry.path: entry}, entry.path))
 
 
 def _content(run: RunFolder, files: Files, path: str) -> bytes | None:

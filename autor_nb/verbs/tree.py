@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "rollback": "decision:rollback_verb",
         "undo": "decision:undo_verb",
         "abort": "decision:abort_verb",
+        "compare": "compare:compare_verb",
         "verify": "upkeep:verify",
         "archive": "upkeep:archive",
         "rm": "upkeep:rm",

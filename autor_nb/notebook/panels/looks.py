@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autor_nb.desk import attempt, feed, previews
+from autor_nb.desk import attempt, compare, feed, previews
 from autor_nb.domain.errors import UsageError
 from autor_nb.notebook.panels.tail import RunTail
 
@@ -49,6 +49,15 @@ def _decisions(tail: RunTail, asked: Asked) -> Any:
     return {"decisions": tail.decisions.shown(tail.snapshot.state)}
 
 
+def _compare(tail: RunTail, asked: Asked) -> Any:
+    assert tail.snapshot is not None
+    left, right = (
+        compare.side_of(tail.run, str(side["stage"]), int(side["attempt"]), tail.snapshot.state)
+        for side in (asked["left"], asked["right"])
+    )
+    return compare.compare_attempts(left, right, bool(asked.get("all")))
+
+
 _LOOKS: dict[str, Callable[[RunTail, Asked], Any]] = {
     "attempt": lambda tail, asked: attempt.attempt_view(*_where(tail, asked)),
     "draft": lambda tail, asked: attempt.draft_of(*_where(tail, asked)),
@@ -56,4 +65,5 @@ _LOOKS: dict[str, Callable[[RunTail, Asked], Any]] = {
     "preview": lambda tail, asked: previews.preview(*_where(tail, asked), str(asked["path"])),
     "feed": _feed,
     "decisions": _decisions,
+    "compare": _compare,
 }

@@ -60,9 +60,16 @@ def _artifacts(result: Result) -> Any:
     return ArtifactsPanel(result.state)
 
 
+def _compare(result: Result) -> Any:
+    from autor_nb.notebook.panels.compare_panel import ComparePanel
+
+    return ComparePanel(result.state)
+
+
 _MAKERS: dict[str, Callable[[Result], Any]] = {
     "run": _run,
     "runs": _runs,
     "checks": _checks,
     "artifacts": _artifacts,
+    "compare": _compare,
 }

@@ -13,7 +13,7 @@ import { stageNumber } from "./words.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** Arrow keys move along tabs and select as they go. @param {any} e */
-export function tabKeys(e) {
+export const tabKeys = (e) => {
   const tabs = [...e.currentTarget.querySelectorAll("[role=tab]")];
   const at = tabs.indexOf(e.target);
   const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[/** @type {string} */ (e.key)];
@@ -22,20 +22,20 @@ export function tabKeys(e) {
   const next = tabs[(to + tabs.length) % tabs.length];
   next.focus();
   next.click();
-}
+};
 
 /** @param {Ctx} ctx @param {any} stage @param {{stage: string, attempt: number|null}} shown */
-function tabs(ctx, stage, shown) {
+const tabs = (ctx, stage, shown) => {
   if (!stage.attempts.length) return null;
   return Div("seg", { key: "tabs", role: "tablist", "aria-label": "Attempts", onkeydown: tabKeys }, stage.attempts.map((/** @type {any} */ one) => {
     const on = one.attempt === shown.attempt;
     return Button("", { key: one.attempt, role: "tab", id: `${ctx.uid}-tab-${one.attempt}`, "aria-selected": on, tabindex: on ? "0" : "-1", "aria-controls": `${ctx.uid}-pane`,
       onclick: () => ctx.show(stage.slug, one.attempt) }, `Attempt ${one.attempt}, ${one.word}`);
   }));
-}
+};
 
 /** @param {Ctx} ctx @param {any} stage @param {any} attempt */
-function stageHead(ctx, stage, attempt) {
+const stageHead = (ctx, stage, attempt) => {
   const shown = ctx.shown();
   const away = ctx.isAway();
   const { current } = ctx.view;
@@ -47,30 +47,30 @@ function stageHead(ctx, stage, attempt) {
       away && back && button({ icon: "undo", label: `Back to ${stageNumber(back.number)}`, cls: "plain", named: `Back to ${stageNumber(back.number)} ${back.title}`, run: () => ctx.show(null, null) }),
       attempt && canCompare && button({ icon: "diff", label: "Compare", cls: "plain", "aria-pressed": Boolean(ctx.ui.compare), named: "Compare with another attempt", run: () => (ctx.ui.compare ? ctx.closeCompare() : ctx.openCompare()) }),
       attempt?.notebook && openLink(ctx, attempt.notebook.path, [icon("book"), Span("", "Notebook")], "btn plain")));
-}
+};
 
 /** What ended badly, or when work was cut short. @param {any} attempt */
-function endingNote(attempt) {
+const endingNote = (attempt) => {
   if (!attempt.detail || !/fail|timed|lost|withdrawn/.test(attempt.status)) return null;
   return Div(`note ${attempt.tone === "fail" ? "is-fail" : "is-warn"}`, { key: "ending" }, icon(attempt.tone === "fail" ? "fail" : "warn"), Span("", attempt.detail));
-}
+};
 
 /** @param {Ctx} ctx @param {any} stage */
-function nothingYet(ctx, stage) {
+const nothingYet = (ctx, stage) => {
   const begun = stage.attempts.length > 0;
   return empty("later", begun ? "Choose an attempt above." : `${stage.title} has not begun. It starts when the stages before it are approved.`);
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-function content(ctx, attempt) {
+const content = (ctx, attempt) => {
   const meta = [...attempt.meta, attempt.since && !attempt.meta.includes(attempt.since) ? attempt.since : ""];
   return Div("content", { key: `of:${ctx.nameOf(attempt)}` }, dots(meta, "meta"), endingNote(attempt),
     ctx.ui.feedOpen ? feedPane(ctx, attempt) : [
       ctx.isInReview(attempt) && ctx.view.review.questions.length > 0 && intake(ctx), checks(ctx, attempt), draft(ctx, attempt), artifacts(ctx, attempt)]);
-}
+};
 
 /** @param {Ctx} ctx */
-function inner(ctx) {
+const inner = (ctx) => {
   const stage = ctx.shownStage();
   const looked = ctx.lookedAttempt();
   if (ctx.ui.compare) return comparison(ctx);
@@ -80,18 +80,18 @@ function inner(ctx) {
   if (looked?.loading) return loading("Fetching the attempt…");
   if (!looked?.data) return nothingYet(ctx, stage);
   return content(ctx, looked.data);
-}
+};
 
 /** @param {Ctx} ctx */
-export function reading(ctx) {
+export const reading = (ctx) => {
   const stage = ctx.shownStage();
   const shown = ctx.shown();
   const tab = stage?.attempts.length && !ctx.ui.compare;
   return Div("main", { key: "main" }, stage && stageHead(ctx, stage, ctx.lookedAttempt()?.data),
     Div("", { key: "pane", id: `${ctx.uid}-pane`, role: tab ? "tabpanel" : null, "aria-labelledby": tab && shown.attempt ? `${ctx.uid}-tab-${shown.attempt}` : null }, inner(ctx)));
-}
+};
 
 /** The state of an attempt in a heading of its own (checks panel). @param {any} attempt */
-export function attemptTitle(attempt) {
+export const attemptTitle = (attempt) => {
   return [B("", `${stageNumber(attempt.number)} ${attempt.title}, attempt ${attempt.attempt}`), badge(attempt.status, attempt.tone, attempt.word)];
-}
+};

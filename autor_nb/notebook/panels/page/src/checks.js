@@ -1,7 +1,7 @@
 /** Checks by severity with their remedies; waiving one with a reason. */
 import { B, Code, Details, Div, Label, P, Span, Summary } from "./dom.js";
 import { icon } from "./icons.js";
-import { act, button, empty, keptField, keptNote, section, verdict } from "./controls.js";
+import { act, button, empty, keptField, keptNote, section, verdict, Quiet } from "./controls.js";
 import { plural, stamp } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
@@ -11,7 +11,7 @@ const LOOK = /** @type {Record<string, [string, string, string]>} */ ({
 });
 
 /** @param {Ctx} ctx @param {any} attempt @param {any} check */
-function waiveForm(ctx, attempt, check) {
+const waiveForm = (ctx, attempt, check) => {
   const key = ctx.key(attempt, `waive:${check.id}`);
   const why = ctx.shelf.get(key).trim();
   const spot = `waive:${check.id}`;
@@ -22,12 +22,12 @@ function waiveForm(ctx, attempt, check) {
     Div("row wrap",
       act(ctx, { spot, label: "Waive this check", icon: "shield", fill: ctx.primary() === "waive" && Boolean(why), why: why ? "" : "Write the reason first.", run: send }),
       button({ label: "Cancel", cls: "plain", run: () => { ctx.ui.waive = ""; } }),
-      Span("small quiet", keptNote(ctx, why))),
+      Quiet(keptNote(ctx, why))),
     verdict(ctx, spot));
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt @param {any} check */
-function deeds(ctx, attempt, check) {
+const deeds = (ctx, attempt, check) => {
   if (!ctx.isInReview(attempt)) return null;
   if (ctx.ui.waive === check.id) return waiveForm(ctx, attempt, check);
   const may = check.waivable && !check.waived;
@@ -38,10 +38,10 @@ function deeds(ctx, attempt, check) {
     may && button({ icon: "shield", label: "Waive with a reason…", cls: "sm plain", "aria-disabled": refused && !refused.enabled ? "true" : null,
       title: refused && !refused.enabled ? refused.reason : null,
       run: () => { if (refused && !refused.enabled) return ctx.say(refused.reason); ctx.ui.waive = check.id; return ctx.focus("waive"); } }));
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt @param {string} severity @param {any} check */
-function row(ctx, attempt, severity, check) {
+const row = (ctx, attempt, severity, check) => {
   const [name, tone, word] = LOOK[severity];
   const waived = check.waived;
   const remedy = check.remedy && [B("", "Remedy:"), ` ${check.remedy}`];
@@ -53,41 +53,41 @@ function row(ctx, attempt, severity, check) {
         : P("fix", check.detail, check.detail && remedy ? " " : "", remedy),
       waived && P("fix", `Waived by ${waived.who}, ${stamp(waived.at)}: “${waived.why}”`),
       severity === "info" ? null : deeds(ctx, attempt, check)));
-}
+};
 
 /** @param {Ctx} ctx @param {any[]} notes @param {any} attempt */
-function noteFold(ctx, notes, attempt) {
+const noteFold = (ctx, notes, attempt) => {
   return Details("pass", { key: "notes" }, Summary("", Span("is-idle", icon("info")), plural(notes.length, "note"),
     Span("push", icon("down", "turns"))), notes.map((c) => row(ctx, attempt, "info", c)));
-}
+};
 
 /** @param {any[]} passed */
-function passFold(passed) {
+const passFold = (passed) => {
   return Details("pass", { key: "passed" }, Summary("", Span("is-ok", icon("ok")),
     `${plural(passed.length, "check")} ${passed.length === 1 ? "passes" : "pass"}`, Span("push", icon("down", "turns"))),
   P("small quiet", passed.map((c) => c.title).join(" · ")));
-}
+};
 
 /** How many of each, as badges. @param {any} checks */
-export function counts(checks) {
+export const counts = (checks) => {
   const open = checks.blocking.filter((/** @type {any} */ c) => !c.waived).length;
   const waived = checks.blocking.concat(checks.warning).filter((/** @type {any} */ c) => c.waived).length;
   const warnings = checks.warning.filter((/** @type {any} */ c) => !c.waived).length;
   const mark = (/** @type {string} */ tone, /** @type {string} */ name, /** @type {string} */ word) => Span(`st is-${tone}`, icon(name), word);
   return [open > 0 && mark("fail", "fail", `${open} blocking`), warnings > 0 && mark("warn", "warn", plural(warnings, "warning")),
     waived > 0 && mark("idle", "shield", `${waived} waived`), checks.passed.length > 0 && mark("ok", "ok", `${checks.passed.length} pass`)];
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-export function checkBox(ctx, attempt) {
+export const checkBox = (ctx, attempt) => {
   const { blocking, warning, info, passed } = attempt.checks;
   if (!blocking.length && !warning.length && !info.length && !passed.length) return empty("later", "No check has run on this attempt yet.");
   return Div("box checks",
     blocking.map((/** @type {any} */ c) => row(ctx, attempt, "blocking", c)), warning.map((/** @type {any} */ c) => row(ctx, attempt, "warning", c)),
     info.length > 0 && noteFold(ctx, info, attempt), passed.length > 0 && passFold(passed));
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-export function checks(ctx, attempt) {
+export const checks = (ctx, attempt) => {
   return section(ctx, "checks", "Checks", counts(attempt.checks), checkBox(ctx, attempt));
-}
+};

@@ -13,13 +13,13 @@ const ATTRIBUTES = {
 const DEEPEST = 60;
 
 /** The address if it may be followed, else nothing. @param {string} href */
-export function safeHref(href) {
+export const safeHref = (href) => {
   const tight = href.replace(/[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202e\ufeff]/g, "");
   return /^(https?:\/\/|mailto:)/i.test(tight) ? tight : "";
-}
+};
 
 /** @param {Element} from @param {HTMLElement} to */
-function copyAttributes(from, to) {
+const copyAttributes = (from, to) => {
   const tag = from.localName;
   for (const name of [...ATTRIBUTES["*"], ...(ATTRIBUTES[tag] || [])]) {
     const value = from.getAttribute(name);
@@ -38,10 +38,10 @@ function copyAttributes(from, to) {
       if (/^(left|right|center)$/.test(value)) to.setAttribute("align", value);
     } else to.setAttribute(name, value.slice(0, 400));
   }
-}
+};
 
 /** @param {Node} from @param {Node} to @param {number} depth */
-function copy(from, to, depth) {
+const copy = (from, to, depth) => {
   for (const child of Array.from(from.childNodes)) {
     if (child.nodeType === 3) to.appendChild(document.createTextNode(child.nodeValue || ""));
     if (child.nodeType !== 1) continue;
@@ -57,16 +57,16 @@ function copy(from, to, depth) {
     if (tag === "img" && !made.getAttribute("src")) continue;
     to.appendChild(made);
   }
-}
+};
 
 /**
  * A fragment of what may be shown.
  * @param {string} html @returns {DocumentFragment}
  */
-export function cleaned(html) {
+export const cleaned = (html) => {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const out = document.createDocumentFragment();
   if (parsed.body) copy(parsed.body, out, 0);
   for (const table of out.querySelectorAll("table")) table.setAttribute("class", "tbl");
   return out;
-}
+};

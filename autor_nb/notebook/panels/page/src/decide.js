@@ -1,13 +1,13 @@
 /** The deciding side while an attempt waits: approve, or one of the suggestions, or words of one's own. */
 import { Button, Div, H3, H4, Header, Label, P, Section, Span } from "./dom.js";
 import { icon } from "./icons.js";
-import { act, keptField, keptNote, verdict } from "./controls.js";
+import { act, keptField, keptNote, verdict, Quiet } from "./controls.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {Ctx} ctx */
-function whyNot(ctx) {
+const whyNot = (ctx) => {
   const { approve, cap_reached: cap } = ctx.view.review;
   const lines = [];
   if (!approve.enabled) {
@@ -18,10 +18,10 @@ function whyNot(ctx) {
   }
   if (cap) lines.push(P("why-not", Span("is-warn", icon("warn")), Span("", "This stage has used its attempts; from here a person decides each one.")));
   return lines;
-}
+};
 
 /** @param {Ctx} ctx */
-function approveBox(ctx) {
+const approveBox = (ctx) => {
   const { review } = ctx.view;
   const { approve } = review;
   const run = () => ctx.link.ask("approve", "approve", { attempt: review.attempt, draft_sha256: review.draft_sha256 }, [ctx.key(review, "feedback")]);
@@ -29,17 +29,17 @@ function approveBox(ctx) {
     act(ctx, { spot: "approve", label: approve.label, cls: "big", icon: "ok", fill: ctx.primary() === "approve", describedby: approve.enabled ? "" : `${ctx.uid}-why-not`,
       why: approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.", run }),
     whyNot(ctx), verdict(ctx, "approve"));
-}
+};
 
 /** @param {Ctx} ctx @param {number} n @param {string} text */
-function suggestion(ctx, n, text) {
+const suggestion = (ctx, n, text) => {
   const on = ctx.ui.choice === n;
   return Button("sug", { key: n, "aria-pressed": on, onclick: () => ctx.choose(on ? null : n) },
-    Span("k", n), Span("", { dir: "auto" }, text));
-}
+    Span("k", n), Span("", text));
+};
 
 /** @param {Ctx} ctx */
-function ownWords(ctx) {
+const ownWords = (ctx) => {
   const { review } = ctx.view;
   const key = ctx.key(review, "feedback");
   const text = ctx.shelf.get(key);
@@ -50,10 +50,10 @@ function ownWords(ctx) {
       onfocus: () => { if (ctx.ui.choice !== "own") ctx.choose("own"); }, oninput: () => { ctx.ui.choice = "own"; } }),
     Div("foot", { id: `${ctx.uid}-kept` }, text ? [icon("keep"), Span("", keptNote(ctx, text)), Span("push", plural(text.length, "character"))]
       : Span("", "Kept in this browser until it is sent.")));
-}
+};
 
 /** What the button below the choice would send. @param {Ctx} ctx */
-export function refinement(ctx) {
+export const refinement = (ctx) => {
   const { review } = ctx.view;
   const { choice } = ctx.ui;
   const key = ctx.key(review, "feedback");
@@ -65,24 +65,24 @@ export function refinement(ctx) {
     return { label: "Refine with your own words", why: own ? "" : "Write what should change first.", args: { attempt: review.attempt, feedback: own }, shelves: [key] };
   }
   return { label: "Refine", why: review.suggestions.length ? "Choose a suggestion or write your own words." : "Write what should change first.", args: {}, shelves: [] };
-}
+};
 
 /** @param {Ctx} ctx */
-function refineBox(ctx) {
+const refineBox = (ctx) => {
   const { review } = ctx.view;
   const send = refinement(ctx);
-  return Div("", { key: "refine" }, Div("or", H4("", "Refine"), review.session && Span("small quiet", review.session)),
+  return Div("", { key: "refine" }, Div("or", H4("", "Refine"), review.session && Quiet(review.session)),
     review.suggestions.map((/** @type {string} */ text, /** @type {number} */ i) => suggestion(ctx, i + 1, text)), ownWords(ctx),
     Div("send", { key: "send" }, act(ctx, { spot: "refine", label: send.label, cls: "big", fill: ctx.primary() === "refine" && !send.why, why: send.why,
       run: () => ctx.link.ask("refine", "refine", send.args, send.shelves, () => { ctx.ui.choice = null; }) })),
     verdict(ctx, "refine"), P("hint", review.next));
-}
+};
 
 /** @param {Ctx} ctx */
-export function decide(ctx) {
+export const decide = (ctx) => {
   const { review } = ctx.view;
   return Section("decide", { key: "decide", "aria-labelledby": `${ctx.uid}-decide` },
     Header("side-head", H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, "Your decision"),
       Span("small quiet push", ctx.isAway() ? `on ${review.title}, attempt ${review.attempt}` : `on attempt ${review.attempt}`)),
     review.detail && P("small quiet", review.detail), approveBox(ctx), refineBox(ctx));
-}
+};

@@ -15,9 +15,9 @@ const HEARD = Symbol("heard");
  * @param {...any} kids texts, numbers, descriptions, lists of them; null and false are left out
  * @returns {Vnode}
  */
-export function h(tag, props, ...kids) {
+export const h = (tag, props, ...kids) => {
   return { tag, key: props?.key, props: props || {}, kids: flatten(kids, []) };
-}
+};
 
 /**
  * A maker of one kind of element: class first, then attributes if there are any, then what stands in it.
@@ -42,7 +42,7 @@ export const [
   + "option p pre q section select small span summary table tbody td textarea th thead time tr u ul").split(" ").map(maker);
 
 /** @param {any[]} kids @param {Vnode[]} into */
-function flatten(kids, into) {
+const flatten = (kids, into) => {
   for (const kid of kids) {
     if (Array.isArray(kid)) flatten(kid, into);
     else if (kid === null || kid === undefined || kid === false || kid === true || kid === "") continue;
@@ -50,15 +50,15 @@ function flatten(kids, into) {
     else into.push({ tag: "#text", key: undefined, props: {}, kids: [], text: String(kid) });
   }
   return into;
-}
+};
 
 /** @param {Event} event */
-function hear(event) {
+const hear = (event) => {
   /** @type {any} */ (event.currentTarget)[HEARD]?.[event.type]?.(event);
-}
+};
 
 /** @param {any} node @param {string} name @param {any} value @param {any} before */
-function setProp(node, name, value, before) {
+const setProp = (node, name, value, before) => {
   if (name === "key" || name === "init" || name === "raw") return;
   if (name.startsWith("on")) {
     const type = name.slice(2);
@@ -71,10 +71,10 @@ function setProp(node, name, value, before) {
     if (node[name] !== value) node[name] = value ?? "";
   } else if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) node.removeAttribute(name);
   else node.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
-}
+};
 
 /** @param {Vnode} v */
-function create(v) {
+const create = (v) => {
   if (v.tag === "#text") return { v, node: document.createTextNode(v.text || "") };
   const node = document.createElement(v.tag);
   if (v.props.raw) node.appendChild(v.props.raw);
@@ -82,10 +82,10 @@ function create(v) {
   for (const name in v.props) setProp(node, name, v.props[name], undefined);
   v.props.init?.(node);
   return { v, node };
-}
+};
 
 /** @param {{v: Vnode, node: any}} live @param {Vnode} v */
-function update(live, v) {
+const update = (live, v) => {
   const was = live.v;
   if (was === v) return live;
   live.v = v;
@@ -99,13 +99,13 @@ function update(live, v) {
   } else patch(live.node, v.kids);
   for (const name in v.props) setProp(live.node, name, v.props[name], was.props[name]);
   return live;
-}
+};
 
 /**
  * Make the children of `host` what `next` describes, touching only what differs.
  * @param {any} host @param {Vnode[]} next
  */
-export function patch(host, next) {
+export const patch = (host, next) => {
   /** @type {{v: Vnode, node: any}[]} */
   const before = host[LIVE] || [];
   const keyed = new Map();
@@ -134,13 +134,13 @@ export function patch(host, next) {
     else host.insertBefore(live.node, at);
   }
   host[LIVE] = after;
-}
+};
 
 /**
  * Remembers what was described from which data: the same data give the same description, which `patch` skips.
  * @returns {(key: string, deps: any[], make: () => any) => any}
  */
-export function memory() {
+export const memory = () => {
   const kept = new Map();
   return (key, deps, make) => {
     const old = kept.get(key);
@@ -149,13 +149,13 @@ export function memory() {
     kept.set(key, { deps, made });
     return made;
   };
-}
+};
 
 /**
  * The new document with every part that says the same as the old one replaced by the old part itself.
  * @param {any} old @param {any} fresh @returns {any}
  */
-export function share(old, fresh) {
+export const share = (old, fresh) => {
   if (old === fresh || typeof fresh !== "object" || fresh === null || typeof old !== "object" || old === null) return fresh;
   if (Array.isArray(old) !== Array.isArray(fresh)) return fresh;
   const names = Object.keys(fresh);
@@ -166,4 +166,4 @@ export function share(old, fresh) {
     if (out[name] !== old[name] || !(name in old)) same = false;
   }
   return same ? old : out;
-}
+};

@@ -2,7 +2,7 @@
 import { B, Button, Div, Label, P, Pre, Span } from "./dom.js";
 import { cleaned } from "./clean.js";
 import { icon } from "./icons.js";
-import { act, button, copyButton, empty, keptField, keptNote, loading, lookError, section, verdict } from "./controls.js";
+import { act, button, copyButton, empty, keptField, keptNote, loading, lookError, section, verdict, Quiet } from "./controls.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
@@ -11,7 +11,7 @@ import { plural } from "./words.js";
 const noPages = new WeakMap();
 
 /** @param {Ctx} ctx @param {any} draft */
-function page(ctx, draft) {
+const page = (ctx, draft) => {
   const pages = ctx.pages || noPages;
   let made = pages.get(draft);
   if (!made) {
@@ -23,10 +23,10 @@ function page(ctx, draft) {
     pages.set(draft, made);
   }
   return made;
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-async function begin(ctx, attempt) {
+const begin = async (ctx, attempt) => {
   const key = ctx.key(attempt, "edit");
   ctx.ui.edit = { of: ctx.nameOf(attempt), loading: true, error: null };
   ctx.update();
@@ -43,19 +43,19 @@ async function begin(ctx, attempt) {
     Object.assign(ctx.ui.edit, { loading: false, error });
   }
   ctx.update();
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-function leave(ctx, attempt) {
+const leave = (ctx, attempt) => {
   const key = ctx.key(attempt, "edit");
   ctx.shelf.drop(key);
   ctx.shelf.drop(`${key}:base`);
   ctx.ui.edit = null;
   ctx.update();
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-function editor(ctx, attempt) {
+const editor = (ctx, attempt) => {
   const { edit } = ctx.ui;
   if (edit.loading) return loading("Fetching the draft's text…");
   if (edit.error) return lookError(edit.error, () => begin(ctx, attempt));
@@ -74,10 +74,10 @@ function editor(ctx, attempt) {
       button({ label: "Cancel", cls: "plain", run: () => leave(ctx, attempt) }), changed && copyButton(ctx, text, "Copy your text", "Copy your text"),
       Span("small quiet push", keptNote(ctx, text), ` ${plural(text.length, "character")}`)),
     verdict(ctx, "edit"));
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-function reader(ctx, attempt) {
+const reader = (ctx, attempt) => {
   const { draft } = attempt;
   const name = ctx.nameOf(attempt);
   const whole = ctx.ui.whole.has(name);
@@ -91,20 +91,20 @@ function reader(ctx, attempt) {
   return Div("box",
     Div(`draft${whole ? " whole" : ""}`, { key: "draft", "data-measure": "draft" }, Div("", { key: draft.sha256, raw: page(ctx, draft) }),
       whole && draft.cut && Div("cut", { key: "cut" }, !full ? [P("quiet", "The draft is longer than what is shown here."), button({ label: "Show all of it as text", cls: "sm", run: fetchAll })]
-        : full.error ? lookError(full.error, fetchAll) : full.loading ? loading("Fetching the rest…") : Pre("", { dir: "auto" }, full.data.markdown)),
+        : full.error ? lookError(full.error, fetchAll) : full.loading ? loading("Fetching the rest…") : Pre("", full.data.markdown)),
       !whole && Div("fade", { key: "fade" })),
     Button("more", { key: "more", "aria-expanded": whole, onclick: toggle }, whole ? "Show less" : "Show the whole draft", icon(whole ? "up" : "down")));
-}
+};
 
 /** @param {Ctx} ctx @param {any} attempt */
-export function draft(ctx, attempt) {
+export const draft = (ctx, attempt) => {
   const editing = ctx.ui.edit?.of === ctx.nameOf(attempt);
   const review = ctx.isInReview(attempt);
   const may = ctx.view.actions.edit;
   const kept = review && !editing && ctx.shelf.get(ctx.key(attempt, "edit"));
   if (!attempt.draft) return section(ctx, "draft", "Draft", null, empty("text", attempt.status === "running" ? "The draft comes when the attempt ends." : "This attempt left no draft."));
-  const about = Span("small quiet", "sha256 ", Span("mono", attempt.draft.sha256.slice(0, 8)), ` · ${plural(attempt.draft.sections, "section")}`,
-    attempt.edited_by ? [" · edited by ", B("", { dir: "auto" }, attempt.edited_by)] : "");
+  const about = Quiet("sha256 ", Span("mono", attempt.draft.sha256.slice(0, 8)), ` · ${plural(attempt.draft.sections, "section")}`,
+    attempt.edited_by ? [" · edited by ", B("", attempt.edited_by)] : "");
   const pen = review && may && !editing && button({
     icon: "pen", label: kept ? "Go on editing" : "Edit by hand", cls: "plain push", "aria-disabled": may.enabled ? null : "true", title: may.enabled ? null : may.reason,
     run: () => (may.enabled ? begin(ctx, attempt) : ctx.say(may.reason)),
@@ -113,4 +113,4 @@ export function draft(ctx, attempt) {
     kept && P("note", { key: "kept" }, icon("keep"), Span("", `An edit of yours (${plural(kept.length, "character")}) is kept in this browser and not sent.`),
       button({ label: "Throw it away", cls: "plain sm", run: () => leave(ctx, attempt) })),
     Div("", { key: editing ? "editor" : "reader" }, editing ? editor(ctx, attempt) : reader(ctx, attempt)));
-}
+};

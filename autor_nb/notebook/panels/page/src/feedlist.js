@@ -1,7 +1,7 @@
 /** The live feed on the page: search, kinds, pause, follow, and a window onto the cards. */
 import { B, Button, Div, Input, Label, Li, Ol, P, Pre, Span, Time } from "./dom.js";
 import { icon } from "./icons.js";
-import { button, empty, loading, lookError, section } from "./controls.js";
+import { button, empty, loading, lookError, section, Quiet } from "./controls.js";
 import { KINDS } from "./feed.js";
 import { duration, group, plain, plural, second } from "./words.js";
 
@@ -9,34 +9,34 @@ import { duration, group, plain, plural, second } from "./words.js";
 /** @typedef {import("./feed.js").Feed} Feed */
 
 /** @param {any} card @param {boolean} live @returns {[string, string, string]} icon, tone, word */
-export function cardKind(card, live) {
+export const cardKind = (card, live) => {
   if (live) return ["ring", "accent", "Running"];
   if (card.kind === "result") return card.ok === false ? ["fail", "fail", "Result, failed"] : card.ok ? ["ok", "ok", "Result, ok"] : ["result", "", "Result"];
   if (card.kind === "notice") return card.ok === false ? ["warn", "warn", "Notice"] : ["info", "", "Notice"];
   if (card.kind === "finished") return card.ok === false ? ["fail", "fail", "Ended"] : ["flag", "", "Finished"];
   return /** @type {any} */ ({ text: ["text", "", "Text"], thinking: ["think", "", "Thinking"], tool: ["tool", "", "Tool call"], session: ["plug", "", "Session"] }[/** @type {string} */ (card.kind)] || ["dot", "", "Event"]);
-}
+};
 
 /** @param {any} card */
-function words(card) {
+const words = (card) => {
   const text = plain(card.text);
   const more = card.more > 0 && P("small quiet", `${plural(card.more, "more character")}, in the run's log`);
   const title = card.title && Span(card.mono && !text ? "mono" : null, plain(card.title));
   const took = card.took_s !== null && card.took_s !== undefined && card.took_s >= 1 && Span("quiet", ` · ${duration(card.took_s)}`);
   return [title, took, text && (card.mono ? Pre("", text) : (title ? P : Span)(`say${card.kind === "thinking" ? " th" : ""}`, text)), more];
-}
+};
 
 /** @param {Ctx} ctx @param {any} card @param {boolean} live */
-function row(ctx, card, live) {
+const row = (ctx, card, live) => {
   const [name, tone, word] = cardKind(card, live);
   const running = live && !ctx.link.gone ? Math.max(0, (ctx.now() - Date.parse(card.at)) / 1000) : NaN;
   return Li(live ? "live" : null, { key: card.n, "data-n": card.n }, Time("", { datetime: card.at }, second(card.at)),
     Span(`kind${tone ? ` is-${tone}` : ""}`, icon(name), word),
-    Div("c", { dir: "auto" }, words(card), Number.isFinite(running) && Span("quiet", { dir: "ltr" }, ` ${duration(running)}`)));
-}
+    Div("c", words(card), Number.isFinite(running) && Span("quiet", { dir: "ltr" }, ` ${duration(running)}`)));
+};
 
 /** @param {Ctx} ctx @param {Feed} feed */
-function bar(ctx, feed) {
+const bar = (ctx, feed) => {
   const change = (/** @type {string} */ search, /** @type {string} */ chip) => { feed.filter(search, chip); ctx.update(); };
   const whole = feed.total > 0 && feed.tail.length >= feed.total;
   const number = (/** @type {string} */ name) => (name === "All" ? ` ${group(feed.total)}` : whole ? ` ${feed.tail.filter((c) => KINDS[name].includes(c.kind)).length}` : "");
@@ -50,10 +50,10 @@ function bar(ctx, feed) {
       else { feed.hold(); feed.paused = true; }
       ctx.update();
     } }));
-}
+};
 
 /** @param {Ctx} ctx @param {Feed} feed @param {boolean} working */
-function list(ctx, feed, working) {
+const list = (ctx, feed, working) => {
   const win = ctx.listWindow;
   const { cards } = feed;
   const at = win.slice(cards, feed.following);
@@ -73,10 +73,10 @@ function list(ctx, feed, working) {
     Div("", { key: "pad-top", style: `height:${at.before}px` }),
     Ol("feed", { key: "feed" }, cards.slice(at.first, at.last).map((card) => row(ctx, card, card.n === live))),
     Div("", { key: "pad-end", style: `height:${at.after}px` }));
-}
+};
 
 /** The whole feed of one attempt. @param {Ctx} ctx @param {{stage: string, attempt: number|null}} of */
-export function feedPane(ctx, of) {
+export const feedPane = (ctx, of) => {
   const feed = ctx.feedOf(of.stage, of.attempt || 0);
   const working = ctx.isCurrent(of) && ctx.view.current.mode === "working";
   feed.begin();
@@ -88,23 +88,23 @@ export function feedPane(ctx, of) {
     `${group(feed.before)} earlier ${feed.before === 1 ? "event" : "events"}${feed.filtered ? " match" : ""}`);
   const newer = !feed.following && feed.newer > 0 && Button("earlier newer", { key: "newer", onclick: () => { feed.follow(); ctx.update(); } }, icon("down"), `${group(feed.newer)} newer ${feed.newer === 1 ? "event" : "events"}`);
   const none = !feed.cards.length && (feed.busy ? loading("Fetching the feed…") : feed.filtered ? empty("find", "No event matches.") : empty("later", working ? "The agent has not said anything yet." : "This attempt has no events."));
-  return section(ctx, "feed", "Live feed", [Span("small quiet", found), followButton, close],
+  return section(ctx, "feed", "Live feed", [Quiet(found), followButton, close],
     Div("box feedbox", { key: "box" }, bar(ctx, feed), feed.error && lookError(feed.error, () => { feed.filter(feed.search, feed.chip); feed.asked = false; feed.begin(); ctx.update(); }), earlier,
       none || list(ctx, feed, working), newer));
-}
+};
 
 /** The newest six, beside the decision. @param {Ctx} ctx @param {any} attempt */
-export function miniFeed(ctx, attempt) {
+export const miniFeed = (ctx, attempt) => {
   const feed = ctx.feedOf(attempt.stage, attempt.attempt);
   feed.begin();
   const open = ctx.ui.feedOpen;
   const last = feed.tail.slice(-6);
-  return section(ctx, "mini", "Live feed", [Span("small quiet", feed.total ? `ended · ${plural(feed.total, "event")}` : "ended"),
+  return section(ctx, "mini", "Live feed", [Quiet(feed.total ? `ended · ${plural(feed.total, "event")}` : "ended"),
     Button("btn plain sm push", { "aria-expanded": open, onclick: () => ctx.openFeed(!open) }, open ? "Close" : "Open", icon(open ? "up" : "down"))],
   last.length ? Ol("box mini", last.map((card) => {
     const [name, tone, word] = cardKind(card, false);
     const line = plain(card.mono ? card.text || card.title : card.title || card.text).split("\n")[0].slice(0, 200);
     return Li("", { key: card.n }, Span(tone ? `is-${tone}` : null, icon(name)), B("", word), Time("", { datetime: card.at }, second(card.at)),
-      Span(`x${card.mono ? " mono" : ""}`, { dir: "auto" }, line));
+      Span(`x${card.mono ? " mono" : ""}`, line));
   })) : feed.busy ? loading("Fetching the feed…") : feed.error ? lookError(feed.error) : empty("later", "No events."));
-}
+};

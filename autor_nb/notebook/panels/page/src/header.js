@@ -1,21 +1,21 @@
 /** The top of a run's panel: what, which run, state, worked, cost; the newest decision; what has gone wrong; the kernel gone. */
 import { B, Button, Code, Dd, Div, Dl, Dt, H2, H3, H4, Header, I, P, Span } from "./dom.js";
 import { badge, icon } from "./icons.js";
-import { act, button, copyButton, dots, held, verdict } from "./controls.js";
+import { act, button, copyButton, dots, held, verdict, Quiet } from "./controls.js";
 import { count, duration, millis, money, plural, roughly, second, stageNumber, stamp } from "./words.js";
 import { menu } from "./menu.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {string} label @param {number} share 0..1 */
-export function meter(label, share) {
+export const meter = (label, share) => {
   const percent = Math.round(Math.min(1, Math.max(0, share)) * 100);
   return Div(`meter${share >= 1 ? " full" : ""}`, { role: "meter", "aria-label": label, "aria-valuenow": percent,
     "aria-valuemin": 0, "aria-valuemax": 100 }, I("", { style: `width:${percent}%` }));
-}
+};
 
 /** @param {Ctx} ctx */
-function stateFact(ctx) {
+const stateFact = (ctx) => {
   const { state, current } = ctx.view;
   if (ctx.link.gone) {
     return Span("state", badge("kernel_gone", "warn", "Kernel gone"), Span("quiet", `last seen ${lower(state.word)}`));
@@ -27,65 +27,65 @@ function stateFact(ctx) {
       icon("review"), state.word), Span("quiet", Number.isFinite(waited) ? roughly(waited) : ""));
   }
   return Span("state", badge(state.status, state.tone, state.word), Span("quiet", state.detail));
-}
+};
 
 /** @param {string} word */
-function lower(word) {
+const lower = (word) => {
   return word ? word[0].toLowerCase() + word.slice(1) : "";
-}
+};
 
 /** @param {Ctx} ctx */
-function costFact(ctx) {
+const costFact = (ctx) => {
   const { usd, limit_usd: limit, tokens } = ctx.view.cost;
   if (usd === null || usd === undefined) return tokens ? `${count(tokens)} tokens` : Span("quiet", "not known");
   return [money(usd), limit ? Span("quiet", ` of ${money(limit)}`) : null, limit ? meter("Cost", usd / limit) : null];
-}
+};
 
 /** @param {Ctx} ctx */
-function workedFact(ctx) {
+const workedFact = (ctx) => {
   const { s, running_since: since } = ctx.view.worked;
   const more = since && !ctx.link.gone ? Math.max(0, (ctx.now() - millis(since)) / 1000) : 0;
   return duration(Math.floor((s + more) / 60) * 60 || s + more);
-}
+};
 
 /** @param {Ctx} ctx */
-export function header(ctx) {
+export const header = (ctx) => {
   const { run, actions } = ctx.view;
   const fact = (/** @type {string} */ name, /** @type {any} */ value) => Div("", Dt("", name), Dd("", value));
   return Header("head", { key: "head" },
-    Div("what", H2("", { id: `${ctx.uid}-title`, dir: "auto" }, run.goal || "A run without a goal yet"),
+    Div("what", H2("", { id: `${ctx.uid}-title` }, run.goal || "A run without a goal yet"),
       dots([Span("mono", run.id), ...run.sub], "sub")),
     Dl("facts", fact("State", stateFact(ctx)), fact("Worked", workedFact(ctx)), fact("Cost", costFact(ctx))),
     Div("row tools-right",
       button({ icon: "share", cls: "plain icon", named: "Export this run", title: "Export this run", run: () => ctx.exportRun() }),
       menu(ctx, actions)));
-}
+};
 
 /** The honest note of what may remain; nothing when nothing is known. @param {Ctx} ctx */
-export function progress(ctx) {
+export const progress = (ctx) => {
   const { share, text } = ctx.view.progress || {};
   if (!text && (share === null || share === undefined)) return null;
   return Div("progress small", { key: "progress" }, share === null || share === undefined ? null : meter("Progress of the run", share),
     Span("quiet", text));
-}
+};
 
 /** How a decision came, as an icon. @param {any} decision */
-export function howIcon(decision) {
+export const howIcon = (decision) => {
   return icon(/notebook|panel/.test(decision.how || "") ? "book" : /policy|engine|itself/.test(decision.how || "") ? "shield" : "term");
-}
+};
 
 /** The newest decision, whoever made it. @param {Ctx} ctx */
-export function record(ctx) {
+export const record = (ctx) => {
   const { total, newest } = ctx.view.decisions;
   const one = newest[0];
   if (!one) return P("record", { key: "record" }, icon("info"), Span("", "No decision has been made yet."));
   return Div(`record${ctx.ui.fresh === one.at ? " fresh" : ""}`, { key: "record" }, howIcon(one),
-    P("", B("", one.what), ` ${one.did} by `, B("", { dir: "auto" }, one.you ? "you" : one.who), one.how ? ` ${one.how}` : "", ` · ${stamp(one.at)}`),
+    P("", B("", one.what), ` ${one.did} by `, B("", one.you ? "you" : one.who), one.how ? ` ${one.how}` : "", ` · ${stamp(one.at)}`),
     total > 1 && button({ label: `All ${total} decisions`, cls: "plain sm", run: () => ctx.showDecisions() }));
-}
+};
 
 /** Something asked here earlier, or in another tab by this person, that was refused while nobody saw the answer. @param {Ctx} ctx */
-export function refusalNote(ctx) {
+export const refusalNote = (ctx) => {
   const own = ctx.link.ticket?.id;
   const one = (ctx.view.refusals || []).find((/** @type {any} */ r) => r.id !== own && !ctx.ui.read.has(r.id));
   const newest = ctx.view.decisions.newest[0];
@@ -93,10 +93,10 @@ export function refusalNote(ctx) {
   return Div("record refusal", { key: "refusal" }, Span("is-warn", icon("warn")),
     P("", B("", `A command was refused at ${second(one.at)} UTC`), ` (${one.command} by ${one.who}): ${one.reason} ${one.suggestion || ""}`),
     button({ icon: "close", cls: "plain icon sm", named: "Dismiss this message", run: () => { ctx.ui.read.add(one.id); } }));
-}
+};
 
 /** Failed, paused, interrupted: what happened and what to do. @param {Ctx} ctx */
-export function problem(ctx) {
+export const problem = (ctx) => {
   const { problem: one, actions } = ctx.view;
   if (!one) return null;
   const resume = actions.resume || {};
@@ -105,12 +105,12 @@ export function problem(ctx) {
     Div("", H3("", one.text), one.suggestion && P("", one.suggestion),
       resume.enabled ? Div("row wrap",
         act(ctx, { spot: "resume", label: "Resume", icon: "play", fill: ctx.primary() === "resume", run: () => ctx.link.ask("resume", "resume", {}) }),
-        ctx.view.commands.resume && Span("small quiet", "or from a terminal: ", Code("", ctx.view.commands.resume))) : null,
+        ctx.view.commands.resume && Quiet("or from a terminal: ", Code("", ctx.view.commands.resume))) : null,
       verdict(ctx, "resume")));
-}
+};
 
 /** The kernel has gone: what that means and how to come back. @param {Ctx} ctx */
-export function gone(ctx) {
+export const gone = (ctx) => {
   const { view } = ctx;
   const last = ctx.link.last;
   const at = last.at || view.at;
@@ -127,17 +127,17 @@ export function gone(ctx) {
         view.commands.panel && P("row", Code("", view.commands.panel), Span("push", copyButton(ctx, view.commands.panel, "Copy the notebook command")))),
       Div("way", H4("", "Or from a terminal"),
         P("row", Code("", view.commands.watch), Span("push", copyButton(ctx, view.commands.watch, "Copy the command")))))));
-}
+};
 
 /** Under the banner of a gone kernel: what waits, and what is kept. @param {Ctx} ctx */
-export function goneTail(ctx) {
+export const goneTail = (ctx) => {
   const kept = ctx.shelf.unsent(`autor:${ctx.view.run.id}:`);
   const working = ctx.view.current.mode === "working";
   return Div("tail", { key: "tail" },
     act(ctx, { spot: working ? "stop" : "approve", label: working ? "Stop" : "Decide", icon: working ? "stop" : "review", why: held(ctx), run: () => {} }),
-    Span("small quiet", "waits for the kernel"),
+    Quiet("waits for the kernel"),
     button({ cls: "plain", label: ctx.ui.rest ? "Hide that moment" : "Show that moment", icon: ctx.ui.rest ? "up" : "down", "aria-expanded": ctx.ui.rest,
       run: () => { ctx.ui.rest = !ctx.ui.rest; } }),
     kept ? Span("small quiet row push", icon("keep"), ctx.shelf.works ? `Your unsent text (${plural(kept, "character")}) is kept in this browser.`
       : `Your unsent text (${plural(kept, "character")}) is in this page only.`) : null);
-}
+};

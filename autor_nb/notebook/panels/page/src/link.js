@@ -16,7 +16,7 @@ const LOOK_LIMIT = 60000;
  * @param {any} model the widget's model
  * @param {{update: () => void, feed: (f: any) => void, settled: (t: Ticket, ok: boolean) => void, back: () => void, tick: () => void, clock: (at: string) => void}} on
  */
-export function makeLink(model, on) {
+export const makeLink = (model, on) => {
   const page = Math.random().toString(36).slice(2, 10) + Date.now().toString(36);
   /** @type {Map<string, {ok: (d: any) => void, no: (e: any) => void, timer: any}>} */
   const looks = new Map();
@@ -208,4 +208,4 @@ export function makeLink(model, on) {
       model.off("msg:custom", receive);
     },
   };
-}
+};

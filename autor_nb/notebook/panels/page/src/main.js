@@ -8,27 +8,27 @@ import { artifactsPanel, checksPanel, comparePanel } from "./single.js";
 const PANELS = /** @type {Record<string, (ctx: Ctx) => any>} */ ({ run: runPanel, runs: runsPanel, checks: checksPanel, artifacts: artifactsPanel, compare: comparePanel });
 
 /** @param {Ctx} ctx */
-function panel(ctx) {
+const panel = (ctx) => {
   const { view, kind } = ctx;
   if (!view || !Object.keys(view).length) return waiting(ctx);
   if (view.v !== undefined && view.v !== 1) return otherVersion(ctx, view.v);
   return (PANELS[kind] || waiting)(ctx);
-}
+};
 
 /** @param {Ctx} ctx */
-function draw(ctx) {
+const draw = (ctx) => {
   return Div("", panel(ctx), P("autor-said", { key: "said", role: "status", "aria-live": "polite" }, ctx.ui.said),
     ctx.ui.toast && P("autor-toast", { key: "toast", "aria-hidden": "true" }, ctx.ui.toast)).kids;
-}
+};
 
 /** JupyterLab's one-key commands act on cells; while the focus is in a panel they would be accidents. @param {KeyboardEvent} e */
-function keepKeys(e) {
+const keepKeys = (e) => {
   const field = /** @type {HTMLElement} */ (e.target).closest?.("[data-lm-suppress-shortcuts]");
   if (field || !(e.ctrlKey || e.metaKey || e.altKey)) e.stopPropagation();
-}
+};
 
 /** @param {{model: any, el: HTMLElement}} props */
-function render({ model, el }) {
+const render = ({ model, el }) => {
   const host = document.createElement("div");
   host.className = "autor-host";
   el.appendChild(host);
@@ -39,6 +39,6 @@ function render({ model, el }) {
     ctx.close();
     host.remove();
   };
-}
+};
 
 export default { render };

@@ -7,7 +7,7 @@ import { copyText } from "./places.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {Ctx} ctx @param {any} actions */
-function entries(ctx, actions) {
+const entries = (ctx, actions) => {
   const { run, commands } = ctx.view;
   const copy = (/** @type {string} */ label, /** @type {string} */ text) => text && { icon: "copy", label, run: async () => ctx.say((await copyText(text)) ? "Copied." : text, true) };
   const sheet = (/** @type {string} */ kind, /** @type {string} */ label, /** @type {string} */ name, danger = false) =>
@@ -19,10 +19,10 @@ function entries(ctx, actions) {
     copy("Copy the run's name", run.id), copy("Copy the folder's path", run.folder), copy("Copy the terminal command", commands.watch),
     sheet("abort", "Abort run…", "abort", true),
   ].filter(Boolean);
-}
+};
 
 /** @param {Ctx} ctx @param {any} actions */
-export function menu(ctx, actions) {
+export const menu = (ctx, actions) => {
   const open = ctx.ui.menu;
   const shut = (/** @type {boolean} */ back) => {
     ctx.ui.menu = false;
@@ -40,4 +40,4 @@ export function menu(ctx, actions) {
     button({ icon: "menu", cls: "plain icon", named: "More actions", title: "More actions", "aria-expanded": open, "aria-controls": open ? `${ctx.uid}-menu` : null,
       id: `${ctx.uid}-menu-button`, run: () => { ctx.ui.menu = !open; } }),
     open && list());
-}
+};

@@ -14,7 +14,7 @@ import { primary } from "./primary.js";
 let views = 0;
 
 /** What only this view knows. */
-function freshUi() {
+const freshUi = () => {
   return {
     /** @type {{stage: string, attempt: number|null}|null} an attempt that was clicked */ shown: null,
     /** @type {number|"own"|null} */ choice: null,
@@ -30,7 +30,7 @@ function freshUi() {
     openFiles: new Set(), whole: new Set(), read: new Set(), touched: new Set(),
     /** @type {Record<string, string>} */ filters: {},
   };
-}
+};
 
 export class Ctx {
   /** @param {any} model @param {HTMLElement} el @param {(ctx: Ctx) => import("./dom.js").Vnode[]} draw */

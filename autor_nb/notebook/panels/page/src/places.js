@@ -3,7 +3,7 @@
 /** @typedef {{base: string, root: string, notebook: boolean}} Server */
 
 /** What the page says of its server, or null where there is none (VS Code, Colab). @returns {Server|null} */
-export function readServer(doc = document) {
+export const readServer = (doc = document) => {
   try {
     const config = JSON.parse(doc.getElementById("jupyter-config-data")?.textContent || "null");
     if (!config || typeof config.baseUrl !== "string" || typeof config.serverRoot !== "string") return null;
@@ -12,10 +12,10 @@ export function readServer(doc = document) {
   } catch {
     return null;
   }
-}
+};
 
 /** The path below the server's root, or null. @param {string} root @param {string} path */
-export function below(root, path) {
+export const below = (root, path) => {
   const full = path.replace(/\\/g, "/");
   let base = root;
   if (root === "~" || root.startsWith("~/")) {
@@ -26,28 +26,28 @@ export function below(root, path) {
   if (!full.startsWith(`${base}/`)) return null;
   const rest = full.slice(base.length + 1);
   return rest.split("/").some((part) => part.startsWith(".") || part === "") ? null : rest;
-}
+};
 
 /** The full path of a file that a document names. @param {string} folder @param {string} path */
-export function fullPath(folder, path) {
+export const fullPath = (folder, path) => {
   if (/^([A-Za-z]:)?[\\/]/.test(path)) return path;
   return path.startsWith("stages/") ? `${folder}/${path}` : `${folder}/workspace/${path}`;
-}
+};
 
 /**
  * How to open a file from this page, or null when the server cannot reach it.
  * @param {Server|null} server @param {string} full @returns {{href: string, command: string, args: string}|null}
  */
-export function place(server, full) {
+export const place = (server, full) => {
   const rest = server && below(server.root, full);
   if (!server || !rest) return null;
   const encoded = rest.split("/").map(encodeURIComponent).join("/");
   const tree = server.notebook ? (rest.endsWith(".ipynb") ? "notebooks/" : "edit/") : "lab/tree/";
   return { href: `${server.base}${tree}${encoded}`, command: "docmanager:open", args: JSON.stringify({ path: rest }) };
-}
+};
 
 /** Put text on the clipboard; says whether it is there. @param {string} text @returns {Promise<boolean>} */
-export async function copyText(text) {
+export const copyText = async (text) => {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -66,4 +66,4 @@ export async function copyText(text) {
     field.remove();
     return done;
   }
-}
+};

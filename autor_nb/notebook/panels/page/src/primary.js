@@ -4,7 +4,7 @@ import { unanswered } from "./intake.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {Ctx} ctx @returns {string} */
-export function primary(ctx) {
+export const primary = (ctx) => {
   const { ui, view } = ctx;
   if (ctx.link.gone || !view) return "";
   if (ui.sheet) return "sheet";
@@ -15,4 +15,4 @@ export function primary(ctx) {
   if (ui.choice !== null) return "refine";
   if (view.review.questions.length && unanswered(ctx)) return "answer";
   return view.review.approve.enabled ? "approve" : "";
-}
+};

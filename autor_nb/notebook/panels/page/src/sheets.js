@@ -9,34 +9,34 @@ import { stageNumber } from "./words.js";
 const TITLES = /** @type {Record<string, string>} */ ({ redo: "Redo a stage", rollback: "Roll back", undo: "Undo the last rollback", abort: "Abort this run", stop: "Stop the worker" });
 
 /** The stages that this deed may go to. @param {Ctx} ctx @param {string} kind */
-function targets(ctx, kind) {
+const targets = (ctx, kind) => {
   return ctx.view.stages.filter((/** @type {any} */ s) => (kind === "redo" ? s.can_redo : s.can_rollback));
-}
+};
 
 /** @param {Ctx} ctx */
-function target(ctx) {
+const target = (ctx) => {
   const { kind, stage } = ctx.ui.sheet;
   const all = targets(ctx, kind);
   return all.find((/** @type {any} */ s) => s.slug === stage) || all.find((/** @type {any} */ s) => s.slug === ctx.shown().stage) || all[all.length - 1];
-}
+};
 
 /** @param {any} stage */
-function name(stage) {
+const name = (stage) => {
   return `${stageNumber(stage.number)} ${stage.title}`;
-}
+};
 
 /** What a redo or a rollback to this stage withdraws or makes stale. @param {Ctx} ctx @param {any} stage @param {string} kind */
-function consequences(ctx, stage, kind) {
+const consequences = (ctx, stage, kind) => {
   const list = stage.withdraws || [];
   return Div("cons", { key: "cons", role: "status" }, list.length
     ? [P("", B("", kind === "redo" ? "Becomes stale until done again:" : "Is withdrawn or becomes stale:")),
       Ul("", list.map((/** @type {string} */ w) => Li("", { key: w }, icon("back"), Span("", w))))]
     : P("", "Nothing else becomes stale."),
   P("quiet", kind === "redo" ? "Files and attempts stay in the record." : "Nothing is deleted: attempts, files and decisions stay in the record, and Undo brings this state back."));
-}
+};
 
 /** @param {Ctx} ctx @param {string} kind */
-function stageSheet(ctx, kind) {
+const stageSheet = (ctx, kind) => {
   const stage = target(ctx);
   if (!stage) return P("quiet", kind === "redo" ? "No stage can be redone now." : "There is no stage to roll back to.");
   const label = kind === "redo" ? `Redo ${name(stage)}` : `Roll back to ${name(stage)}`;
@@ -44,42 +44,42 @@ function stageSheet(ctx, kind) {
     onchange: (/** @type {any} */ e) => { ctx.ui.sheet = { kind, stage: e.target.value }; } },
   targets(ctx, kind).map((/** @type {any} */ s) => Option("", { key: s.slug, value: s.slug, selected: s.slug === stage.slug }, name(s))))),
   consequences(ctx, stage, kind), confirm(ctx, kind, label, kind === "redo" ? "redo" : "back", { stage: stage.slug })];
-}
+};
 
 /** @param {Ctx} ctx @param {string} kind @param {string} label @param {string} mark @param {any} args @param {string} [cls] */
-function confirm(ctx, kind, label, mark, args, cls = "") {
+const confirm = (ctx, kind, label, mark, args, cls = "") => {
   return Div("row wrap", { key: "confirm" },
     act(ctx, { spot: kind, label, icon: mark, cls, fill: ctx.primary() === "sheet", run: () => ctx.link.ask(kind, kind, args, [], () => { ctx.ui.sheet = null; ctx.ui.reason = ""; }) }),
     button({ label: "Cancel", cls: "plain", run: () => ctx.openSheet(null) }));
-}
+};
 
 /** @param {Ctx} ctx */
-function abortSheet(ctx) {
+const abortSheet = (ctx) => {
   const reason = ctx.ui.reason.trim();
   return [P("", "The agent is ended and the run is closed: no further stage can begin in it. Everything made so far stays on disk and can be read, compared and exported."),
-    Label("pick", Span("", "Reason (optional)"), Input("", { type: "text", dir: "auto", value: ctx.ui.reason, oninput: (/** @type {any} */ e) => { ctx.ui.reason = e.target.value; } })),
+    Label("pick", Span("", "Reason (optional)"), Input("", { type: "text", value: ctx.ui.reason, oninput: (/** @type {any} */ e) => { ctx.ui.reason = e.target.value; } })),
     confirm(ctx, "abort", "Abort this run", "abort", reason ? { reason } : {}, "danger-fill")];
-}
+};
 
 /** What the open sheet holds. @param {Ctx} ctx @param {string} kind */
-function body(ctx, kind) {
+const body = (ctx, kind) => {
   if (kind === "redo" || kind === "rollback") return stageSheet(ctx, kind);
   if (kind === "abort") return abortSheet(ctx);
   if (kind === "stop") return [P("", "Ends only the worker. What is done stays, and you can resume at any time."), confirm(ctx, "stop", "Stop", "stop", {})];
   return [P("", "Brings back the state before the last rollback: what it withdrew counts again."), confirm(ctx, "undo", "Undo the rollback", "undo", {})];
-}
+};
 
 /** The sheet that is open, or nothing. @param {Ctx} ctx */
-export function sheet(ctx) {
+export const sheet = (ctx) => {
   const kind = ctx.ui.sheet?.kind;
   if (!kind) return null;
   return Section("sheet box", { key: `sheet:${kind}`, "aria-labelledby": `${ctx.uid}-sheet`,
     onkeydown: (/** @type {any} */ e) => { if (e.key === "Escape") { e.stopPropagation(); ctx.openSheet(null); } } },
   H4("", { id: `${ctx.uid}-sheet`, tabindex: "-1" }, TITLES[kind]), body(ctx, kind), verdict(ctx, kind));
-}
+};
 
 /** The quiet row of what else one may do. @param {Ctx} ctx */
-export function others(ctx) {
+export const others = (ctx) => {
   const { actions } = ctx.view;
   const one = (/** @type {string} */ kind, /** @type {string} */ label, /** @type {string} */ mark, danger = false) => {
     const a = actions[kind] || { enabled: false, reason: "Not possible here." };
@@ -88,4 +88,4 @@ export function others(ctx) {
       onclick: () => (a.enabled ? ctx.openSheet(open ? null : kind) : ctx.say(a.reason)) }, icon(mark), Span("", label));
   };
   return Div("others", { key: "others" }, one("redo", "Redo stage…", "redo"), one("rollback", "Roll back…", "back"), one("undo", "Undo rollback", "undo"), one("abort", "Abort run…", "abort", true));
-}
+};

@@ -3,7 +3,7 @@
 /**
  * @param {() => Storage} [storage] where it is kept; asking for it may throw
  */
-export function makeShelf(storage = () => window.localStorage) {
+export const makeShelf = (storage = () => window.localStorage) => {
   /** @type {Map<string, string>} what this view holds even if the browser keeps nothing */
   const held = new Map();
   let works = true;
@@ -45,4 +45,4 @@ export function makeShelf(storage = () => window.localStorage) {
       return n;
     },
   };
-}
+};

@@ -6,7 +6,7 @@ import { minute, money, roughly, stageNumber, stamp } from "./words.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {any} stage @param {boolean} now */
-function lines(stage, now) {
+const lines = (stage, now) => {
   const spent = [stage.work_s ? roughly(stage.work_s) : "", money(stage.cost_usd)].filter(Boolean).join(" · ");
   const changed = stage.changed_attempt ? `Attempt ${stage.changed_attempt}${stage.changed_at ? ` · ${minute(stage.changed_at)}` : ""}` : "";
   return [
@@ -15,10 +15,10 @@ function lines(stage, now) {
     !changed && !now && stage.attempts.length > 0 && Span("", `${stage.attempts.length} ${stage.attempts.length === 1 ? "attempt" : "attempts"}`),
     stage.stale && Span("stale-why is-warn", icon("back", "sm"), Span("", stage.stale_reason || "Stale")),
   ];
-}
+};
 
 /** @param {Ctx} ctx */
-export function timeline(ctx) {
+export const timeline = (ctx) => {
   const { stages, current } = ctx.view;
   const shown = ctx.shown();
   return Ol("line", { key: "line", "aria-label": "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
@@ -30,4 +30,4 @@ export function timeline(ctx) {
       title: stage.stale ? stage.stale_reason || null : null, onclick: () => ctx.showStage(stage) }, Span("row", badge(stage.stale ? "stale" : stage.status, stage.stale ? "warn" : stage.tone, stage.word), Span("n", stageNumber(stage.number))),
     Span("nm", stage.title), lines(stage, now)));
   }));
-}
+};
