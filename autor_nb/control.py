@@ -23,15 +23,16 @@ from autor_nb.creation import NewRequest, Plan, ResourceRequest, plan
 from autor_nb.creation import create as _create
 from autor_nb.domain import commands as cmd
 from autor_nb.domain.errors import RefusedError, RunError, UsageError
-from autor_nb.domain.events import CommandRefused, Event, Unknown
+from autor_nb.domain.events import CommandRefused, Event, LogRecovered, Unknown
 from autor_nb.domain.fold import Fold
 from autor_nb.domain.rules import Wait, next_step
 from autor_nb.domain.run import Actor, RunStatus
 from autor_nb.domain.state import RunState
-from autor_nb.store import eventlog, inbox
+from autor_nb.store import damage, eventlog, inbox, objects
+from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
-from autor_nb.store.lock import Holder, living_holder
+from autor_nb.store.lock import EngineLock, Holder, living_holder
 
 __all__ = [
     "NewRequest",
@@ -46,6 +47,7 @@ __all__ = [
     "create",
     "new_id",
     "plan",
+    "recover_log",
     "remove",
     "resume",
     "verify",
@@ -83,7 +85,9 @@ class Tail:
         self.run, self._fold, self._offset = run, Fold(), 0
 
     def read(self) -> list[Event | Unknown]:
-        """What is new."""
+        """What is new; a log that was damaged may have been mended, so it is read from its beginning."""
+        if self._fold.state.damaged:
+            self._fold, self._offset = Fold(), 0
         events, self._offset = eventlog.read(self.run.events, self._offset)
         self._fold.apply(events)
         return events
@@ -94,7 +98,9 @@ class Tail:
         self.read()
         state = self._fold.snapshot()
         status, waiting = state.status, "nobody"
-        if not isinstance(next_step(state), Wait):
+        if state.damaged:
+            status = RunStatus.DAMAGED
+        elif not isinstance(next_step(state), Wait):
             waiting = "engine"
             if worker is None:
                 status = RunStatus.INTERRUPTED
@@ -139,6 +145,8 @@ def ask(run: RunFolder, command: cmd.RunCommand, timeout_s: float = 60.0) -> lis
     """Give a command and wait for its answer, starting an engine where none lives; RefusedError if refused."""
     if not run.exists:
         raise UsageError(f"{run.path} is not a run.", "`autor runs` lists the runs.")
+    if damaged := snapshot(run).state.damaged:
+        raise damage.refusal(run, damaged)
     offset = run.events.stat().st_size
     inbox.drop(run, command)
     deadline, starts = time.monotonic() + timeout_s, 0
@@ -275,6 +283,23 @@ def verify(run: RunFolder, on_row: Callable[[dict[str, Any]], None] | None = Non
                 "`autor doctor` looks for what is missing.",
             )
     return Verification(rows=tuple(rows))
+
+
+def recover_log(run: RunFolder, by: Actor) -> LogRecovered:
+    """Take a damaged log back to the line before the damage; what it said after that is kept beside it."""
+    with EngineLock(run):
+        aside = damage.set_aside(run)
+        index = ArtifactIndex(run)
+        with contextlib.closing(eventlog.EventLog(run.events)) as log:
+            return log.append(
+                LogRecovered(
+                    line=aside.line,
+                    lines=aside.lines,
+                    kept_in=aside.folder.relative_to(run.path).as_posix(),
+                    files=objects.put_files(run, index.scan()),
+                    by=by,
+                )
+            )
 
 
 def remove(run: RunFolder) -> None:

@@ -79,6 +79,12 @@ class StoreError(AutorError):
         self.path = path
 
 
+class DamagedLogError(StoreError):
+    """Raised when a run's log cannot be read to its end: nothing goes on from a log with a hole in it."""
+
+    code = "damaged"
+
+
 class BugError(AutorError):
     """Raised when our own invariants are broken."""
 

@@ -274,6 +274,18 @@ class RunCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Every stage is approved."""
 
 
+class LogRecovered(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A damaged log was taken back to its last line before the damage; what it was is kept in the folder `kept_in`.
+
+    `line` is the damaged line, `lines` how many it and those after it were, `files` the workspace as it was found.
+    """
+
+    line: int
+    lines: int = 0
+    kept_in: str = ""
+    files: str = ""
+
+
 class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A command was refused, and why; `suggestion` is what to do instead."""
 
@@ -285,12 +297,22 @@ class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """A line written by a newer version, or not readable as an event: kept as its bytes, shown as such."""
+    """A whole line of a kind that only a newer version knows: kept as its bytes, shown as such."""
 
     raw: bytes
     seq: int = 0
     at: str = ""
     type: str = ""
+
+
+class Damaged(Unknown, frozen=True, kw_only=True):
+    """A line that no version wrote so: what it said is lost, and what follows cannot be relied on."""
+
+    line: int = 0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"line {self.line} of its log {self.reason}" if self.line else f"its log {self.reason}"
 
 
 RunEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
@@ -321,5 +343,6 @@ RunEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
     Aborted,
     RunFailed,
     RunCompleted,
+    LogRecovered,
     CommandRefused,
 ]

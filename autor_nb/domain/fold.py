@@ -1,7 +1,7 @@
 """The fold: a run's log → its state. Every face and the engine see the run through this and nothing else.
 
 `Fold.apply` takes events in order and mutates a state that it owns; `snapshot` answers with a copy that nobody
-mutates. Unknown events count and change nothing else.
+mutates. Unknown events count and change nothing else; at a damaged line the fold ends, and says so.
 """
 
 from __future__ import annotations
@@ -44,10 +44,29 @@ class Fold:
     def apply(self, events: Iterable[ev.Event | ev.Unknown]) -> RunState:
         """Take events in; answers with the live state (see `snapshot`)."""
         state = self.state
+        if state.damaged:
+            return state
+        event: ev.Event | ev.Unknown | None = None
+        try:
+            event = self._apply(state, events)
+        except LookupError as error:
+            state.damaged = f"its log speaks of {error}, which this run does not have"
+        if event is not None:
+            state.updated_at = event.at or state.updated_at
+            state.last_event = type(event).__struct_config__.tag or ""  # type: ignore[assignment]
+            if isinstance(event, ev.Unknown):
+                state.last_event = "unknown"
+        return state
+
+    def _apply(self, state: RunState, events: Iterable[ev.Event | ev.Unknown]) -> ev.Event | ev.Unknown | None:
+        """Every event in order, up to a damaged line; answers with the last one."""
         event: ev.Event | ev.Unknown | None = None
         for event in events:
             handler = _HANDLERS.get(type(event))
             if handler is None:
+                if isinstance(event, ev.Damaged):
+                    state.damaged = str(event)
+                    break
                 state.unknown += 1
                 continue
             handler(state, event)
@@ -56,12 +75,7 @@ class Fold:
             command_id = getattr(event, "command_id", None)
             if command_id is not None:
                 state.answered[command_id] = event.seq
-        if event is not None:
-            state.updated_at = event.at or state.updated_at
-            state.last_event = type(event).__struct_config__.tag or ""  # type: ignore[assignment]
-            if isinstance(event, ev.Unknown):
-                state.last_event = "unknown"
-        return state
+        return event
 
     def snapshot(self) -> RunState:
         """A copy of the state as it is."""
@@ -290,6 +304,10 @@ def _workspace_restored(state: RunState, event: ev.WorkspaceRestored) -> None:
     state.pending_files, state.files = "", event.files
 
 
+def _log_recovered(state: RunState, event: ev.LogRecovered) -> None:
+    state.pending_files, state.undoable = state.files, None
+
+
 def _hypotheses_frozen(state: RunState, event: ev.HypothesesFrozen) -> None:
     state.frozen_hypotheses = event.sha256
 
@@ -354,5 +372,6 @@ _HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
     ev.Aborted: _aborted,
     ev.RunFailed: _run_failed,
     ev.RunCompleted: _run_completed,
+    ev.LogRecovered: _log_recovered,
     ev.CommandRefused: _command_refused,
 }

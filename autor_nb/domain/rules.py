@@ -77,10 +77,13 @@ class Complete(Step, frozen=True, kw_only=True):
 
 def next_step(state: RunState) -> Step:
     """What the engine does next in this state."""
-    if state.status not in (RunStatus.RUNNING, RunStatus.IN_REVIEW):
+    if state.damaged:
         return Wait()
-    if state.pending_files:
+    working = state.status in (RunStatus.RUNNING, RunStatus.IN_REVIEW)
+    if state.pending_files and (working or state.status is RunStatus.COMPLETED):
         return Restore(files=state.pending_files)
+    if not working:
+        return Wait()
     if state.review is not None:
         return Decide() if config_of(state).reviewer != "person" else Wait()
     if state.current is None:

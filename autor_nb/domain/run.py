@@ -9,7 +9,7 @@ import msgspec
 
 
 class RunStatus(StrEnum):
-    """Where a run stands; `interrupted` is the lock's to tell, never the log's."""
+    """Where a run stands; `interrupted` is the lock's to tell, never the log's, `damaged` the unreadable log's."""
 
     CREATED = "created"
     RUNNING = "running"
@@ -19,6 +19,7 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     ABORTED = "aborted"
     COMPLETED = "completed"
+    DAMAGED = "damaged"
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

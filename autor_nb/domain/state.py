@@ -155,7 +155,8 @@ class RunState(msgspec.Struct, kw_only=True):
     """A run. `current` is the slug of the stage in work; `review` the (slug, attempt) that waits for a decision.
 
     `retries` counts the engine's own attempts since the last human command; `pending_files` is a manifest that
-    the workspace must be restored to before anything else.
+    the workspace must be restored to before anything else. `damaged` says where the log cannot be read, empty if
+    it can: everything else is then as of the line before, and nothing goes on from there.
     """
 
     run_id: str = ""
@@ -194,6 +195,7 @@ class RunState(msgspec.Struct, kw_only=True):
     answered: dict[str, int] = {}
     undoable: Undoable | None = None
     unknown: int = 0
+    damaged: str = ""
     cost_usd: float = 0.0
     work_s: float = 0.0
     started_work_at: str = ""

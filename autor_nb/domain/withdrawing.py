@@ -18,7 +18,7 @@ def stage_of(state: RunState, slug: str) -> StageState:
     for stage in state.stages:
         if stage.ref.slug == slug:
             return stage
-    raise LookupError(slug)
+    raise LookupError(f"stage {slug!r}")
 
 
 def _withdraw(state: RunState, slug: str, reason: str) -> StageState:

@@ -84,7 +84,13 @@ def _refused(event: ev.CommandRefused) -> str:
     return _with(f"{event.command} of {one_line(str(event.by), 60)} refused", event.reason)
 
 
+def _recovered(event: ev.LogRecovered) -> str:
+    return f"log was damaged: taken back to before line {event.line}; {event.lines} lines kept in {event.kept_in}"
+
+
 def _other(event: Any) -> str:
+    if isinstance(event, ev.Damaged):
+        return f"not readable: {event}"
     if isinstance(event, ev.Unknown):
         return _with("event of another version, kept as it is", event.type)
     return str(type(event).__struct_config__.tag).replace("_", " ")
@@ -115,5 +121,6 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.Aborted: lambda event: _with("aborted", event.reason),
     ev.RunFailed: lambda event: _with("run failed", event.reason),
     ev.RunCompleted: lambda event: "run completed",
+    ev.LogRecovered: _recovered,
     ev.CommandRefused: _refused,
 }

@@ -15,7 +15,7 @@ import msgspec
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain import rules
-from autor_nb.domain.errors import AutorError, RunError, StoreError
+from autor_nb.domain.errors import AutorError, DamagedLogError, RunError, StoreError
 from autor_nb.domain.fold import Fold
 from autor_nb.domain.ports import Agent, Checker
 from autor_nb.domain.run import RunConfig, RunStatus
@@ -28,7 +28,7 @@ from autor_nb.engine.edited import EditedDraft
 from autor_nb.engine.faults import Faults
 from autor_nb.engine.projections import Views
 from autor_nb.engine.work import StageWork
-from autor_nb.store import eventlog, inbox, lock, objects
+from autor_nb.store import damage, eventlog, inbox, lock, objects
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.view import MadeBy, StoredAttempt, made_by
@@ -106,11 +106,14 @@ class Engine:
         self._faults = Faults(self.run)
         try:
             past, _ = eventlog.read(self.run.events)
-            self._fold.apply(past)
+            if self._fold.apply(past).damaged:
+                raise damage.refusal(self.run, self.state.damaged)
             orphans.end_left_behind(self.run, self._newest())
             if rules.next_step(self.state) == rules.Wait() and inbox.is_empty(self.run):
                 return
             self._work()
+        except DamagedLogError:
+            raise
         except Exception as error:
             raise self._given_up(error) from error
         finally:

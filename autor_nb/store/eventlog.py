@@ -1,7 +1,8 @@
 """The log of a run: one JSON object a line, appended only by who holds the lock, replayed by everybody.
 
 A line is acknowledged once it is flushed to disk. A torn tail, left by a kill in the middle of a write, is cut
-before the next append; readers stop at the last whole line. A line that is no known event is kept as Unknown.
+before the next append; readers stop at the last whole line. A numbered line of a kind that is not known is one of
+a newer version; any other line that is no event is damaged, and says which line it is.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ import math
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from autor_nb.domain.errors import BugError, StoreError
-from autor_nb.domain.events import Event, RunEvent, Unknown
+from autor_nb.domain.events import Damaged, Event, RunEvent, Unknown
 
 LINE_CAP = 64 * 1024
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(RunEvent)
+_known = frozenset(kind.__struct_config__.tag for kind in get_args(RunEvent))
 
 
 class _Head(msgspec.Struct):
@@ -143,16 +145,20 @@ def _escaped(value: Any) -> Any:
     return value
 
 
-def decode(line: bytes) -> Logged:
-    """One line as an event; whatever it holds, an answer."""
+def decode(line: bytes, number: int = 0) -> Logged:
+    """One line (the `number`th of its log) as an event; whatever it holds, an answer."""
     try:
         event: Logged = _decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError) as error:
         try:
             head = _head_decoder.decode(line)
         except (msgspec.DecodeError, RecursionError):
-            head = _Head()
-        event = Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
+            head, reason = _Head(), "is damaged: it is not the JSON of an event"
+        else:
+            reason = f"is damaged: it is no readable {head.type} event ({error})"
+        if head.type and head.type not in _known and head.seq > 0:
+            return Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
+        event = Damaged(raw=line, seq=head.seq, at=head.at, type=head.type, line=number, reason=reason)
     return event
 
 
@@ -164,6 +170,8 @@ def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
             content = stream.read()
     except FileNotFoundError:
         return [], offset
+    except OSError as error:
+        return [Damaged(raw=b"", reason=f"cannot be read: {error.strerror}")], offset
     end = content.rfind(b"\n") + 1
     if not end:
         return [], offset
@@ -171,7 +179,14 @@ def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
     try:
         return list(_decoder.decode_lines(content)), offset + end
     except (msgspec.DecodeError, RecursionError):
-        return [decode(line) for line in content.split(b"\n") if line.strip()], offset + end
+        first = _lines_before(path, offset) + 1
+        numbered = enumerate(content.split(b"\n"), first)
+        return [decode(line, number) for number, line in numbered if line.strip()], offset + end
+
+
+def _lines_before(path: Path, offset: int) -> int:
+    with path.open("rb") as stream:
+        return stream.read(offset).count(b"\n")
 
 
 def _last_seq(path: Path) -> int:

@@ -57,6 +57,7 @@ def run_facts(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "pause_reason": state.pause_reason or None,
         "undo_possible": state.undoable is not None,
         "unknown_events": state.unknown,
+        "damaged": state.damaged or None,
         "left_out": list(state.left_out),
         "pdf": str(paper) if (paper := pdf_of(run)) else None,
     }
@@ -122,6 +123,8 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
     attempt = state.under_review
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt, state.intake)
+    if state.damaged:
+        blocks.append(Para(f"The run is damaged: {state.damaged}. What is shown is as of the line before it."))
     if state.left_out:
         blocks.append(Items(state.left_out, title="Left out of the resources"))
     if state.unknown:
@@ -140,6 +143,8 @@ def _aside(snapshot: control.Snapshot) -> str:
         return f"{attempt.stage} attempt {attempt.attempt} waits for you"
     if snapshot.status is RunStatus.RUNNING and state.current:
         return f"{state.current} is being worked on"
+    if snapshot.status is RunStatus.DAMAGED:
+        return "its log cannot be read to its end"
     if snapshot.status is RunStatus.INTERRUPTED:
         return "the engine ended in the middle; nothing that was done is lost"
     return ""
@@ -265,6 +270,11 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
             return (
                 (f"autor show{pin}", "the last summary"),
                 (f"autor verify{word}", "checks every stage again"),
+            )
+        case RunStatus.DAMAGED:
+            return (
+                ("autor recover", "takes its log back to the line before the damage, and keeps what was there"),
+                (f"autor archive {run.run_id}", "packs it as it is"),
             )
         case RunStatus.FAILED if snapshot.state.last_error:
             return ((f"autor show --checks{pin}", "tells why"), (f"autor resume{word}", "tries again"))

@@ -74,7 +74,7 @@ def run_table(shown: list[tuple[RunFolder, control.Snapshot]]) -> Table:
                 state.current or "",
                 f"{approved}/{len(state.stages)}",
                 waits,
-                clean.line(state.goal, 80),
+                clean.line(f"damaged: {state.damaged}" if state.damaged else state.goal, 100),
             )
         )
     return Table(("Run", "State", "Stage", "Approved", "Waits for", "Goal"), tuple(rows))
@@ -92,6 +92,7 @@ def _brief(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "updated_at": state.updated_at,
         "approved": sum(stage.approved is not None for stage in state.stages),
         "stages": len(state.stages),
+        "damaged": state.damaged or None,
     }
 
 
@@ -100,17 +101,19 @@ def what_now(face: Face) -> Result:
     found = [(run, control.snapshot(run)) for run in layout.all_runs(target.root(face))]
     waiting = [pair for pair in found if pair[1].waiting == "person"]
     working = [pair for pair in found if pair[1].waiting == "engine"]
+    damaged = [pair for pair in found if pair[1].state.damaged]
     facts = {
         "root": str(target.root(face)),
         "count": len(found),
         "waiting": [_brief(*pair) for pair in waiting],
         "working": [_brief(*pair) for pair in working],
+        "damaged": [_brief(*pair) for pair in damaged],
     }
     steps = _what_next(waiting, working, found)
     said = f"{len(waiting)} wait for you, {len(working)} are at work, {len(found)} in all"
     blocks: list[Block] = [Heading("What now", None, said if found else "no run here yet")]
-    if waiting or working:
-        blocks.append(run_table([*waiting, *working]))
+    if waiting or working or damaged:
+        blocks.append(run_table([*waiting, *working, *damaged]))
     elif found:
         blocks.append(run_table(found[:3]))
     blocks += [Next(steps), Para("`autor --help` lists every verb.", quiet=True)]

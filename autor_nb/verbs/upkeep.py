@@ -12,7 +12,7 @@ import click
 from autor_nb import control
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.run import RunStatus
-from autor_nb.store import layout
+from autor_nb.store import damage, layout
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs import clean, target
 from autor_nb.verbs.blocks import Block, Heading, Items, Mark, Next, Para, Table
@@ -127,29 +127,49 @@ def rm(face: Face, run_id: str, yes: bool) -> Result:
 @click.option("--preview", is_flag=True, help="Only say what would be done.")
 @pass_face
 def recover(face: Face, yes: bool, preview: bool) -> Result:
-    """Take up every interrupted run, and remove folders that never became runs."""
+    """Take up every interrupted run, mend damaged logs, and remove folders that never became runs."""
     root = target.root(face)
-    interrupted = [run for run in layout.all_runs(root) if control.snapshot(run).status is RunStatus.INTERRUPTED]
+    every = [(run, control.snapshot(run).status) for run in layout.all_runs(root)]
+    interrupted = [run for run, status in every if status is RunStatus.INTERRUPTED]
+    damaged = [(run, damage.recoverable(run)) for run, status in every if status is RunStatus.DAMAGED]
+    mendable = [run for run, kept in damaged if kept]
     husks = _husks(root)
     facts: dict[str, Any] = {
         "root": str(root),
         "interrupted": [run.run_id for run in interrupted],
+        "damaged": [run.run_id for run, _ in damaged],
         "husks": [str(path) for path in husks],
     }
-    if not interrupted and not husks:
-        return Result(facts=facts, blocks=(Para("Nothing to recover: no run was interrupted."),))
+    if not interrupted and not husks and not damaged:
+        return Result(facts=facts, blocks=(Para("Nothing to recover: no run was interrupted, no log is damaged."),))
     rows = (
+        *((run.run_id, Mark("damaged"), _mending(kept)) for run, kept in damaged),
         *((run.run_id, Mark("interrupted"), "is set to work again") for run in interrupted),
         *((path.name, Mark("lost"), "has no log, so it never was a run: removed") for path in husks),
     )
     table = Table(("Folder", "State", "What is done"), rows)
     if preview or not _agreed(face, yes, table):
         return Result(facts={**facts, "done": False}, blocks=(table, Next((("autor recover --yes", "does it"),))))
-    for run in interrupted:
-        control.resume(run, control.actor(face.name))
+    for run in mendable:
+        control.recover_log(run, control.actor(face.name))
+    for run in (*mendable, *interrupted):
+        now = control.snapshot(run)
+        if now.state.status is RunStatus.COMPLETED:
+            control.start_worker(run)  # only its files are to be brought back
+        elif now.status is RunStatus.INTERRUPTED:
+            control.resume(run, control.actor(face.name))
     for path in husks:
         shutil.rmtree(path)
     return Result(facts={**facts, "done": True}, blocks=(table, Next((("autor runs", "shows them"),))))
+
+
+def _mending(kept: int) -> str:
+    if not kept:
+        return "nothing before the damage: left as it is; put events.jsonl from a backup in its place"
+    return (
+        f"its log goes back to its first {kept} lines and the workspace to how it was then; "
+        "what was there is kept in its folder damaged/"
+    )
 
 
 def _agreed(face: Face, yes: bool, table: Table) -> bool:

@@ -53,11 +53,10 @@ def test_a_line_of_a_newer_version_is_kept_as_its_bytes(tmp_path: Path) -> None:
     """An unknown event folds to nothing and is still there."""
     path = some_log(tmp_path / "events.jsonl", 1)
     line = b'{"type":"teleported","seq":2,"at":"2027-01-01T00:00:00Z","where":"mars"}'
-    path.write_bytes(path.read_bytes() + line + b"\nnot json at all\n")
+    path.write_bytes(path.read_bytes() + line + b"\n")
     events, _ = eventlog.read(path)
-    assert isinstance(events[1], ev.Unknown)
+    assert ev.Unknown is type(events[1])
     assert (line, "teleported", 2) == (events[1].raw, events[1].type, events[1].seq)
-    assert isinstance(events[2], ev.Unknown)
     log = EventLog(path)
     assert 3 == log.append(ev.RunCompleted()).seq
     log.close()
@@ -102,3 +101,35 @@ def test_a_log_changed_by_somebody_else_is_noticed(tmp_path: Path) -> None:
         stream.write(b'{"type":"run_completed","seq":2}\n')
     assert not log.is_intact()
     log.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json at all",
+        b"\x00" * 40,
+        b"[]",
+        b'{"seq":2,"at":"2027-01-01T00:00:00Z"}',
+        b'{"type":"teleported","at":"2027-01-01T00:00:00Z"}',
+        b'{"type":"paused","seq":2,"reason":7}',
+    ],
+)
+def test_a_line_that_no_version_wrote_so_is_damaged_and_says_which_line_it_is(tmp_path: Path, line: bytes) -> None:
+    """Garbage is told from a newer version's lines, with its number, also when only the new part is read."""
+    path = some_log(tmp_path / "events.jsonl", 1)
+    _, offset = eventlog.read(path)
+    path.write_bytes(path.read_bytes() + line + b"\n" + eventlog.encode(ev.RunCompleted(seq=3)) + b"\n")
+    for events in (eventlog.read(path)[0][1:], eventlog.read(path, offset)[0]):
+        damaged, after = events
+        assert isinstance(damaged, ev.Damaged)
+        assert (line, 2) == (damaged.raw, damaged.line)
+        assert "line 2 of its log is damaged" in str(damaged)
+        assert isinstance(after, ev.RunCompleted)
+
+
+def test_a_log_that_cannot_be_opened_is_a_damaged_one_and_no_exception(tmp_path: Path) -> None:
+    """A folder in the log's place says so in words."""
+    (tmp_path / "events.jsonl").mkdir()
+    (damaged,) = eventlog.read(tmp_path / "events.jsonl")[0]
+    assert isinstance(damaged, ev.Damaged)
+    assert "cannot be read" in str(damaged)
