@@ -251,3 +251,26 @@ def test_a_part_of_the_run_that_became_read_only_is_named_with_its_own_mend(tmp_
     endings = [(event.ending, "ead-only" in event.detail) for event in after if isinstance(event, ev.AttemptEnded)]
     cut_off = [(Ending.STOPPED, True)] if folder == "objects" else []
     assert [(Ending.FINISHED, False), *cut_off, (Ending.FINISHED, False)] == endings
+
+
+def test_what_the_engine_starts_is_told_of_the_run_s_own_temporary_folder(tmp_path: Path) -> None:
+    """By TMPDIR, for as long as the engine works; afterwards the folder is gone and nothing is set."""
+    out = on_disk(
+        tmp_path,
+        4_000_000,
+        f"""
+        mkdir -p runs/r/operator_state
+        cat >probe.py <<'END'
+import os, pathlib, subprocess, sys
+from autor_nb.engine.temporary import temporary_folder
+from autor_nb.store.layout import RunFolder
+run = RunFolder(pathlib.Path("runs/r").resolve())
+with temporary_folder(run) as place:
+    child = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
+    print(place == run.operator_state / "tmp", subprocess.check_output(child, text=True).strip() == str(place))
+print(place.exists(), "TMPDIR" in os.environ)
+END
+        {sys.executable} probe.py >{tmp_path}/out/told""",
+        temporary=False,
+    )
+    assert ["True True", "False False"] == (out / "told").read_text().splitlines()
