@@ -99,7 +99,8 @@ class AgentTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A language-model agent works from `prompt_path`; an embedded one may use the structured fields.
     The draft goes to `draft_path` (= workspace/notes/draft.md); nothing outside `workspace` may be written.
-    `intake` are answered questions; `options` the `--set` pairs; `approved` the stages approved so far with the
+    `holdout_opened` is how often earlier attempts opened the holdout, as the engine counts it; `intake` are answered
+    questions; `options` the `--set` pairs; `approved` the stages approved so far with the
     absolute paths of their summaries. `session_id` is the session to continue, or None for a fresh one.
     """
 
@@ -121,6 +122,7 @@ class AgentTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str = ""
     limits: Limits = Limits()
     marker: str = ""
+    holdout_opened: int = 0
 
 
 class AgentResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

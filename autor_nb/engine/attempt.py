@@ -19,6 +19,7 @@ from autor_nb.domain.ports import Agent, AgentEvent, AgentResult, AgentTask, Fee
 from autor_nb.domain.run import Question, RunConfig
 from autor_nb.domain.stage import Ending, StageSpec
 from autor_nb.domain.state import AttemptState, RunState
+from autor_nb.engine.evidence.holdout_openings import openings
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.rawlog import RawLog
@@ -69,6 +70,7 @@ def build_task(
         model=config.models.get(spec.slug, config.model),
         limits=config.limits,
         marker=marker,
+        holdout_opened=openings(run).times,
     )
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zipfile
 from pathlib import Path
 
+import pytest
 from evidence_story import context, loaded, make_run, put
 
-from autor_nb.engine.evidence import experiment_manifest, readiness, release_bundle, write_all
+from autor_nb.domain import events as ev
+from autor_nb.domain.artifact import FileEntry
+from autor_nb.domain.stage import Ending
+from autor_nb.engine.evidence import experiment_manifest, holdout_openings, readiness, release_bundle, write_all
+from autor_nb.store import objects
+from autor_nb.store.eventlog import EventLog
 from autor_nb.store.layout import RunFolder
 
 CLAIM = {"name": "main", "command": "python code/run.py", "seeds": [0, 1], "started": "2025-01-01", "duration_s": 1.5,
@@ -107,6 +114,62 @@ def test_readiness_says_what_is_so(tmp_path: Path) -> None:
     assert "known \\| odd \\`data\\`" in text
     rows = [line for line in text.splitlines() if line.startswith("| ") and "Ready" not in line]
     assert rows and len(facts["checklist"]) <= len(rows)
+
+
+def attempt_of(run: RunFolder, log: EventLog, number: int, before: str | None, after: str | None) -> None:
+    """An attempt at the analysis in the run's log, with the agent's log of openings before and after it."""
+    manifests = []
+    for text in (before, after):
+        entries = {}
+        if text is not None:
+            sha256 = objects.put(run, text.encode())
+            entries = {holdout_openings.LOG: FileEntry(path=holdout_openings.LOG, sha256=sha256, size_bytes=len(text))}
+        manifests.append(objects.put_files(run, entries))
+    log.append(ev.AttemptStarted(stage="06_analysis", attempt=number, agent="a", files=manifests[0]))
+    log.append(ev.AttemptEnded(stage="06_analysis", attempt=number, ending=Ending.FINISHED, files=manifests[1]))
+
+
+ONE, TWO = '{"n": 1, "attempt": 1}\n', '{"n": 1, "attempt": 1}\n{"n": 2, "attempt": 2}\n'
+
+
+@pytest.mark.parametrize(("story", "times"), [
+    ([(None, None)], 0),
+    ([(None, ONE)], 1),
+    ([(None, ONE), (ONE, ONE)], 1),
+    ([(None, ONE), (ONE, TWO)], 2),
+    ([(None, ONE), (None, ONE)], 2),  # redone: the same line, written again by a second opening
+    ([(None, ONE), (None, None)], 1),  # redone, and not opened again
+    ([(None, ONE), (ONE, None)], 1),  # an agent that removes the log
+    ([(None, TWO), (None, ONE), (TWO, TWO)], 3),  # a rollback, and its undoing
+    ([(None, None), (ONE, ONE)], 1),  # added while no engine was looking
+    ([(None, "no json\n")], 1),
+])
+def test_openings_are_counted_over_all_attempts(tmp_path: Path, story: list[tuple], times: int) -> None:
+    """Whatever redo, rollback or an agent did to the log afterwards."""
+    run = make_run(tmp_path)
+    run.objects.mkdir()
+    with contextlib.closing(EventLog(run.events)) as log:
+        for number, (before, after) in enumerate(story, 1):
+            attempt_of(run, log, number, before, after)
+    assert times == holdout_openings.openings(run).times
+    put(run.workspace, holdout_openings.LOG, story[-1][1] or "")
+    readiness.write(context(run, "08"))
+    (item,) = [i for i in loaded(run, readiness.FACTS)["checklist"] if i["item"].startswith("The holdout")]
+    assert (None if times == 0 else times == 1) == item["ok"]
+    assert times == loaded(run, readiness.FACTS)["holdout"]["times"]
+
+
+def test_a_log_of_openings_that_was_not_kept_is_no_clean_answer(tmp_path: Path) -> None:
+    """Nobody can count its lines, so that a person must judge."""
+    run = make_run(tmp_path)
+    run.objects.mkdir()
+    with contextlib.closing(EventLog(run.events)) as log:
+        attempt_of(run, log, 1, None, ONE)
+    (run.objects / hashlib.sha256(ONE.encode()).hexdigest()).unlink()
+    put(run.workspace, holdout_openings.LOG, ONE)
+    readiness.write(context(run, "08"))
+    (item,) = [i for i in loaded(run, readiness.FACTS)["checklist"] if i["item"].startswith("The holdout")]
+    assert item["ok"] is None and "1 logs were not kept" in item["detail"]
 
 
 def test_readiness_stands_on_any_files(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,11 +10,12 @@ from autor_nb.domain.stage import StageStatus
 from autor_nb.domain.state import StageState
 from autor_nb.engine.evidence import EvidenceContext
 from autor_nb.engine.evidence.found import content, encoded, files_under, read_json, sha256_of
+from autor_nb.engine.evidence.holdout_openings import LOG, openings
 from autor_nb.engine.evidence.paper_facts import paper_facts
 from autor_nb.store.atomic import write_text
+from autor_nb.store.layout import RunFolder
 
 FACTS, CHECKLIST = "reviews/readiness_facts.json", "reviews/readiness_checklist.md"
-HOLDOUT = "notes/holdout_log.jsonl"
 MARKS = {True: "yes", False: "**no**", None: "a person must judge"}
 _HASHED = (
     "data/split.json",
@@ -156,18 +156,15 @@ def _experiments(context: EvidenceContext) -> dict[str, Any]:
 
 
 def _holdout(context: EvidenceContext) -> dict[str, Any]:
-    openings: list[Any] = []
-    unreadable = 0
-    for line in content(context.workspace / HOLDOUT).decode("utf-8", "replace").splitlines():
-        if line.strip():
-            try:
-                openings.append(json.loads(line))
-            except (ValueError, RecursionError):
-                unreadable += 1
+    """Openings over all attempts, also of those that a redo or a rollback took back."""
+    now = content(context.workspace / LOG)
+    counted = openings(RunFolder(context.run_dir), now)
     return {
-        "log": HOLDOUT if openings or unreadable else None,
-        "openings": openings,
-        "unreadable_lines": unreadable,
+        "log": LOG if now.strip() or counted.times else None,
+        "openings": counted.found,
+        "times": counted.times,
+        "unreadable_lines": counted.unreadable,
+        "unkept_logs": counted.unkept,
     }
 
 
@@ -248,7 +245,7 @@ def _evidence_items(context: EvidenceContext, facts: dict[str, Any]) -> list[dic
     experiments, holdout = facts["experiments"], facts["holdout"]
     has_code = any(True for _ in files_under(context.workspace, "code"))
     threats = content(context.workspace / "reviews/threats_to_validity.md", 4096).strip()
-    times = len(holdout["openings"])
+    unkept = f", and {holdout['unkept_logs']} logs were not kept" if holdout["unkept_logs"] else ""
     return [
         _item(
             "Results are whole and ready for analysis",
@@ -258,18 +255,24 @@ def _evidence_items(context: EvidenceContext, facts: dict[str, Any]) -> list[dic
         _item("Code is included", has_code, "code/"),
         _item(
             "The holdout was opened at most once",
-            None if holdout["log"] is None else times <= 1,
-            "no holdout log" if holdout["log"] is None else f"opened {times} times",
+            None if holdout["log"] is None or (unkept and holdout["times"] <= 1) else holdout["times"] <= 1,
+            "no holdout log"
+            if holdout["log"] is None
+            else f"opened {_times(holdout['times'])}, counted over all attempts{unkept}",
         ),
         _item("Threats to validity are written down", bool(threats), "reviews/threats_to_validity.md"),
     ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _markdown(facts: dict[str, Any]) -> str:
     lines = [
         "# Readiness checklist",
         "",
-        "Made by the engine from the run's log and files; nothing here is the agent's word.",
+        "Made by the engine from the run's log and from the files as they are.",
         "",
         (
             f"Run {_cell(facts['run_id'])}, as of {_cell(facts['as_of'])}, agent {_cell(facts['agent'])}, "

@@ -28,6 +28,7 @@ NOTES = (
     "notes/experiment_log.json",
     "notes/experiments.json",
     "notes/holdout_log.jsonl",
+    "notes/holdout_openings.json",
 )
 FILE_CAP, DATA_CAP = 512 << 20, 32 << 20  # bytes of one file; data/ is often raw and re-obtainable
 

@@ -97,6 +97,24 @@ def test_a_venue_with_few_pages_gets_the_short_paper(study, tmp_path):
     assert [s for s in study.json("writing/document.json")["sections"] if s.get("appendix")]
 
 
+def test_the_paper_and_the_release_say_how_often_the_holdout_was_opened(study):
+    """The engine counted two openings, the workspace knows of one: every place says two, as a number read from a
+    file."""
+    assert 1 == study.json("results/holdout.json")["opened"]
+    for number in ("07", "08"):
+        files.carry_out(msgspec.structs.replace(study.task(number), holdout_opened=2))
+    document = study.json("writing/document.json")
+    numbers = study.json("writing/numbers.json")
+    (name,) = [name for name, entry in numbers.items() if entry["file"] == "notes/holdout_openings.json"]
+    assert (2, {}) == (numbers[name]["value"], study.failing())
+    places = [document["abstract"], *(s for s in document["sections"] if s["name"] in ("holdout", "hypotheses"))]
+    for place in places:
+        assert name in str(place)
+    assert "opened once" not in str(document)
+    assert "opened 2 times" in " ".join(i["text"] for i in study.json("artifacts/self_review.json")["issues"])
+    assert "opened 2 times" in study.text("reviews/threats_to_validity.md")
+
+
 @pytest.mark.parametrize(("text", "why"), [
     ("Make the discussion more inspiring and cite newer work", "not understood"),
     ("Use the NeurIPS layout", "the venue is a setting of the run"),

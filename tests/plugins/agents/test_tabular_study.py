@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from tabular_study_files import FAST, HEADER, carry_out, draft, supply, task, write_messy
@@ -48,7 +49,8 @@ def again(finished, tmp_path):
     """A copy of the finished study that a test may refine: (run, carry out one attempt with feedback)."""
     run = tmp_path / "run"
     shutil.copytree(finished[0], run)
-    resources = supply(run, finished[0].parent / "messy.csv")
+    shutil.copy(finished[0].parent / "messy.csv", tmp_path)
+    resources = supply(run, tmp_path / "messy.csv")
 
     def refine(number: str, *feedback: Feedback) -> str:
         attempt = max(f.attempt for f in feedback) + 1
@@ -275,6 +277,21 @@ def test_the_holdout_is_opened_once_for_one_experiment(again):
     text = refine("06", Feedback(attempt=1, text="report accuracy"), Feedback(attempt=2, text="report f1"))
     assert 2 == read(run, "results/holdout.json")["opened"]
     assert "opened 2 times" in text
+
+
+def test_an_opening_that_a_redo_took_back_is_counted(again):
+    """The workspace has no log and no scores any more, the engine knows of two openings: this one is the third."""
+    run, _ = again
+    for path in ("notes/holdout_log.jsonl", "results/holdout.json", "notes/holdout_openings.json"):
+        (run / "workspace" / path).unlink()
+    given = task(run, "06", 3, options=OPTIONS, resources=supply(run, run.parent / "messy.csv"))
+    carry_out(msgspec.structs.replace(given, holdout_opened=2))
+    held = read(run, "results/holdout.json")
+    assert (3, 3) == (held["opened"], read(run, "notes/holdout_openings.json")["opened"])
+    assert "opened 3 times" in draft(run)
+    claim = next(t for t in read(run, "results/hypothesis_tests.json")["tests"] if t["test"] == "holdout")
+    assert "opened 3 times" in claim["why"]
+    assert "up to" not in draft(run)
 
 
 def test_a_changed_training_part_is_noticed(again):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from autor_nb.domain.ports import Feedback
+from autor_nb.plugins.agents.tabular import opened
 from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
 from autor_nb.plugins.agents.tabular.paper_facts import IN_PROSE, Study
 from autor_nb.plugins.agents.tabular.paper_wishes import Answer, Wishes, wishes_of
@@ -37,6 +38,7 @@ WORDS = {
 def work(session: Session) -> None:
     """Write what is to go out with the results."""
     wanted, answers = _wanted(session)
+    opened.recount(session)
     study = Study(session, Wishes())
     with session.step("threats to validity") as step:
         text = threats(study)
@@ -137,7 +139,7 @@ def _internal(study: Study) -> list[str]:
         if check["found"]
     ] or [("The leakage checks found nothing. They compare values; they do not understand what a column means.")]
     if split["holdout_rows"]:
-        found.append(f"{plain(held['opened_text'])} It has {held['rows']} rows.")
+        found.append(f"{plain(opened.words(study.opened))} It has {held['rows']} rows.")
     else:
         found.append(f"There is no holdout ({plain(split['why'])}): the leading score is that of the best of several.")
     found.append(

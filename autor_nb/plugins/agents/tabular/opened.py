@@ -13,6 +13,7 @@ from autor_nb.domain.errors import RunError
 from autor_nb.plugins.agents.tabular.session import Session
 
 LOG = "notes/holdout_log.jsonl"
+COUNT = "notes/holdout_openings.json"
 RESULT = "results/holdout.json"
 
 
@@ -32,17 +33,18 @@ def holdout(session: Session, design: dict[str, Any], selected: str) -> dict[str
             "setting": {},
         }
         session.write_json(RESULT, empty, "says that there is no holdout")
+        recount(session)
         return empty
     mark = fingerprint(session, design)
     log = openings(session)
     if log and log[-1]["fingerprint"] == mark and session.exists(RESULT):
         kept: dict[str, Any] = session.read_json(RESULT)
-        kept["opened_text"] = (
-            _text(len(log), session.task.attempt) + " This attempt used the scores of that opening again."
-        )
+        kept["opened"] = times(session)
+        kept["opened_text"] = words(kept["opened"]) + " This attempt used the scores of the last opening again."
         session.write_json(RESULT, kept, "scores on the locked rows")
+        recount(session)
         return kept
-    number = len(log) + 1
+    number = times(session) + 1
     with session.step("open holdout", opening=number, rows=split["holdout_rows"]) as step:
         log.append(
             {
@@ -63,7 +65,7 @@ def holdout(session: Session, design: dict[str, Any], selected: str) -> dict[str
         step.output = f"{scores['rows']} rows scored"
     result = {
         "opened": number,
-        "opened_text": _text(number, session.task.attempt),
+        "opened_text": words(number),
         "rows": scores["rows"],
         "metric": design["metric"],
         "selected": selected,
@@ -72,6 +74,7 @@ def holdout(session: Session, design: dict[str, Any], selected: str) -> dict[str
         "setting": scores["setting"],
     }
     session.write_json(RESULT, result, "scores on the locked rows")
+    recount(session)
     return result
 
 
@@ -94,22 +97,30 @@ def fingerprint(session: Session, design: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _text(number: int, attempt: int) -> str:
+def times(session: Session) -> int:
+    """How often the holdout has been opened. The workspace forgets openings that a redo or a rollback took back;
+    the engine, which counts over all attempts, does not."""
+    said = session.read_json(RESULT)["opened"] if session.exists(RESULT) else 0
+    return max(len(openings(session)), session.task.holdout_opened, int(said))
+
+
+def recount(session: Session) -> int:
+    """Write down how often the holdout has been opened by now, for the paper and the release."""
+    number = times(session)
+    session.write_json(COUNT, {"opened": number, "text": words(number)}, "how often the holdout was opened")
+    return number
+
+
+def words(number: int) -> str:
+    """The count as a sentence, with what it means for the scores."""
+    if number == 0:
+        return "There is no holdout."
     if number == 1:
-        said = "The holdout was opened once."
-    else:
-        said = (
-            f"The holdout was opened {number} times: its scores are no longer those of untouched rows, "
-            f"because the study was "
-            "changed after an earlier opening."
-        )
-    if attempt > number:
-        said += (
-            f" This is attempt {attempt} of the stage; a rollback may have removed the record of an "
-            f"earlier opening, so "
-            f"it may have been opened up to {attempt} times."
-        )
-    return said
+        return "The holdout was opened once."
+    return (
+        f"The holdout was opened {number} times, counted over all attempts, also those that were redone or rolled "
+        "back: its scores are no longer those of untouched rows."
+    )
 
 
 def _score(session: Session) -> dict[str, Any]:

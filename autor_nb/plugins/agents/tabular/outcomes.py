@@ -171,13 +171,16 @@ def _holdout(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     inside = held["ci_low"] <= mean <= held["ci_high"]
     return _result(
         SUPPORTED if inside else REFUTED,
-        f"cross-validated mean {mean:.4f}, holdout "
-        f"{'opened once' if evidence.holdout['opened'] == 1 else 'opened more than once'}",
+        f"cross-validated mean {mean:.4f}, holdout opened {_often(evidence.holdout['opened'])}",
         held["estimate"],
         held["ci_low"],
         held["ci_high"],
         mean,
     )
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _importance(item: dict[str, Any], evidence: Evidence) -> dict[str, Any]:

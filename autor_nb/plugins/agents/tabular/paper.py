@@ -11,6 +11,7 @@ from autor_nb import registry
 from autor_nb.domain.document import Cite, Document, Figure, Number, Section, Table
 from autor_nb.domain.errors import UsageError
 from autor_nb.plugins.agents.tabular import (
+    opened,
     paper_appendix,
     paper_closing,
     paper_data,
@@ -44,6 +45,7 @@ def work(session: Session) -> None:
     wishes.answers = [_explained(session, answer) for answer in wishes.answers]
     try:
         with session.step("write document", venue=session.task.venue) as step:
+            opened.recount(session)
             study = Study(session, wishes)
             document = compose(study)
             step.output = f"{len(document.sections)} sections, {len(study.ledger.entries)} numbers"

@@ -23,6 +23,7 @@ DESIGN, SPLIT, PROFILE, LEAKAGE = (
     "data/profile.json",
     "data/leakage.json",
 )
+OPENED = "notes/holdout_openings.json"
 FILES, LIMITS, ENVIRONMENT = "data/data_manifest.json", "notes/limits.json", "notes/environment.json"
 
 IN_PROSE = {
@@ -76,6 +77,7 @@ class Study:
         self.environment: dict[str, Any] = self._optional(ENVIRONMENT, {})
         self.figures: list[dict[str, Any]] = self._optional("notes/figures.json", [])
         self.deviations: dict[str, Any] = self._optional("notes/deviations.json", {})
+        self.opened: int = self._optional(OPENED, self.holdout)["opened"]
         self.metric: str = self.summary["metric"]
         self.best: str = self.summary["best"]
         self.families: list[str] = list(self.summary["families"])
@@ -144,6 +146,12 @@ class Study:
     def level(self) -> Number:
         """The level of the intervals."""
         return self.ledger.percent(COMPARED, "level")
+
+    def opened_often(self) -> Run:
+        """“once” or “2 times”: over all attempts of the run, as the engine counts them."""
+        if self.opened == 1:
+            return (Words(text="once"),)
+        return say("{k} times", k=self.n(OPENED if self.ledger.has(OPENED) else HOLDOUT, "opened"))
 
     def rope(self) -> Number:
         """The smallest difference that matters."""

@@ -159,11 +159,10 @@ def _holdout_in_short(study: Study) -> Run:
         return say("There is no holdout, so that no score on untouched rows is reported.")
     chosen = study.holdout["selected"]
     place = ("families", chosen, study.metric)
-    opened = "opened once" if study.holdout["opened"] == 1 else "opened more than once"
     return say(
-        "On {rows} rows that were set aside beforehand ({opened}), {b} reaches {v} ({level} interval {ci}).",
+        "On {rows} rows that were set aside beforehand (opened {often}), {b} reaches {v} ({level} interval {ci}).",
         rows=study.n(HOLDOUT, "rows"),
-        opened=opened,
+        often=study.opened_often(),
         b=study.name(chosen),
         v=study.n(HOLDOUT, *place, "estimate", format=study.score(study.metric)),
         level=study.level(),

@@ -58,14 +58,12 @@ def holdout(study: Study) -> Section | None:
 
 
 def _opened(study: Study) -> Run:
-    return (
-        say("They were opened once.")
-        if study.holdout["opened"] == 1
-        else say(
-            "They were opened {k} times, because the study was changed after an earlier opening: these are "
-            "no longer the scores of untouched rows.",
-            k=study.n(HOLDOUT, "opened"),
-        )
+    if study.opened == 1:
+        return say("They were opened once.")
+    return say(
+        "They were opened {k}, counted over all attempts of this study, also those that were redone or rolled back: "
+        "these are no longer the scores of untouched rows.",
+        k=study.opened_often(),
     )
 
 
@@ -121,7 +119,10 @@ def hypotheses(study: Study) -> Section:
             estimate = study.n(
                 TESTS, "tests", place, "estimate", format="z.4g" if test["test"] != "importance" else "g"
             )
-        rows.append((words(test["id"]), statement(study, place, test), cell(estimate), words(test["outcome"])))
+        outcome = words(test["outcome"])
+        if test["test"] == "holdout" and study.opened > 1:
+            outcome = say("{o} (rows opened {k})", o=outcome, k=study.opened_often())
+        rows.append((words(test["id"]), statement(study, place, test), cell(estimate), outcome))
     return Section(
         name="hypotheses",
         title="Hypotheses and their outcomes",
