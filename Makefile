@@ -23,10 +23,13 @@ check: $(VENV)/.ready ## style, types, layers
 test: check ## everything that CI runs
 	AUTOR_TEST_ARTIFACTS="$${AUTOR_TEST_ARTIFACTS:-test-artifacts}" $(BIN)/python -m pytest -n 2 --dist loadfile
 
+page: ## build the panels' page from its sources (needs node and npm)
+	cd autor_nb/notebook/panels/page && npm ci --no-audit --no-fund --silent && npm run --silent build
+
 crash: $(VENV)/.ready ## 200 kills at random instants (about ten minutes)
 	AUTOR_CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash -q -s
 
 bench: $(VENV)/.ready ## print the benchmarks
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-.PHONY: help demo check test crash bench
+.PHONY: help demo check test page crash bench

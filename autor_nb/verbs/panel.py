@@ -16,7 +16,7 @@ from autor_nb.verbs.tree import pass_face, verb
 KINDS = ("runs", "checks", "artifacts", "figures")
 
 
-@verb(name="panel", examples=("%autor panel", "%autor panel latest", "%autor panel --runs", "%autor panel --figures"))
+@verb(name="panel", examples=("autor panel", "autor panel latest", "autor panel --runs", "autor panel --figures"))
 @target.run_argument
 @target.run_too
 @click.option("--runs", "runs", is_flag=True, help="All runs: what waits for you first.")

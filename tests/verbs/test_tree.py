@@ -14,8 +14,8 @@ from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import VERBS, Verb, find, invoke, root
 
 PROMISED = (
-    "new resume stop wait status runs show watch review approve refine abort redo rollback undo answer waive verify "
-    "batch demo lab rm archive agents venues stages doctor recover config"
+    "new resume stop wait status runs show panel watch review approve refine edit abort redo rollback undo answer waive "
+    "verify compare batch demo lab rm archive agents venues stages doctor recover config"
 ).split()
 
 
