@@ -244,14 +244,18 @@ def wait(
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying found: one row per attempt, with differences in words."""
+    """What verifying found: one row per attempt and one (attempt 0) for the files, with differences in words."""
 
     rows: tuple[dict[str, Any], ...]
 
     @property
     def differences(self) -> list[str]:
         """Every difference, with its attempt."""
-        return [f"{row['stage']} attempt {row['attempt']}: {text}" for row in self.rows for text in row["differences"]]
+        return [
+            f"{row['stage']} attempt {row['attempt']}: {text}" if row["attempt"] else text
+            for row in self.rows
+            for text in row["differences"]
+        ]
 
 
 def verify(run: RunFolder, on_row: Callable[[dict[str, Any]], None] | None = None) -> Verification:

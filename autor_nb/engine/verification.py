@@ -1,4 +1,4 @@
-"""Verifying a run: every rule asked again about every attempt as of then, every stage notebook executed again.
+"""Verifying a run: every rule asked again about every attempt, every notebook executed, every file held to the log.
 
 Nothing of the run is changed; what differs from the record is reported. No agent is called.
 """
@@ -21,6 +21,7 @@ from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.domain.venue import Venue
 from autor_nb.engine.checking import check_attempt
 from autor_nb.engine.review import checks_of
+from autor_nb.engine.standing import stand
 from autor_nb.store import eventlog, objects
 from autor_nb.store.artifacts import ArtifactIndex
 from autor_nb.store.layout import RunFolder
@@ -28,13 +29,18 @@ from autor_nb.store.view import StoredAttempt
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt verified: `differences` in words, empty when everything is as recorded."""
+    """One attempt verified, or (attempt 0) the run as it lies on disk.
+
+    `differences` are in words, empty when what was compared is as recorded; `not_compared` says what was not.
+    """
 
     stage: str
     attempt: int
     checks: int
     notebook: str
     differences: tuple[str, ...]
+    compared: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
 
 class Parts(Protocol):
@@ -51,7 +57,7 @@ Reexecute = Callable[[RunFolder, str, int], list[str]]
 def verify(
     run: RunFolder, parts: Parts, reexecute: Reexecute | None, report: Callable[[Finding], None]
 ) -> list[Finding]:
-    """Verify every attempt that was checked, oldest first; `report` is told each as it is done."""
+    """Verify every attempt that was checked, oldest first, then the files; `report` is told each as it is done."""
     events, _ = eventlog.read(run.events)
     index = ArtifactIndex(run)
     index.scan()
@@ -65,21 +71,40 @@ def verify(
         if attempt is None:
             continue
         differences = list(_checks_again(run, parts, state, attempt, index))
+        left: tuple[str, ...] = ()
         path = run.notebook(event.stage, event.attempt)
         if not path.is_file():
             differences.append(f"{path.name} is missing")
         elif reexecute is not None:
             differences += reexecute(run, event.stage, event.attempt)
+        else:
+            left = (f"{path.name}: it was not executed",)
         finding = Finding(
             stage=event.stage,
             attempt=event.attempt,
             checks=event.total,
             notebook=path.name,
             differences=tuple(differences),
+            not_compared=left,
         )
         findings.append(finding)
         report(finding)
+    findings.append(_files(run, events, index))
+    report(findings[-1])
     return findings
+
+
+def _files(run: RunFolder, events: list[eventlog.Logged], index: ArtifactIndex) -> Finding:
+    standing = stand(run, fold(events), events, index)
+    return Finding(
+        stage="",
+        attempt=0,
+        checks=0,
+        notebook="",
+        differences=tuple(standing.differences),
+        compared=tuple(standing.compared),
+        not_compared=tuple(standing.not_compared),
+    )
 
 
 def _checks_again(

@@ -25,7 +25,7 @@ from autor_nb.verbs.tree import pass_face, verb
 @target.run_too
 @pass_face
 def verify(face: Face, run_id: str | None, run_too: str | None) -> Result:
-    """Run every check and execute every stage notebook again; exit 1 if anything differs."""
+    """Ask every check and execute every notebook again, hold every file to the log; exit 1 if anything differs."""
     run = target.newest(face, target.either(run_id, run_too))
     return verified(face, run)
 
@@ -35,23 +35,41 @@ def verified(face: Face, run: RunFolder) -> Result:
     found = control.verify(run, lambda row: face.say(_row(row)))
     differences = [str(item) for item in found.differences]
     mark = Mark("differs" if differences else "same")
-    said = f"{len(differences)} differences" if differences else "every check and every notebook says what it said then"
+    left = [text for row in found.rows for text in row.get("not_compared", ())]
+    said = (
+        f"{len(differences)} differences"
+        if differences
+        else "every check and notebook says what it said then, and every file that was compared is as recorded"
+    )
     blocks: list[Block] = [Heading(f"Run {run.run_id}", mark, said)]
     if differences:
         blocks.append(Items(tuple(differences), title="What differs"))
         blocks.append(Next(((f"autor show --run {run.run_id} --checks", "the checks of then"),)))
+    if compared := [text for row in found.rows for text in row.get("compared", ())]:
+        blocks.append(Para(f"Compared: {_counted(compared)}.", quiet=True))
+    blocks.append(Items(tuple(left), title="Not compared"))
     facts = {
         "run_id": run.run_id,
         "same": not differences,
         "differences": differences,
-        "attempts": list(found.rows),
+        "not_compared": left,
+        "compared": compared,
+        "attempts": [row for row in found.rows if row["attempt"]],
     }
     return Result(facts=facts, blocks=tuple(blocks), exit_code=1 if differences else 0, state=run)
 
 
 def _row(row: dict[str, Any]) -> str:
     said = f"{len(row['differences'])} differences" if row["differences"] else "as recorded"
-    return clean.line(f"{row['stage']} attempt {row['attempt']}: {said}")
+    name = f"{row['stage']} attempt {row['attempt']}" if row["attempt"] else "files and log"
+    return clean.line(f"{name}: {said}")
+
+
+def _counted(compared: list[str]) -> str:
+    """Groups as they are, single files by their number."""
+    groups = [text for text in compared if " " in text]
+    texts = len(compared) - len(groups)
+    return "; ".join([*groups, f"{texts} prompts, summaries and inputs"])
 
 
 @verb(name="archive", examples=("autor archive latest", "autor archive 20260101_120000 --to ~/kept/"))
