@@ -77,7 +77,7 @@ def checks_of(run: RunFolder, attempt: AttemptState) -> dict[str, list[dict[str,
         for waiver in attempt.waivers
     }
     left_out = dict.fromkeys(grouped, 0)
-    for check in _recorded(run, attempt):
+    for check in recorded(run, attempt):
         group = "passed" if check.passed else str(check.severity)
         if len(grouped[group]) >= CHECKS:
             left_out[group] += 1
@@ -106,7 +106,8 @@ def chosen(state: RunState, stage: str, attempt: int) -> tuple[StageState, Attem
     return of, found
 
 
-def _recorded(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
+def recorded(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
+    """The recorded answers of an attempt; what can no longer be read says so in their place."""
     if not attempt.checks_object:
         return attempt.checks
     try:

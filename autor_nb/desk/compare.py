@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,14 +154,17 @@ def _checks(left: Side, right: Side) -> list[Row]:
 
 
 def _by_check(side: Side) -> dict[tuple[str, str], Check]:
-    attempt = side.attempt
+    return {(check.id, check.subject): check for check in checks_of(side.run, side.attempt)}
+
+
+def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
+    """The recorded checks of an attempt, wherever they lie; none if they were not kept."""
     try:
-        found: Iterable[Check] = attempt.checks or (
-            objects.get_checks(side.run, attempt.checks_object) if attempt.checks_object else ()
+        return attempt.checks or (
+            tuple(objects.get_checks(run, attempt.checks_object)) if attempt.checks_object else ()
         )
     except StoreError:
-        found = ()
-    return {(check.id, check.subject): check for check in found}
+        return ()
 
 
 def _said(check: Check | None) -> str:

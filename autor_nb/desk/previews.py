@@ -36,7 +36,7 @@ PDF_PAGES = 2
 Preview = dict[str, Any]
 
 # One at a time: PDFium is not made for threads, and only one picture is ever open.
-_turn = threading.Lock()
+one_at_a_time = threading.Lock()
 
 
 def preview(run: RunFolder, state: RunState, stage: str, attempt: int, path: str) -> Preview:
@@ -49,7 +49,7 @@ def preview(run: RunFolder, state: RunState, stage: str, attempt: int, path: str
             f"Stage {of.ref.number}, attempt {attempt}, has no file {clean.path(path[:300])}.",
             "The list of files shows those it has.",
         )
-    with _turn:
+    with one_at_a_time:
         made = _made(_view(run, state, this, after), entry)
     return {"path": clean.path(entry.path), **made}
 

@@ -18,6 +18,7 @@ STATES: dict[RunStatus, Words] = {
     RunStatus.FAILED: ("Failed", "fail"),
     RunStatus.ABORTED: ("Aborted", "idle"),
     RunStatus.COMPLETED: ("Complete", "ok"),
+    RunStatus.DAMAGED: ("Damaged", "fail"),
 }
 STAGES: dict[StageStatus, Words] = {
     StageStatus.PENDING: ("Pending", "idle"),

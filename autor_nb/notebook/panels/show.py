@@ -66,10 +66,17 @@ def _compare(result: Result) -> Any:
     return ComparePanel(result.state)
 
 
+def _figures(result: Result) -> Any:
+    from autor_nb.notebook.panels.figures_panel import FiguresPanel
+
+    return FiguresPanel(result.state)
+
+
 _MAKERS: dict[str, Callable[[Result], Any]] = {
     "run": _run,
     "runs": _runs,
     "checks": _checks,
     "artifacts": _artifacts,
     "compare": _compare,
+    "figures": _figures,
 }

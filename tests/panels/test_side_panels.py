@@ -1,0 +1,131 @@
+"""The other panels: checks, artifacts, figures, comparisons and the list of runs."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from panel_page import Page
+
+from autor_nb import control
+from autor_nb.desk.runlist import size_of
+from autor_nb.store import layout
+
+
+def test_the_list_of_runs_opens_packs_and_removes(place: Any) -> None:
+    """Those that wait stand first; a removed run is gone from disk, a packed one stays."""
+    from autor_nb.notebook.panels.runs_panel import RunsPanel
+
+    place.settle()
+    other = place.run.path.with_name("20200101_000000")
+    shutil.copytree(place.run.path, other)
+    control.resume(place.run, control.actor("test"))
+    panel = RunsPanel(place.project / "runs")
+    page = Page(panel)
+    seen = page.shows(lambda view: view["disk_bytes"] is not None)
+    assert 2 == seen["total"] == len(seen["runs"]) and 2 == seen["waiting"]
+    assert size_of(place.run.path) + size_of(other) == seen["disk_bytes"]
+    assert page.ask("open", run=place.run.run_id)["ok"]
+    assert place.run.path == panel.below.children[0].run.path
+    assert page.ask("archive", run="20200101_000000")["ok"]
+    assert (place.project / "20200101_000000.zip").is_file()
+    assert "exists already" in page.ask("archive", run="20200101_000000")["reason"]
+    assert page.ask("remove", run="20200101_000000")["ok"]
+    assert [place.run.run_id] == [run.run_id for run in layout.all_runs(place.project / "runs")]
+    page.shows(lambda view: view["total"] == 1)
+    assert "no run" in page.ask("remove", run="19990101_000000")["reason"].lower()
+
+
+def test_a_damaged_run_is_listed_as_such_and_harms_no_other(place: Any) -> None:
+    """Its row says that its log cannot be read."""
+    from autor_nb.desk.runlist import RunList
+
+    place.settle()
+    broken = place.run.path.with_name("20200101_000000")
+    shutil.copytree(place.run.path, broken)
+    lines = (broken / "events.jsonl").read_bytes().splitlines(keepends=True)
+    (broken / "events.jsonl").write_bytes(b"{rubbish}\n" + b"".join(lines[1:]))
+    rows = {row["id"]: row for row in RunList(place.project / "runs").view()["runs"]}
+    assert "In review, waits for you" == rows[place.run.run_id]["word"]
+    assert "Damaged" == rows["20200101_000000"]["word"]
+
+
+@pytest.mark.parametrize("place", ["blocked"], indirect=True)
+def test_checks_and_artifacts_follow_the_run(place: Any) -> None:
+    """Every checked attempt is there; a new one joins by itself; files come with a preview."""
+    from autor_nb.notebook.panels.single import ArtifactsPanel, ChecksPanel
+
+    place.settle()
+    checks, artifacts = Page(ChecksPanel(place.run)), Page(ArtifactsPanel(place.run))
+    attempts = checks.panel.view["attempts"]
+    assert attempts and attempts[-1]["checks"]["blocking"]
+    file = artifacts.panel.view["files"][0]
+    shown = artifacts.look(
+        "preview", stage=artifacts.panel.view["stage"], attempt=artifacts.panel.view["attempt"], path=file["path"]
+    )
+    assert file["path"] == shown["data"]["path"]
+    assert "for reading" in artifacts.ask("approve", attempt=1)["reason"]
+    place.autor("refine", "once more")
+    checks.shows(lambda view: len(view["attempts"]) > len(attempts))
+
+
+def test_figures_are_drawn_when_looked_at_and_changed_in_place(place: Any) -> None:
+    """The same widget shows the later state; none carries plotly's own code."""
+    import json
+
+    from autor_nb.notebook.panels.figures_panel import FiguresPanel
+
+    place.settle()
+    panel = FiguresPanel(place.run)
+    figure = panel.children[0].children[0]
+    before, changed = panel._twins["Timeline"].value, queue.Queue()
+    panel._twins["Timeline"].observe(lambda change: changed.put(change["new"]), names="value")
+    place.autor("refine", "once more", "--wait")
+    panel.tail.wake()
+    assert before != changed.get(timeout=60) and figure is panel.children[0].children[0]
+    assert len(json.dumps(figure.get_state(), default=str)) < 20_000
+    assert not panel.children[2].children
+    panel.selected_index = 2
+    assert panel.children[2].children
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("compare",), "no stage with two attempts"),
+        (("compare", "01.1", "01.7"), "no ended attempt 7"),
+        (("compare", "77"), "77"),
+        (("compare", "a", "b", "c"), "Two things"),
+        (("compare", "nonsense"), "neither a stage"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(place: Any, words: tuple[str, ...], said: str) -> None:
+    """With what there is instead."""
+    place.settle()
+    answer = place.autor(*words)
+    assert 2 == answer.code and said in answer.out + answer.err
+
+
+def test_attempts_and_runs_are_compared_from_every_face(place: Any) -> None:
+    """The same document in JSON, in a notebook's panel and as text; only what differs, unless all is asked."""
+    place.settle()
+    other = place.run.path.with_name("20200101_000000")
+    shutil.copytree(place.run.path, other)
+    assert 0 == place.autor("refine", "use five seeds", "--wait", "--run", place.run.run_id).code
+    run = ("--run", place.run.run_id)
+    short, whole = place.autor("compare", *run, "--json").data, place.autor("compare", "--all", *run, "--json").data
+    rows = {row["what"]: row for section in short["sections"] for row in section["rows"]}
+    assert ("", "use five seeds") == (rows["Asked for"]["left"], rows["Asked for"]["right"])
+    count = [sum(len(section["rows"]) for section in found["sections"]) for found in (short, whole)]
+    assert count[0] < count[1] == count[0] + sum(section["hidden"] for section in short["sections"])
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "autor_nb")
+    shown = shell.run_line_magic("autor", f"compare 01.1 01.2 --run {place.run.run_id}")
+    assert short["sections"] == shown.facts["sections"] if hasattr(shown, "facts") else shown.result.facts["sections"]
+    assert "Asked for" in place.autor("compare", "01", *run, "--text").out
+    runs = place.autor("compare", other.name, place.run.run_id, "--json").data
+    stages = next(section for section in runs["sections"] if section["title"] == "Stages")
+    assert "2 attempts" in stages["rows"][0]["right"]
