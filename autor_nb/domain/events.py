@@ -252,9 +252,18 @@ class Stopped(Decision, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Paused(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The engine paused the run by itself: a budget or limit was reached."""
+    """The engine paused the run by itself: a budget or limit was reached; `suggestion` is what takes it up again."""
 
     reason: str
+    suggestion: str = ""
+
+
+class BudgetWarned(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A share of the time budget is used up; said once at each share until a person is heard again."""
+
+    share: float
+    spent_s: float
+    budget_s: float
 
 
 class Aborted(Decision, frozen=True, kw_only=True, omit_defaults=True):
@@ -340,6 +349,7 @@ RunEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
     HypothesesFrozen,
     Stopped,
     Paused,
+    BudgetWarned,
     Aborted,
     RunFailed,
     RunCompleted,

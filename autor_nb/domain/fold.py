@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from autor_nb.domain import budget, withdrawing
 from autor_nb.domain import events as ev
-from autor_nb.domain import withdrawing
 from autor_nb.domain.run import RunStatus
 from autor_nb.domain.stage import AttemptStatus, Ending, StageStatus
 from autor_nb.domain.state import (
@@ -52,7 +52,6 @@ class Fold:
         except LookupError as error:
             state.damaged = f"its log speaks of {error}, which this run does not have"
         if event is not None:
-            state.updated_at = event.at or state.updated_at
             state.last_event = type(event).__struct_config__.tag or ""  # type: ignore[assignment]
             if isinstance(event, ev.Unknown):
                 state.last_event = "unknown"
@@ -68,8 +67,10 @@ class Fold:
                     state.damaged = str(event)
                     break
                 state.unknown += 1
+                state.updated_at = event.at or state.updated_at
                 continue
             handler(state, event)
+            state.updated_at = event.at or state.updated_at
             if event.seq > state.last_seq:
                 state.last_seq = event.seq
             command_id = getattr(event, "command_id", None)
@@ -108,8 +109,8 @@ def _started(state: RunState, event: ev.RunStarted) -> None:
     state.last_error = state.pause_reason = ""
     if state.status is not RunStatus.COMPLETED:
         state.status = RunStatus.IN_REVIEW if state.review else RunStatus.RUNNING
-    if not state.started_work_at:
-        state.started_work_at = event.at
+    state.mend = ""
+    budget.begin_anew(state, event.at)
 
 
 def _config_changed(state: RunState, event: ev.ConfigChanged) -> None:
@@ -118,10 +119,12 @@ def _config_changed(state: RunState, event: ev.ConfigChanged) -> None:
 
 def _worker_started(state: RunState, event: ev.WorkerStarted) -> None:
     state.worker_pid = event.pid
+    budget.engine_began(state, event.at)
 
 
 def _worker_stopped(state: RunState, event: ev.WorkerStopped) -> None:
     state.worker_pid = 0
+    budget.engine_ended(state, event.at)
 
 
 def _attempt_started(state: RunState, event: ev.AttemptStarted) -> None:
@@ -237,6 +240,7 @@ def _approved(state: RunState, event: ev.Approved) -> None:
 def _human(state: RunState, event: ev.Decision) -> None:
     if event.by.is_person:
         state.retries = 0
+        budget.begin_anew(state, event.at)
     else:
         state.policy_decisions += 1
         state.retries = 0 if isinstance(event, ev.Approved) else state.retries + 1
@@ -313,11 +317,20 @@ def _hypotheses_frozen(state: RunState, event: ev.HypothesesFrozen) -> None:
 
 
 def _stopped(state: RunState, event: ev.Stopped) -> None:
-    state.status, state.pause_reason = RunStatus.PAUSED, f"stopped by {event.by}"
+    state.status, state.pause_reason, state.mend = RunStatus.PAUSED, f"stopped by {event.by}", ""
 
 
 def _paused(state: RunState, event: ev.Paused) -> None:
-    state.status, state.pause_reason = RunStatus.PAUSED, event.reason
+    state.status, state.pause_reason, state.mend = RunStatus.PAUSED, event.reason, event.suggestion
+
+
+def _budget_warned(state: RunState, event: ev.BudgetWarned) -> None:
+    state.budget_told = event.share
+
+
+def _rollback_undone(state: RunState, event: ev.RollbackUndone) -> None:
+    withdrawing.undo(state, event)
+    budget.begin_anew(state, event.at)
 
 
 def _aborted(state: RunState, event: ev.Aborted) -> None:
@@ -364,11 +377,12 @@ _HANDLERS: dict[type, Callable[[RunState, Any], None]] = {
     ev.Answered: _answered,
     ev.Redone: _redone,
     ev.RolledBack: _rolled_back,
-    ev.RollbackUndone: withdrawing.undo,
+    ev.RollbackUndone: _rollback_undone,
     ev.WorkspaceRestored: _workspace_restored,
     ev.HypothesesFrozen: _hypotheses_frozen,
     ev.Stopped: _stopped,
     ev.Paused: _paused,
+    ev.BudgetWarned: _budget_warned,
     ev.Aborted: _aborted,
     ev.RunFailed: _run_failed,
     ev.RunCompleted: _run_completed,

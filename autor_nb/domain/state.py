@@ -199,6 +199,8 @@ class RunState(msgspec.Struct, kw_only=True):
     cost_usd: float = 0.0
     work_s: float = 0.0
     started_work_at: str = ""
+    unattended_s: float = 0.0
+    budget_told: float = 0.0
 
     def stage(self, key: str) -> StageState | None:
         """The stage of that slug or number."""

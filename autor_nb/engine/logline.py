@@ -84,6 +84,10 @@ def _refused(event: ev.CommandRefused) -> str:
     return _with(f"{event.command} of {one_line(str(event.by), 60)} refused", event.reason)
 
 
+def _budget(event: ev.BudgetWarned) -> str:
+    return f"{event.share:.0%} of the time budget used up ({event.spent_s:.0f} of {event.budget_s:g} s)"
+
+
 def _recovered(event: ev.LogRecovered) -> str:
     return f"log was damaged: taken back to before line {event.line}; {event.lines} lines kept in {event.kept_in}"
 
@@ -118,6 +122,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.WorkspaceRestored: _restored,
     ev.HypothesesFrozen: lambda event: f"hypotheses frozen ({event.sha256[:12]})",
     ev.Paused: lambda event: _with("paused", event.reason),
+    ev.BudgetWarned: _budget,
     ev.Aborted: lambda event: _with("aborted", event.reason),
     ev.RunFailed: lambda event: _with("run failed", event.reason),
     ev.RunCompleted: lambda event: "run completed",

@@ -1,8 +1,6 @@
-"""Decisions that no person takes: `--reviewer auto` and `--reviewer decisions`, within a time budget."""
+"""Decisions that no person takes: `--reviewer auto` and `--reviewer decisions`."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -13,15 +11,10 @@ from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.store import objects
 from autor_nb.store.layout import RunFolder
 
-AUTO_BUDGET_S = 12 * 3600.0
-
 
 def decide(run: RunFolder, state: RunState, attempt: AttemptState) -> list[ev.Event]:
     """What the run's policy decides about the attempt in review."""
     config = rules.config_of(state)
-    budget_s = config.limits.run_budget_s or AUTO_BUDGET_S
-    if (worked_s := seconds_since(state.started_work_at)) > budget_s:
-        return [ev.Paused(reason=f"The time budget of {budget_s:g} s is used up ({worked_s:.0f} s).")]
     if config.reviewer == "decisions":
         return policy.recorded_decision(state, attempt, recorded_decisions(run))
     return policy.auto_decision(state, attempt, remedies(checks_of(run, attempt)))
@@ -48,8 +41,3 @@ def remedies(checks: tuple[Check, ...]) -> str:
         if check.blocks
     ]
     return "These checks fail and block the approval. Mend each:\n" + "\n".join(lines)
-
-
-def seconds_since(at: str) -> float:
-    """Wall seconds since a time of the log."""
-    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() if at else 0.0

@@ -173,6 +173,8 @@ class StageWork:
         """Read back what is there now, and record how the attempt ended."""
         draft = part.read_draft(self.run)
         ending, detail = part.ending_of(result, draft, started.draft_sha256_before)
+        if ending is Ending.STOPPED and self.engine.out_of_budget:
+            ending, detail = Ending.BUDGET, "The run's time budget was used up; the agent was stopped."
         if ending is Ending.FINISHED:
             self._write_evidence(started)
         files = self.engine.index.scan()

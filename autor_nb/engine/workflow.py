@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from autor_nb.domain import budget, rules
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
-from autor_nb.domain import rules
 from autor_nb.domain.errors import AutorError, DamagedLogError, RunError, StoreError
 from autor_nb.domain.fold import Fold
 from autor_nb.domain.ports import Agent, Checker
@@ -91,6 +91,7 @@ class Engine:
         self.made: MadeBy = {}
         self._notebooks: Notebooks | None = None
         self.lock: lock.EngineLock | None = None
+        self.out_of_budget = False
 
     # ------------------------------------------------------------------------------------- its life
 
@@ -167,6 +168,9 @@ class Engine:
             step = rules.next_step(self.state)
             if isinstance(step, rules.Wait):
                 return
+            if isinstance(step, rules.Work | rules.Decide) and (due := budget.due(self.state, eventlog.utc_now())):
+                self.append(due)
+                continue
             try:
                 self._carry_out(step)
             except Exception as error:  # the disk's, a plug-in's or ours: the run says which, and can be resumed
@@ -247,7 +251,7 @@ class Engine:
         return event
 
     def interrupting(self) -> bool:
-        """Whether a command waits that ends the work in progress; commands that do not are answered."""
+        """Whether a command or the budget ends the work in progress; other commands are answered."""
         for path, command in inbox.waiting(self.run):
             if isinstance(command, cmd.Stop | cmd.Abort | cmd.Redo | cmd.Rollback):
                 try:
@@ -261,7 +265,11 @@ class Engine:
             inbox.done(path)
         if self.lock is not None:
             self.lock.heartbeat()
-        return False
+        due = budget.due(self.state, eventlog.utc_now())
+        if isinstance(due, ev.BudgetWarned):
+            self.append(due)
+        self.out_of_budget = isinstance(due, ev.Paused)
+        return self.out_of_budget
 
     # ---------------------------------------------------------------------------------- attempts
 

@@ -53,7 +53,7 @@ def run_facts(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "work_s": round(state.work_s, 3),
         "cost_usd": state.cost_usd,
         "last_error": state.last_error or None,
-        "mend": (state.mend or None) if state.last_error else None,
+        "mend": (state.mend or None) if state.last_error or state.pause_reason else None,
         "pause_reason": state.pause_reason or None,
         "undo_possible": state.undoable is not None,
         "unknown_events": state.unknown,
@@ -119,7 +119,7 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
         stage_table(state),
     ]
     if snapshot.status in (RunStatus.FAILED, RunStatus.PAUSED) and (state.last_error or state.pause_reason):
-        blocks.append(Para(state.failure or state.pause_reason))
+        blocks.append(Para(state.failure or f"{state.pause_reason} {state.mend}".strip()))
     attempt = state.under_review
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt, state.intake)
@@ -278,6 +278,11 @@ def next_steps(run: RunFolder, snapshot: control.Snapshot) -> Steps:
             )
         case RunStatus.FAILED if snapshot.state.last_error:
             return ((f"autor show --checks{pin}", "tells why"), (f"autor resume{word}", "tries again"))
+        case RunStatus.PAUSED if snapshot.state.mend:
+            return (
+                (f"autor resume{word}", "goes on, with the same budget again"),
+                (f"autor resume{word} --budget SECONDS", "goes on, with another one"),
+            )
         case _:
             return ((f"autor resume{word}", "goes on where it ended"),)
 

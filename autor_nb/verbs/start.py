@@ -51,7 +51,7 @@ def _config_options(command: Any) -> Any:
                 "budget_s",
                 type=click.FloatRange(min=1),
                 metavar="SECONDS",
-                help="The longest time that the run may go on unattended.",
+                help="The longest that the engine may work before a person is heard (12 h where none decides).",
             ),
             click.option(
                 "--retries",

@@ -129,6 +129,20 @@ def test_stop_ends_the_agent_and_resume_goes_on(begin: Begin) -> None:
     assert ("01_literature_survey", 2) == desk.wait().state.review
 
 
+@pytest.mark.parametrize("reviewer", ["person", "auto"])
+def test_the_budget_ends_an_attempt_and_pauses_the_run_whoever_decides(begin: Begin, reviewer: str) -> None:
+    """The agent is stopped in the middle; half and four fifths were said; another budget goes on."""
+    desk = begin("01:hang", reviewer=reviewer, limits={"run_budget_s": 3.0})
+    now = desk.wait("done")
+    assert (RunStatus.PAUSED, Ending.BUDGET) == (now.status, now.state.stages[0].attempts[0].ending)
+    assert {0.5, 0.8} & {event.share for event in desk.events if isinstance(event, ev.BudgetWarned)}
+    assert "--budget" in now.state.mend
+    assert not carrying(marker_prefix(desk.run))
+    assert "% of the time budget" in (desk.run.path / "logs.txt").read_text()
+    control.resume(desk.run, control.actor("test"), {"limits": {"run_budget_s": 600.0}, "reviewer": "person"})
+    assert ("01_literature_survey", 2) == desk.wait().state.review
+
+
 def test_rollback_brings_the_files_back_and_undo_takes_it_back(begin: Begin) -> None:
     """The workspace equals the approved attempt's; later files are kept as objects and come back."""
     desk = begin().approve(3)
