@@ -53,7 +53,7 @@ class Dumbbell:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return WIDTH, _TOP + ROW * max(1, len(self.rows)) + _FOOT
+        return WIDTH, _TOP + ROW * len(self.rows) + _FOOT if self.rows else 60
 
     def place(self, row: Change) -> tuple[float | None, float | None]:
         """Where a row's ring and disc lie on the scale; None where they cannot be drawn."""
@@ -75,13 +75,13 @@ class Dumbbell:
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
+        if not self.rows:
+            scene.write(4, 30, "No number changed.", color=MUTED)
+            return scene
         left = 4 + label_room([row.label for row in self.rows], most=250)
         ends = self._columns()
         right = WIDTH - 20 - ends[-1]
-        foot = _TOP + ROW * max(1, len(self.rows))
-        if not self.rows:
-            scene.write(left, _TOP + ROW / 2, "No number changed.", color=MUTED)
-            return scene
+        foot = _TOP + ROW * len(self.rows)
         low, high = self._range()
         scale = (right - left - 24) / (high - low)
 
@@ -112,8 +112,9 @@ class Dumbbell:
         if row.spread and after is not None and not self.relative:
             half = abs(x(after + row.spread) - at[after])  # type: ignore[operator]
             scene.rules.append(Line(((at[after] - half, y), (at[after] + half, y)), GRID, 14))
-        if before is not None and after is not None and at[before] != at[after]:
-            scene.lines.append(Line(((at[before], y), (at[after], y)), ACCENT, 2.0))
+        if before is not None and after is not None and abs(at[before] - at[after]) > 5:
+            edge = at[before] + (4.5 if after > before else -4.5)
+            scene.lines.append(Line(((edge, y), (at[after], y)), ACCENT, 2.0))
         if before is not None:
             scene.dots.append(Dot(at[before], y, "ring", MUTED, 8, hover))
         if self.relative and row.share is not None and abs(row.share) > FAR and after is not None:

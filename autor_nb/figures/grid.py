@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from autor_nb.figures import twin
 from autor_nb.figures.palette import GRID, INK, MUTED, PANEL, STATUS, TEXT
@@ -45,15 +46,15 @@ class Grid:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return WIDTH, _TOP + ROW * max(1, len(self.rows)) + _FOOT
+        return WIDTH, _TOP + ROW * len(self.rows) + _FOOT if self.rows and self.columns else 60
 
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
         if not self.rows or not self.columns:
-            scene.write(4, _TOP, "No attempt has been checked yet.", color=MUTED)
+            scene.write(4, 30, "No attempt has been checked yet.", color=MUTED)
             return scene
-        step = min(52.0, max(20.0, 560.0 / len(self.columns)))
+        step = min(52.0, max(20.0, 500.0 / len(self.columns)))
         room = WIDTH - 24 - step * len(self.columns)
         wide = [f"{row.label}{'  ' * 4 + row.aside if row.aside else ''}" for row in self.rows]
         label = min(room, max(label_room(wide, most=room) + 26, 180.0))
@@ -88,12 +89,19 @@ class Grid:
             color = STATUS[cell.status][0]
             size = 9.5 if row.head else 8.0
             scene.dots.append(Dot(x, y, _SHAPES[cell.status], color, size, self._hover(row, at) if cell.note else ""))
-            if cell.count > 1 and step >= 26:
+            if cell.count > 1 and step >= 25:
                 scene.write(x + 8, y, f"{cell.count:,}", size=11)
+
+    @cached_property
+    def _troubled(self) -> int:
+        """How many cells have something to say."""
+        return sum(bool(cell.note) for row in self.rows for cell in row.cells)
 
     def _hover(self, row: GridRow, at: int) -> str:
         cell, (upper, lower) = row.cells[at], self.columns[at]
         where = f"{upper} {lower}".strip()
+        if self._troubled > 60:  # so that the figure stays light
+            return f"{where}: {cell.note[:40]}" if not row.head else ""
         said = f"{row.label}, {where}: {STATUS[cell.status][4]}"
         if cell.count > 1:
             said += f" ({cell.count:,})"

@@ -37,20 +37,23 @@ class Lines:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
+        if not self.steps:
+            return WIDTH, 60
         many = max(1, len(self.curves))
         return WIDTH, _TOP + many * HEIGHT + (many - 1) * _GAP + _FOOT
 
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
-        wide = (WIDTH - _LEFT - _RIGHT) / max(1, len(self.steps))
+        if not self.steps:
+            scene.write(4, 30, "No attempt has ended yet.", color=MUTED)
+            return scene
+        wide = (WIDTH - _LEFT - _RIGHT) / len(self.steps)
         for index, curve in enumerate(self.curves):
             top = _TOP + index * (HEIGHT + _GAP)
             scene.write(4, top - 15, curve.name, bold=True)
             self._panel(scene, curve, top, wide)
         self._steps(scene, wide, self.size[1] - _FOOT)
-        if not self.steps:
-            scene.write(_LEFT, _TOP + HEIGHT / 2, "No attempt has ended yet.", color=MUTED)
         return scene
 
     def _panel(self, scene: Scene, curve: Curve, top: float, wide: float) -> None:
@@ -60,33 +63,34 @@ class Lines:
                 scene.backs.append(Box(_LEFT + at * wide, top, many * wide, HEIGHT, PANEL))
             at += many
         known = [value for value in curve.values if value is not None]
-        end = nice_end(max(known, default=0.0), 3)
-        end = max(end, 1.0) if curve.whole else end
+        end = nice_end(max(known, default=0.0), 3, curve.whole)
         for tick in nice_ticks(0, end, 3, curve.whole):
             y = top + HEIGHT * (1 - tick / end)
             scene.rules.append(Line(((_LEFT, y), (WIDTH - _RIGHT, y)), GRID))
             scene.write(_LEFT - 8, y, curve.words(tick), "right", color=MUTED, size=11)
         size = 7.0 if wide >= 14 else 4.5 if wide >= 7 else 0.0
+        every = max(1, -(-len(self.steps) // 60))
         points: list[tuple[float, float]] = []
         for step, value in enumerate(curve.values):
             if value is None:
                 continue
             x, y = _LEFT + wide * (step + 0.5), top + HEIGHT * (1 - value / end)
-            if points:
-                points.append((x, points[-1][1]))
             points.append((x, y))
+            if (len(self.steps) - 1 - step) % every:
+                continue
             scene.dots.append(Dot(x, y, "disc", ACCENT, size or 3.5, f"{self.steps[step]}: {curve.words(value)}"))
         if len(points) > 1:
-            scene.lines.append(Line(tuple(points), ACCENT, 2.0))
+            scene.lines.append(Line(tuple(points), ACCENT, 2.0, stepped=True))
         if known:
             scene.write(points[-1][0] + 8, points[-1][1], curve.words(known[-1]), bold=True)
 
     def _steps(self, scene: Scene, wide: float, foot: float) -> None:
         """Names of the groups that fit below them, numbers of steps where there is room."""
         at, free = 0, 0.0
+        whole = all(breadth(name, 11.5) <= many * wide - 6 for name, many in self.groups)
         for name, many in self.groups:
             left, room = _LEFT + at * wide, many * wide
-            short = name if breadth(name, 11.5) <= room - 8 else fitted(name.split(" ")[0], 60, 11.5)
+            short = name if whole else fitted(name.split(" ")[0], 60, 11.5)
             middle, half = left + room / 2, breadth(short, 11.5) / 2
             if middle - half >= free:
                 scene.write(middle, foot + 29, short, "center", size=11.5)
@@ -96,9 +100,8 @@ class Lines:
                 if (step + 1) % every == 0 or (step == 0 and every <= 5 and wide * every > 12):
                     scene.write(left + wide * (step + 0.5), foot + 12, str(step + 1), "center", color=MUTED, size=11)
             at += many
-        if self.steps:
-            scene.write(_LEFT - 8, foot + 12, "attempt", "right", color=MUTED, size=11)
-            scene.write(_LEFT - 8, foot + 29, "stage", "right", color=MUTED, size=11)
+        scene.write(_LEFT - 8, foot + 12, "attempt", "right", color=MUTED, size=11)
+        scene.write(_LEFT - 8, foot + 29, "stage", "right", color=MUTED, size=11)
 
     def text(self) -> str:
         """The same as lines of text."""

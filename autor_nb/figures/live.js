@@ -5,6 +5,7 @@ shared.found ??= new Promise((found) => (shared.settle = found));
 
 // JupyterLab and Notebook 7 may hold plotly's own extension, which loads plotly.js when it first draws.
 async function fromServer() {
+  if (globalThis.Plotly?.react) return globalThis.Plotly;
   const box = globalThis._JUPYTERLAB?.["jupyterlab-plotly"];
   if (!box) return;
   const extension = (await box.get("./mimeExtension"))().default;
@@ -22,26 +23,27 @@ async function fromBundle(packed) {
   return globalThis.Plotly;
 }
 
-async function plotly(model, signal) {
-  const within = (ms, promise) => Promise.race([promise, new Promise((done) => setTimeout(done, ms))]);
-  shared.server ??= within(8000, globalThis.Plotly?.react ? Promise.resolve(globalThis.Plotly) : fromServer()).catch(() => {});
-  const served = await shared.server;
-  if (served?.react) return served;
-  const heard = (message, buffers) => {
+// Heard as long as the model lives: the view that asked may be gone when the answer comes.
+function initialize({ model }) {
+  model.on("msg:custom", (message, buffers) => {
     if (message?.autor !== "plotly" || shared.importing) return;
     shared.importing = fromBundle(buffers[0]).then(shared.settle, (error) => {
       shared.importing = null;
       console.error(error);
     });
-  };
+  });
+}
+
+async function plotly(model, signal) {
+  shared.server ??= Promise.race([fromServer().catch(() => {}), new Promise((late) => setTimeout(late, 8000))]);
+  const served = await shared.server;
+  if (served?.react) return served;
   const ask = () => {
     if (shared.importing || Date.now() - shared.asked < 3000) return;
     shared.asked = Date.now();
     model.send({ autor: "plotly?", page: shared.page });
   };
-  model.on("msg:custom", heard);
-  const timer = setInterval(ask, 4000);
-  const stop = () => (clearInterval(timer), model.off("msg:custom", heard));
+  const timer = setInterval(ask, 4000), stop = () => clearInterval(timer);
   signal.addEventListener("abort", stop);
   ask();
   return shared.found.finally(stop);
@@ -64,6 +66,11 @@ async function render({ model, el }) {
   el.style.cssText += "overflow-x:auto;max-width:100%";
   el.append(node);
   let Plotly, due;
+  // A figure that is too wide shrinks by up to three tenths; beyond that the page scrolls it.
+  const fit = () => {
+    const { width, height } = model.get("_widget_layout"), by = Math.max(0.7, Math.min(1, el.clientWidth / width || 1));
+    node.style.cssText = `width:${width}px;height:${height}px;transform-origin:0 0;transform:scale(${by});margin-bottom:${(by - 1) * height}px`;
+  };
   const draw = () => {
     if (!Plotly || due) return;
     due = setTimeout(() => {
@@ -72,16 +79,19 @@ async function render({ model, el }) {
       const said = JSON.stringify([model.get("_widget_data"), model.get("_widget_layout")]);
       const [data, layout] = JSON.parse(said.replace(/"(#[0-9a-f]{6})"/g, (all, ink) => (inks[ink] ? `"${inks[ink]}"` : all)));
       node.setAttribute("aria-label", layout.meta?.name ?? "figure");
-      Object.assign(node.style, { width: `${layout.width}px`, height: `${layout.height}px` });
+      fit();
       Plotly.react(node, data, layout, { displayModeBar: false, responsive: false });
     }, 15);
   };
   model.on("change:_widget_data change:_widget_layout", draw);
-  const watch = new MutationObserver(() => [0, 400, 1500].forEach((ms) => setTimeout(draw, ms)));
+  const watch = new MutationObserver(() => [0, 400, 1500].map((ms) => setTimeout(draw, ms)));
   for (const place of [document.documentElement, document.body])
     watch.observe(place, { attributes: true, attributeFilter: ["class", "style", "data-jp-theme-light", "data-theme"] });
+  const wide = new ResizeObserver(() => Plotly && fit());
+  wide.observe(el);
   over.signal.addEventListener("abort", () => {
     watch.disconnect();
+    wide.disconnect();
     model.off("change:_widget_data change:_widget_layout", draw);
     Plotly?.purge(node);
   });
@@ -94,4 +104,4 @@ async function render({ model, el }) {
   return () => over.abort();
 }
 
-export default { render };
+export default { initialize, render };

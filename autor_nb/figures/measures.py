@@ -48,7 +48,9 @@ class Measures:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return WIDTH, _TOP + ROW * max(1, len(self.labels)) + 26 + (28 if self._parts or self.note else 0)
+        if not self.labels:
+            return WIDTH, 60
+        return WIDTH, _TOP + ROW * len(self.labels) + 26 + (28 if self._parts or self.note else 0)
 
     @property
     def _parts(self) -> list[tuple[str, str]]:
@@ -63,12 +65,12 @@ class Measures:
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
+        if not self.labels:
+            scene.write(4, 30, "No attempt yet.", color=MUTED)
+            return scene
         left = 4 + label_room(list(self.labels), most=220)
         for at, label in enumerate(self.labels):
             scene.write(left - 10, _TOP + ROW * (at + 0.5), fitted(label, left - 14), "right")
-        if not self.labels:
-            scene.write(left, _TOP + ROW / 2, "Nothing to show yet.", color=MUTED)
-            return scene
         many = max(1, len(self.measures))
         wide = (WIDTH - left - 16 - GAP * (many - 1)) / many
         for index, measure in enumerate(self.measures):

@@ -10,7 +10,7 @@ from autor_nb.figures.grid import Cell, Grid, GridRow
 from autor_nb.record.units import count_words
 
 Answers = Callable[[AttemptState], Sequence[Check]]
-COLUMNS = 24
+COLUMNS = 20
 ROWS = 80
 _WORST = ("fail", "warning", "waived", "pass")
 
@@ -88,7 +88,7 @@ def _told(attempt: AttemptState, answers: Answers) -> dict[str, tuple[str, tuple
 
 
 def _cell(check: Check, waived: Mapping[str, str]) -> Cell:
-    said = ": ".join(part for part in (check.subject, check.detail) if part)[:160]
+    said = ": ".join(part for part in (check.subject, check.detail) if part)[:90]
     if check.passed:
         return Cell("pass")
     if check.blocks and check.id in waived:

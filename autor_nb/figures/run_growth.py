@@ -33,7 +33,7 @@ def artifact_growth(state: RunState, measured: Mapping[str, tuple[int, int]]) ->
         tuple(f"{names[attempt.stage]}, attempt {attempt.attempt}" for attempt in ended),
         (
             Curve("Files", tuple(None if one is None else float(one[0]) for one in found), _files, whole=True),
-            Curve("Size", tuple(None if one is None else float(one[1]) for one in found), _bytes),
+            Curve("Size", tuple(None if one is None else float(one[1]) for one in found), _bytes, whole=True),
         ),
     )
 

@@ -40,12 +40,13 @@ class Dot:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points."""
+    """A line through points; a `stepped` one keeps its height until the next point."""
 
     points: tuple[tuple[float, float], ...]
     color: str = GRID
     width: float = 1.0
     dashed: bool = False
+    stepped: bool = False
 
 
 @dataclass(frozen=True)

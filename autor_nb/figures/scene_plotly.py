@@ -48,6 +48,7 @@ def _grouped(marks: Iterable[M], kind: Any) -> list[list[M]]:
 
 
 def _px(value: float) -> float:
+    """A tenth of a pixel is all that can be seen, and the less there is to send the better."""
     whole = round(value, 1)
     return int(whole) if whole == int(whole) else whole
 
@@ -60,12 +61,13 @@ def _hover(hovers: list[str]) -> dict[str, Any]:
 
 def _bars(boxes: list[Box]) -> dict[str, Any]:
     first = boxes[0]
+    near = _px if len(boxes) < 100 else round
     line = {"color": first.color, "width": 1.2} if first.hollow else {"width": 0}
     return {
         "type": "bar",
         "orientation": "h",
-        "base": [_px(box.left) for box in boxes],
-        "x": [_px(max(box.width, 1.0)) for box in boxes],
+        "base": [near(box.left) for box in boxes],
+        "x": [near(max(box.width, 1.0)) for box in boxes],
         "y": [_px(box.top + box.height / 2) for box in boxes],
         "width": _px(first.height),
         "marker": {"color": "rgba(0,0,0,0)" if first.hollow else first.color, "line": line},
@@ -80,7 +82,7 @@ def _line(line: Line) -> dict[str, Any]:
         "mode": "lines",
         "x": [_px(x) for x, _ in line.points],
         "y": [_px(y) for _, y in line.points],
-        "line": {"color": line.color, "width": line.width, "dash": "dot" if line.dashed else "solid"},
+        "line": {"color": line.color, "width": line.width, "shape": "hv" if line.stepped else "linear"},
         "hoverinfo": "skip",
         "cliponaxis": False,
     }

@@ -72,6 +72,7 @@ def _line(axes: Any, line: Line, order: int) -> None:
         color=line.color,
         linewidth=line.width * _POINTS,
         linestyle=":" if line.dashed else "-",
+        drawstyle="steps-post" if line.stepped else "default",
         solid_capstyle="butt",
         solid_joinstyle="miter",
         clip_on=False,

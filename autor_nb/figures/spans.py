@@ -66,7 +66,7 @@ class Spans:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return WIDTH, _TOP + ROW * max(1, len(self.rows)) + _BOTTOM
+        return WIDTH, _TOP + ROW * len(self.rows) + _BOTTOM if self.rows else 60
 
     @cached_property
     def _all(self) -> list[Span]:
@@ -95,10 +95,13 @@ class Spans:
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
+        if not self.rows:
+            scene.write(4, 30, "No attempt yet.", color=MUTED)
+            return scene
         left = 4 + label_room([row.label for row in self.rows], most=220)
         ends = self._column_ends()
         right = WIDTH - 14 - (ends[-1] if ends else 0)
-        foot = _TOP + ROW * max(1, len(self.rows))
+        foot = _TOP + ROW * len(self.rows)
         pieces = self.pieces(left, right)
         for at, row in enumerate(self.rows):
             self._row(scene, row, _TOP + ROW * at, left, right, pieces)
@@ -109,8 +112,6 @@ class Spans:
                 scene.write(right + end, _TOP + ROW * (at + 0.5), text, "right")
         self._axis(scene, pieces, left, right, foot)
         self._key(scene, pieces, 14, foot + 50)
-        if not self.rows:
-            scene.write(left, _TOP + ROW / 2, "No attempt yet.", color=MUTED)
         return scene
 
     def _row(self, scene: Scene, row: SpanRow, top: float, left: float, right: float, pieces: list[Piece]) -> None:
@@ -120,36 +121,46 @@ class Spans:
         for span in row.spans:
             x0, x1 = _x(pieces, span.start), _x(pieces, span.end)
             color = _KINDS[span.kind][0]
+            note = self._hover(span)
             if span.kind == "wait":
-                scene.box(x0, middle - 2, max(x1 - x0, 1.5), 4, color, span.note)
+                scene.box(x0, middle - 2, max(x1 - x0, 1.5), 4, color, note)
                 continue
-            scene.box(x0, middle - 8, max(x1 - x0 - 1, 1.5), 16, color, span.note)
+            scene.box(x0, middle - 8, max(x1 - x0 - 1, 1.5), 16, color, note)
             if span.mark and x1 - x0 >= breadth(span.mark, 11) + 6:
                 scene.write((x0 + x1) / 2, middle, span.mark, "center", color=KINDS["on"], size=11)
+
+    def _hover(self, span: Span) -> str:
+        """Its words; of very many spans fewer of them, so that a figure stays light."""
+        if len(self._all) <= 120:
+            return span.note
+        return (
+            ""
+            if span.kind == "wait"
+            else span.note.replace("attempt ", "").replace("worked ", "").removesuffix(", finished")
+        )
 
     def _axis(self, scene: Scene, pieces: list[Piece], left: float, right: float, foot: float) -> None:
         scene.rules.append(Line(((left, foot + 3), (right, foot + 3)), GRID, 1.2))
         cuts = [piece for piece in pieces if piece.cut]
         moments = self._moments(pieces, right - left)
-        fine = bool(pieces) and (pieces[-1].end - pieces[0].start < 600 or any(at % 60 for at in moments))
+        fine = bool(pieces) and pieces[-1].end - pieces[0].start < 600
         before, shown = -1e9, ""
         for at in moments:
             x = _x(pieces, at, after=True)
             text = clock(at, fine)
-            half = breadth(text, 11.5) / 2
-            if x - half < before + 10 or x - half < left - 40 or x + half > right + 40:
+            date = "" if day(at) == shown else day(at) if shown else f"{day(at)} UTC"
+            half = max(breadth(text, 11.5), breadth(date, 11)) / 2
+            if x - half < before + 10 or x - half < left - 50 or x + half > right + 40:
                 continue
             scene.rules.append(Line(((x, _TOP), (x, foot + 7)), GRID))
             scene.write(x, foot + 16, text, "center", size=11.5)
-            if day(at) != shown:
-                shown = day(at)
-                scene.write(x, foot + 30, shown, "center", color=MUTED, size=11)
+            scene.write(x, foot + 30, date, "center", color=MUTED, size=11)
+            shown = day(at)
             before = x + half
         for piece in cuts if len(cuts) <= 40 else []:
             x = (piece.left + piece.right) / 2
             for shift in (-2.5, 2.5):
                 scene.lines.append(Line(((x + shift - 2, foot + 7), (x + shift + 2, foot - 1)), INK, 1.1))
-        scene.write(right, foot + 30, "UTC" if pieces else "", "right", color=MUTED, size=11)
 
     def _moments(self, pieces: list[Piece], wide: float) -> list[float]:
         if not pieces:

@@ -27,11 +27,13 @@ def nice_ticks(low: float, high: float, most: int = 6, whole: bool = False) -> l
     return [round(at * step, 12) for at in range(first, last + 1)]
 
 
-def nice_end(high: float, most: int = 5) -> float:
+def nice_end(high: float, most: int = 5, whole: bool = False) -> float:
     """The end of an axis from zero: the round number at or above the largest value."""
     if not math.isfinite(high) or high <= 0:
         return 1.0
     step = nice_step(high, most)
+    if whole:
+        step = max(1.0, math.ceil(step))
     return math.ceil(high / step - 1e-9) * step
 
 

@@ -12,13 +12,12 @@ import nbformat
 import pytest
 
 sys.path.append(str(Path(__file__).parent))
-FIGURES = Path(__file__).parents[1] / "figures"
-
 from desk import Desk, desk
 from lab_server import App, Server, running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+FIGURES = Path(__file__).parents[1] / "figures"
 NOTEBOOK = "figures.ipynb"
 CELLS = (
     f"""import sys, threading, time
@@ -37,8 +36,8 @@ rounds = 0""",
     "live(artifact_growth(state, run_story.measured(state)))",
     "live(check_matrix(state))",
     "live(stage_check_matrix(later, '05'))",
-    "live(results_difference(run_story.BEFORE, run_story.AFTER, heads=('attempt 1', 'attempt 2'),\n"
-    "    metric='root mean squared error, lower is better', spreads=run_story.CHANCE, unchanged=True))",
+    """live(results_difference(run_story.BEFORE, run_story.AFTER, heads=('attempt 1', 'attempt 2'),
+    metric='root mean squared error, lower is better', spreads=run_story.CHANCE, unchanged=True))""",
     """rounds += 1
 if rounds > 1:
     def work():
