@@ -253,6 +253,12 @@ class Run(Rich):
 
         return results.as_frame(results.rows(self.folder, file))
 
+    def export(self, path: str | Path | None = None, *, markdown: bool = False, force: bool = False) -> Path:
+        """Write one self-contained HTML (or Markdown) document of it, beside runs/ unless said; the file's path."""
+        from autor_nb.export import written
+
+        return written.export(self.folder, path, markdown=markdown, force=force).path
+
     def result(self) -> Result:
         """How it stands, as `autor status` shows it."""
         return card.run_card(self.folder, control.snapshot(self.folder))

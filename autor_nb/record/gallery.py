@@ -40,15 +40,15 @@ class Picture:
 
 def figures(record: AttemptRecord) -> Shown | Several:
     """Every figure once, whatever its formats, in the order that the agent gave."""
-    stems = _stems(record.view)
-    if not stems:
+    found = stems(record.view)
+    if not found:
         return glyph("info", "There is no figure under figures/.")
-    captions = _captions(record.view)
-    ordered = [stem for stem in captions if stem in stems] + [stem for stem in stems if stem not in captions]
+    said_of = captions(record.view)
+    ordered = [stem for stem in said_of if stem in found] + [stem for stem in found if stem not in said_of]
     parts: list[Any] = []
     for stem in ordered[:SHOWN]:
-        title, said = captions.get(stem, ("", ""))
-        path = stems[stem]
+        title, said = said_of.get(stem, ("", ""))
+        path = found[stem]
         picture = _picture(record.view, path)
         head = label(title or PurePosixPath(stem).name)
         source = (
@@ -64,7 +64,7 @@ def figures(record: AttemptRecord) -> Shown | Several:
     return Several(tuple(parts))
 
 
-def _stems(view: StoredAttempt) -> dict[str, str]:
+def stems(view: StoredAttempt) -> dict[str, str]:
     """Path without suffix → the file to show."""
     found: dict[str, str] = {}
     for path in sorted(path for path in view.files if path.startswith("figures/")):
@@ -77,7 +77,8 @@ def _stems(view: StoredAttempt) -> dict[str, str]:
     return found
 
 
-def _captions(view: StoredAttempt) -> dict[str, tuple[str, str]]:
+def captions(view: StoredAttempt) -> dict[str, tuple[str, str]]:
+    """Path without suffix → (title, caption), as the agent wrote them."""
     listed = json_of(view, "notes/figures.json")
     found: dict[str, tuple[str, str]] = {}
     for item in listed if isinstance(listed, list) else []:
@@ -93,8 +94,13 @@ def _captions(view: StoredAttempt) -> dict[str, tuple[str, str]]:
 
 
 def _picture(view: StoredAttempt, path: str) -> Picture | None:
+    png = drawn(view, path, WIDTH)
+    return Picture(png, f"[figure {path}]") if png else None
+
+
+def drawn(view: StoredAttempt, path: str, width: int) -> bytes:
+    """A figure's file as a PNG at most so wide; empty if it cannot be drawn."""
     found = content(view, path, BYTES)
     if found is None or path.lower().endswith(".svg"):
-        return None
-    png = pdf_pages(found, 1, WIDTH)[0][0] if path.lower().endswith(".pdf") else thumbnail(found, WIDTH)
-    return Picture(png, f"[figure {path}]") if png else None
+        return b""
+    return pdf_pages(found, 1, width)[0][0] if path.lower().endswith(".pdf") else thumbnail(found, width)

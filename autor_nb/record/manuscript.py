@@ -38,7 +38,7 @@ _FIRST = ("artifacts/paper.pdf", "writing/paper.pdf", "writing/main.pdf")
 
 def manuscript(record: AttemptRecord) -> Shown | Several:
     """The pages of the paper's PDF."""
-    path = _paper(record.view)
+    path = paper_path(record.view)
     log = text_of(record.view, "artifacts/build_log.txt")
     build = details("Build log", pre(log[-20_000:], height=True)) if log else shown("")
     if path is None:
@@ -59,7 +59,8 @@ def manuscript(record: AttemptRecord) -> Shown | Several:
     return Several(tuple(parts))
 
 
-def _paper(view: StoredAttempt) -> str | None:
+def paper_path(view: StoredAttempt) -> str | None:
+    """The paper's PDF among the attempt's files."""
     known = next((path for path in _FIRST if path in view.files), None)
     if known is not None:
         return known

@@ -7,6 +7,7 @@ Nothing that grows by appending belongs here (see `eventlog`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -37,7 +38,8 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         if durable:
             sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not there, or its folder is none
+            beside.unlink()
         raise StoreError(
             f"Cannot write {path}: {error.strerror or error}.",
             "Free some space or mend the permissions, then resume.",

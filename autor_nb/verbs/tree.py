@@ -36,6 +36,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "undo": "decision:undo_verb",
         "abort": "decision:abort_verb",
         "compare": "compare:compare_verb",
+        "export": "export:export_verb",
         "verify": "upkeep:verify",
         "archive": "upkeep:archive",
         "rm": "upkeep:rm",

@@ -15,7 +15,7 @@ from autor_nb.verbs.tree import VERBS, Verb, find, invoke, root
 
 PROMISED = (
     "new resume stop wait status runs show panel watch review approve refine edit abort redo rollback undo answer waive "
-    "verify compare batch demo lab rm archive agents venues stages doctor recover config"
+    "verify compare export batch demo lab rm archive agents venues stages doctor recover config"
 ).split()
 
 

@@ -58,6 +58,14 @@ def _compare(tail: RunTail, asked: Asked) -> Any:
     return compare.compare_attempts(left, right, bool(asked.get("all")))
 
 
+def _export(tail: RunTail, asked: Asked) -> Any:
+    """A report of the run beside the runs; an earlier one of the same run is replaced."""
+    from autor_nb.export import written
+
+    made = written.export(tail.run, again=True, markdown=bool(asked.get("markdown")))
+    return {"path": str(made.path), "text": f"One file to share ({made.words}):"}
+
+
 _LOOKS: dict[str, Callable[[RunTail, Asked], Any]] = {
     "attempt": lambda tail, asked: attempt.attempt_view(*_where(tail, asked)),
     "draft": lambda tail, asked: attempt.draft_of(*_where(tail, asked)),
@@ -66,4 +74,5 @@ _LOOKS: dict[str, Callable[[RunTail, Asked], Any]] = {
     "feed": _feed,
     "decisions": _decisions,
     "compare": _compare,
+    "export": _export,
 }
