@@ -219,6 +219,8 @@ def _attempt_retried(state: RunState, event: ev.AttemptRetried) -> None:
     if attempt:
         attempt.judged = True
         stage_of(state, event.stage).status = StageStatus.PENDING
+    if state.review == (event.stage, event.attempt):  # nothing in it to approve, and somebody said to go on
+        state.review, state.status = None, RunStatus.RUNNING
 
 
 def _approved(state: RunState, event: ev.Approved) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
-from autor_nb.domain.rules import FEEDBACK_CAP, Refused, answer, config_of
+from autor_nb.domain.rules import FEEDBACK_CAP, Refused, answer, config_of, fails_the_same
 from autor_nb.domain.run import Actor
 from autor_nb.domain.state import AttemptState, RunState
 
@@ -34,11 +34,13 @@ def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list
                 suggestion="A person approves it: `autor approve`.",
             )
         ]
-    if state.retries >= config_of(state).limits.retries:
-        failing = ", ".join(attempt.blocking) or attempt.detail
+    same = fails_the_same(state, attempt)
+    if same or state.retries >= config_of(state).limits.retries:
+        failing = attempt.detail if not attempt.is_new_work else ", ".join(attempt.blocking)
+        tries = "just as the attempt before it" if same else f"after {state.retries} tries without a person"
         return [
             ev.RunFailed(
-                reason=f"{what} still fails after {state.retries} tries without a person: {failing}.",
+                reason=f"{what} still fails {tries}: {failing}"[:2000],
                 suggestion='`autor show` tells why; `autor refine "…"` helps it on.',
             )
         ]
@@ -76,4 +78,4 @@ def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Rec
         decided = answer(state, command)
     except Refused as refused:
         return [ev.RunFailed(reason=f"{where} was refused: {refused.reason}", suggestion=refused.suggestion)]
-    return [msgspec.structs.replace(event, command_id=None) for event in decided]
+    return [msgspec.structs.replace(event, command_id=None) for event in decided if isinstance(event, ev.Decision)]

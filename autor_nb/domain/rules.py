@@ -1,10 +1,12 @@
-"""The rules of a run: what comes next, what a command leads to or why it is refused, what a policy decides.
+"""The rules of a run: what a command leads to, or why it is refused; what comes next is in `steps`.
 
-Pure: state in, events or a step out. The engine carries it out and fills in what only the disk can tell.
+Pure: state in, events out. The engine carries them out and fills in what only the disk can tell.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -12,9 +14,42 @@ import msgspec
 
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
-from autor_nb.domain.run import Actor, RunConfig, RunStatus
-from autor_nb.domain.stage import Ending
+from autor_nb.domain.run import QA, Actor, Question, RunConfig, RunStatus
 from autor_nb.domain.state import AttemptState, RunState, StageState
+from autor_nb.domain.steps import (
+    Complete,
+    Decide,
+    Judge,
+    Lose,
+    Restore,
+    Step,
+    Wait,
+    Work,
+    config_of,
+    fails_the_same,
+    lost_by,
+    next_step,
+    verdict,
+)
+
+__all__ = [
+    "Complete",
+    "Decide",
+    "Judge",
+    "Lose",
+    "Refused",
+    "Restore",
+    "Step",
+    "Wait",
+    "Work",
+    "answer",
+    "config_of",
+    "fails_the_same",
+    "lost_by",
+    "next_step",
+    "verdict",
+    "withdrawal",
+]
 
 FEEDBACK_CAP = 32_000
 DRAFT_CAP = 400_000
@@ -28,101 +63,10 @@ class Refused(Exception):
         self.reason, self.suggestion = reason, suggestion
 
 
-# ----------------------------------------------------------------------------------------------- steps
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what the engine does next."""
-
-
-class Wait(Step, frozen=True, kw_only=True):
-    """Nothing to do until somebody decides (or ever)."""
-
-
-class Restore(Step, frozen=True, kw_only=True):
-    """Bring the workspace back to the manifest `files`."""
-
-    files: str
-
-
-class Work(Step, frozen=True, kw_only=True):
-    """Set an agent to work on the stage."""
-
-    stage: str
-    trigger: str
-
-
-class Lose(Step, frozen=True, kw_only=True):
-    """An attempt was in work when its engine died: record it as lost."""
-
-    stage: str
-    attempt: int
-
-
-class Judge(Step, frozen=True, kw_only=True):
-    """Bring a finished attempt on: `part` is check · notebook · verdict."""
-
-    stage: str
-    attempt: int
-    part: str
-
-
-class Decide(Step, frozen=True, kw_only=True):
-    """A policy decides the attempt in review."""
-
-
-class Complete(Step, frozen=True, kw_only=True):
-    """Every stage is approved."""
-
-
-def next_step(state: RunState) -> Step:
-    """What the engine does next in this state."""
-    if state.damaged:
-        return Wait()
-    working = state.status in (RunStatus.RUNNING, RunStatus.IN_REVIEW)
-    if state.pending_files and (working or state.status is RunStatus.COMPLETED):
-        return Restore(files=state.pending_files)
-    if not working:
-        return Wait()
-    if state.review is not None:
-        return Decide() if config_of(state).reviewer != "person" else Wait()
-    if state.current is None:
-        return Complete()
-    stage = state.stage(state.current)
-    attempt = stage.latest if stage else None
-    if attempt is not None and not attempt.judged:
-        return _unfinished(attempt)
-    return Work(stage=state.current, trigger=state.next_trigger)
-
-
-def _unfinished(attempt: AttemptState) -> Step:
-    if attempt.ending is None:
-        return Lose(stage=attempt.stage, attempt=attempt.attempt)
-    part = "check" if not attempt.checked else "notebook" if attempt.notebook_complete is None else "verdict"
-    return Judge(stage=attempt.stage, attempt=attempt.attempt, part=part)
-
-
-def verdict(state: RunState, attempt: AttemptState, retries: int) -> ev.ReviewOpened | ev.AttemptRetried:
-    """New work goes to review; anything else is tried again, up to the cap, and then a person decides."""
-    if attempt.is_new_work:
-        return ev.ReviewOpened(stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256)
-    if state.retries < retries or state.pending_edit is not None:
-        reason = f"{attempt.ending}: {attempt.detail}"[:500]
-        return ev.AttemptRetried(stage=attempt.stage, attempt=attempt.attempt, reason=reason)
-    return ev.ReviewOpened(
-        stage=attempt.stage, attempt=attempt.attempt, draft_sha256=attempt.draft_sha256, cap_reached=True
-    )
-
-
-def config_of(state: RunState) -> RunConfig:
-    """The run's configuration, typed; keys that are not ours are ignored."""
-    return msgspec.convert(state.config, RunConfig)
-
-
 # -------------------------------------------------------------------------------------------- commands
 
 
-def answer(state: RunState, command: cmd.RunCommand) -> list[ev.Decision]:
+def answer(state: RunState, command: cmd.RunCommand) -> Sequence[ev.Event]:
     """The events a command leads to; raises Refused. `files` of Redone and RolledBack is the engine's to fill."""
     who: dict[str, Any] = {"by": command.by, "command_id": command.id}
     match command:
@@ -158,20 +102,29 @@ def answer(state: RunState, command: cmd.RunCommand) -> list[ev.Decision]:
             return [ev.RollbackUndone(**who)]
 
 
-def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.Decision]:
+def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.Event]:
     if state.status is RunStatus.COMPLETED:
         raise Refused(
             f"Run {state.run_id} is complete.",
             "`autor redo STAGE` or `autor rollback STAGE` takes up work on it again.",
         )
-    changed: list[ev.Decision] = []
+    changed: list[ev.Event] = []
     if command.config:
         try:
             msgspec.convert({**state.config, **command.config}, RunConfig)
         except msgspec.ValidationError as error:
             raise Refused(f"That is not a valid configuration: {error}.", "`autor resume --help`") from error
         changed.append(ev.ConfigChanged(config={**state.config, **command.config}, by=command.by))
-    return [*changed, ev.RunStarted(**who)]
+    return [*changed, *_worked_again(state), ev.RunStarted(**who)]  # who asked goes on when its answer is there
+
+
+def _worked_again(state: RunState) -> list[ev.Event]:
+    """Going on under a review that holds no new work, with nothing else to go on with, is working again."""
+    attempt = state.under_review
+    if attempt is None or attempt.is_new_work:
+        return []
+    reason = f"The run goes on, and attempt {attempt.attempt} left nothing to approve."
+    return [ev.AttemptRetried(stage=attempt.stage, attempt=attempt.attempt, reason=reason)]
 
 
 def _stop(state: RunState, who: dict[str, Any]) -> list[ev.Decision]:
@@ -297,7 +250,7 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
         raise Refused("This run has asked nothing.", "Questions come from the intake stage (`new --intake`).")
     if intake.approved is not None:
         raise Refused("The intake is approved: its answers count.", f"`autor redo {intake.ref.number}` reopens it.")
-    known = {key: q.text for q in intake.latest.questions for key in (q.id, q.text)}
+    known = {key: q for q in intake.latest.questions for key in (q.id, q.text)}
     answers = []
     for qa in command.answers:
         if qa.question not in known:
@@ -307,8 +260,27 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
             )
         if not qa.answer.strip() or len(qa.answer) > 4000:
             raise Refused("An answer has between 1 and 4,000 characters.")
-        answers.append(msgspec.structs.replace(qa, question=known[qa.question]))
+        answers.append(QA(question=known[qa.question].text, answer=_chosen(known[qa.question], qa.answer)))
     return [ev.Answered(answers=tuple(answers), **who)]
+
+
+def _chosen(question: Question, answer: str) -> str:
+    """The choice that an answer names, in the question's spelling; any answer where the question is open."""
+    if not question.closed:
+        return answer
+    for same in (str.strip, _loosely):
+        alike = [choice for choice in question.choices if same(choice) == same(answer)]
+        if len(alike) == 1:
+            return alike[0]
+    near = difflib.get_close_matches(answer, question.choices, n=1)
+    raise Refused(
+        f"{answer[:100]!r} is no answer to the question {question.id!r}: {question.text}",
+        (f"Did you mean {near[0]!r}? " if near else "") + f"Choices: {', '.join(map(repr, question.choices))}.",
+    )
+
+
+def _loosely(text: str) -> str:
+    return " ".join(text.casefold().replace("_", " ").split())
 
 
 def _rollback(state: RunState, command: cmd.Rollback, who: dict[str, Any]) -> list[ev.Decision]:
@@ -328,13 +300,3 @@ def withdrawal(state: RunState, key: str) -> list[StageState]:
     """The stages that redoing or rolling back `key` would withdraw, for a preview."""
     first = _known(state, key)
     return [stage for stage in state.stages[state.stages.index(first) :] if stage.attempts]
-
-
-def lost_by(attempt: AttemptState) -> ev.AttemptEnded:
-    """What is recorded of an attempt whose engine died."""
-    return ev.AttemptEnded(
-        stage=attempt.stage,
-        attempt=attempt.attempt,
-        ending=Ending.LOST,
-        detail="The engine ended while the agent was at work.",
-    )

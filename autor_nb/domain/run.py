@@ -50,12 +50,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One intake question; `default` is what is assumed when nobody answers."""
+    """One intake question; `default` is what is assumed when nobody answers. When `closed`, only a choice answers
+    it."""
 
     id: str
     text: str
     default: str = ""
     choices: tuple[str, ...] = ()
+    closed: bool = False
 
 
 class QA(msgspec.Struct, frozen=True, kw_only=True):

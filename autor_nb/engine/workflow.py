@@ -240,7 +240,7 @@ class Engine:
             return
         self.append(*decided)
 
-    def _filled(self, event: ev.Decision, command: cmd.RunCommand) -> ev.Decision:
+    def _filled(self, event: ev.Event, command: cmd.RunCommand) -> ev.Event:
         """What only the disk can tell or keep: files before a withdrawal, a configuration's hash, an edited text."""
         if isinstance(command, cmd.Edit):
             objects.put(self.run, command.text.encode("utf-8", "replace"))

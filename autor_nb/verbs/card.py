@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,8 @@ def review_blocks(run: RunFolder, attempt: AttemptState, intake: tuple[QA, ...] 
     blocks: list[Block] = []
     if not attempt.is_new_work:
         blocks.append(Para(f"Attempt {attempt.attempt} is not new work ({attempt.ending}): {attempt.detail}"))
+        if not attempt.cap_reached:
+            blocks.append(Para("It ended as the attempt before it, so it was not tried once more.", quiet=True))
     failing = [check for check in checks_of(run, attempt) if check.id in attempt.open_blocking]
     if failing:
         blocks.append(
@@ -292,7 +295,12 @@ def _decisions(attempt: AttemptState, pin: str, intake: tuple[QA, ...]) -> Steps
     refine = (f"autor refine 1{pin}", 'takes suggestion 1; `autor refine "your own words"`')
     words = (f'autor refine{pin} "what to do differently"', "sends it back with your words")
     if not attempt.is_new_work:
-        return (words, look)
+        named = re.search(r"--set ([A-Za-z_][A-Za-z0-9_]{0,40})", attempt.detail)
+        return (
+            (f"autor resume{pin} --set {named[1] if named else 'KEY'}=…", "works again, with another option"),
+            (words[0], "works again, with your words"),
+            (f"autor show --checks{pin}", "tells how it ended"),
+        )
     if attempt.open_blocking:
         checks = (f"autor show --checks{pin}", "what fails, and the remedies")
         return (refine if attempt.suggestions else words, checks, look)

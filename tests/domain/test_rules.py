@@ -42,12 +42,14 @@ class Story:
             self.fold.apply([msgspec.structs.replace(event, seq=self.seq, at=f"2026-01-01T00:00:{self.seq % 60:02d}Z")])
         return self
 
-    def attempt(self, n: int = 1, stage: str = "01_s", ending: Ending = Ending.FINISHED, **checked: Any) -> Story:
+    def attempt(
+        self, n: int = 1, stage: str = "01_s", ending: Ending = Ending.FINISHED, detail: str = "", **checked: Any
+    ) -> Story:
         """An attempt came to its end."""
         return self.given(
             ev.AttemptStarted(stage=stage, attempt=n, agent="a", files="before"),
             ev.AttemptEnded(stage=stage, attempt=n, ending=ending, draft_sha256=f"d{n}", files=f"after{stage}{n}",
-                            suggestions=("more", "other", "explain")),
+                            detail=detail, suggestions=("more", "other", "explain")),
             ev.AttemptChecked(stage=stage, attempt=n, **checked),
             ev.NotebookRendered(stage=stage, attempt=n, path="x", complete=True),
         )
@@ -143,6 +145,41 @@ def test_an_approval_pins_what_was_seen() -> None:
     story = Story().in_review()
     assert "Attempt 7" in story.refused(approve(attempt=7)).reason
     assert "not the one that you saw" in story.refused(approve(draft_sha256="zz")).reason
+
+
+def test_what_fails_twice_with_the_same_words_is_not_tried_a_third_time() -> None:
+    """The review opens at once, short of the cap; other words, and what the engine itself says, are tried again."""
+    story = Story()
+    for n, (ending, detail, kind) in enumerate(
+        (
+            (Ending.FAILED, "no column y", ev.AttemptRetried),
+            (Ending.FAILED, "no column z", ev.AttemptRetried),
+            (Ending.LOST, "the engine died", ev.AttemptRetried),
+            (Ending.LOST, "the engine died", ev.AttemptRetried),
+            (Ending.FAILED, "no column z", ev.AttemptRetried),
+            (Ending.FAILED, "no column z", ev.ReviewOpened),
+        ),
+        1,
+    ):
+        story.attempt(n, ending=ending, detail=detail)
+        event = rules.verdict(story.state, story.state.stages[0].attempts[-1], 9)
+        assert isinstance(event, kind)
+        story.given(event)
+    assert not story.state.stages[0].attempts[-1].cap_reached
+    failed = policy.auto_decision(story.state, story.state.stages[0].attempts[-1], "")[0]
+    assert isinstance(failed, ev.RunFailed) and "no column z" in failed.reason
+
+
+@pytest.mark.parametrize("config", [{}, {"options": {"target": "b"}}])
+def test_resuming_under_a_review_without_new_work_works_again(config: dict[str, Any]) -> None:
+    """`resume --set target=b` sets the stage to work with it; under a review of new work it only goes on."""
+    story = Story().attempt(ending=Ending.FAILED, detail="no column y").given(ev.ReviewOpened(stage="01_s", attempt=1))
+    assert rules.Wait() == rules.next_step(story.state)
+    story.when(cmd.Start(id="s", at="", by=ME, config=config))
+    assert rules.Work(stage="01_s", trigger="retry") == rules.next_step(story.state)
+    assert config.get("options", {}) == story.state.config["options"]
+    waiting = Story().in_review().when(cmd.Start(id="s", at="", by=ME, config=config))
+    assert rules.Wait() == rules.next_step(waiting.state)
 
 
 @pytest.mark.parametrize("ending", [e for e in Ending if e is not Ending.FINISHED])

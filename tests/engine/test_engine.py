@@ -86,13 +86,24 @@ def test_writing_outside_the_workspace_blocks_and_cannot_be_waived(begin: Begin)
 
 def test_at_the_cap_a_person_decides(begin: Begin) -> None:
     """The engine's own retries are counted since the last human command."""
-    desk = begin("01:crash,01:crash,01:crash,01:good", limits={"retries": 2})
+    desk = begin("01:crash,01:silent,01:crash,01:good", limits={"retries": 2})
     now = desk.wait()
     assert now.state.under_review.cap_reached
     with pytest.raises(RefusedError, match="not new work"):
         desk.ask(cmd.Approve)
     desk.ask(cmd.Refine, feedback="again")
     assert ("01_literature_survey", 4) == desk.wait().state.review
+
+
+def test_a_failure_that_repeats_itself_asks_at_once_and_resuming_works_again(begin: Begin) -> None:
+    """Two attempts, not six; `resume` with another option takes the stage up again."""
+    desk = begin("01:crash,01:crash,01:good")
+    now = desk.wait()
+    assert 2 == now.state.under_review.attempt
+    control.resume(desk.run, control.actor("test"), {"options": {**now.state.config["options"], "more": "1"}})
+    now = desk.wait()
+    assert ("01_literature_survey", 3) == now.state.review
+    assert now.state.under_review.is_new_work
 
 
 def test_an_agent_that_never_writes_a_draft_gets_a_labelled_fallback(begin: Begin) -> None:
