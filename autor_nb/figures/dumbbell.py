@@ -116,7 +116,7 @@ class Dumbbell:
             edge = at[before] + (4.5 if after > before else -4.5)
             scene.lines.append(Line(((edge, y), (at[after], y)), ACCENT, 2.0))
         if before is not None:
-            scene.dots.append(Dot(at[before], y, "ring", MUTED, 8, hover))
+            scene.dots.append(Dot(at[before], y, "ring", MUTED, 8, hover if after is None else ""))
         if self.relative and row.share is not None and abs(row.share) > FAR and after is not None:
             scene.write(at[after] + (9 if row.share > 0 else -9), y, "»" if row.share > 0 else "«", "center", bold=True)
         if after is not None:

@@ -47,7 +47,9 @@ def _spans(attempt: AttemptState, now: float | None) -> list[Span]:
     end = max(start, end)
     ending = _ENDINGS.get(attempt.ending, str(attempt.ending)) if attempt.ending else "ended"
     note = f"{name}: worked {duration_words(end - start)}, {ending}"
-    spans = [Span(start, end, "work" if attempt.is_new_work else "failed", note, str(attempt.attempt))]
+    good = attempt.is_new_work
+    mark = str(attempt.attempt) if good else f"{attempt.attempt}✕"
+    spans = [Span(start, end, "work" if good else "failed", note, mark)]
     decided = _seconds(attempt.decided_at)
     waits = decided is None and attempt.status is AttemptStatus.IN_REVIEW
     until = now if waits else decided

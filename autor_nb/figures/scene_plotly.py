@@ -20,7 +20,7 @@ def safe(text: str) -> str:
 def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(data, layout) of a scene."""
     data = [_bars(group) for group in _grouped(scene.boxes, lambda box: (box.hollow, box.color, box.height))]
-    data += [_line(line) for line in scene.lines]
+    data += [_lines(group) for group in _grouped(scene.lines, lambda line: (line.color, line.width, line.stepped))]
     data += [
         _dots(group) for group in _grouped(scene.dots, lambda dot: (bool(dot.hover), dot.shape, dot.color, dot.size))
     ]
@@ -76,13 +76,21 @@ def _bars(boxes: list[Box]) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _lines(lines: list[Line]) -> dict[str, Any]:
+    """Lines of one look as one trace, with gaps between them."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for line in lines:
+        gap = [None] if xs else []
+        xs += [*gap, *(_px(x) for x, _ in line.points)]
+        ys += [*gap, *(_px(y) for _, y in line.points)]
+    first = lines[0]
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": [_px(x) for x, _ in line.points],
-        "y": [_px(y) for _, y in line.points],
-        "line": {"color": line.color, "width": line.width, "shape": "hv" if line.stepped else "linear"},
+        "x": xs,
+        "y": ys,
+        "line": {"color": first.color, "width": first.width, "shape": "hv" if first.stepped else "linear"},
         "hoverinfo": "skip",
         "cliponaxis": False,
     }
