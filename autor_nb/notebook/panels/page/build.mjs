@@ -6,18 +6,19 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Names of our own that no document, message or browser object carries: they are shortened. */
 const OWN = ("update uid shelf view link held kids props following filtered paused feedOpen removing exported moreFiles allFiles openFiles "
-  + "fullText heights chip touched fresh planned previews looked listWindow closed onView choiceOf timers chores chooseAgain whole "
-  + "toast later soon say reveal showDecisions hideDecisions exportRun openSheet lookedAttempt fetchInto isWorkingShown isCurrent "
-  + "isInReview isAway nameOf shownStage fetchCompare openCompare closeCompare takeFeed takeView cameBack settled settling compareWith "
+  + "fullText heights chip touched fresh planned listWindow closed onView choiceOf timers chores chooseAgain whole "
+  + "toast later soon say reveal showDecisions exportRun openSheet lookedAttempt isWorkingShown isCurrent "
+  + "isInReview isAway nameOf shownStage openCompare closeCompare takeFeed takeView cameBack settled settling compareWith "
   + "dismiss shelves turn spot cls named fill describedby expanded primary shownFeed feedOf openFeed addToFeedback choose busy "
-  + "ticket gone phase choice sheet earlier shown loading again feeds skew setSkew memo draw paint server newer tail hold "
-  + "follow older begin byReader atEnd measure restore forget anchor after read rest menu").split(" ");
+  + "ticket gone phase choice sheet earlier shown loading feeds skew setSkew memo draw paint server newer tail hold "
+  + "follow older begin byReader atEnd measure restore forget anchor after menu drafts flip texts barred attemptData says glyph does seek goTo pair waiving editing lookups begun fault version timer node fetch put box close tick take ask drop "
+  + "unsent works clock last first ago made still of show showStage tall moveTo").split(" ");
 
 /** @param {string} outfile */
 export async function bundle(outfile) {
   await build({
-    entryPoints: [here("src/main.js")], outfile, bundle: true, format: "esm", minify: true, target: "es2022", charset: "ascii", legalComments: "none", mangleProps: new RegExp(`^(${OWN.join("|")})$`),
-    absWorkingDir: here("."), logLevel: "warning", banner: { js: "/* Built from src/ by `npm run build`; edit there. */" },
+    entryPoints: [here("src/main.js")], outfile, bundle: true, format: "esm", minify: true, target: "es2022", charset: "utf8", legalComments: "none", mangleProps: new RegExp(`^(${OWN.join("|")})$`),
+    absWorkingDir: here("."), logLevel: "warning", banner: { js: "/* Built from src/. */" },
   });
 }
 

@@ -1,7 +1,7 @@
 /** The reading side: which attempt is shown, and what it brought. */
 import { B, Button, Div, H3, Span } from "./dom.js";
-import { badge, icon } from "./icons.js";
-import { button, dots, empty, loading, lookError } from "./controls.js";
+import { icon } from "./icons.js";
+import { button, dots, empty, fetched } from "./controls.js";
 import { artifacts, openLink } from "./artifacts.js";
 import { checks } from "./checks.js";
 import { draft } from "./draft.js";
@@ -27,9 +27,9 @@ export const tabKeys = (e) => {
 /** @param {Ctx} ctx @param {any} stage @param {{stage: string, attempt: number|null}} shown */
 const tabs = (ctx, stage, shown) => {
   if (!stage.attempts.length) return null;
-  return Div("seg", { key: "tabs", role: "tablist", "aria-label": "Attempts", onkeydown: tabKeys }, stage.attempts.map((/** @type {any} */ one) => {
+  return Div("seg", { key: "tabs", role: "tablist", $label: "Attempts", onkeydown: tabKeys }, stage.attempts.map((/** @type {any} */ one) => {
     const on = one.attempt === shown.attempt;
-    return Button("", { key: one.attempt, role: "tab", id: `${ctx.uid}-tab-${one.attempt}`, "aria-selected": on, tabindex: on ? "0" : "-1", "aria-controls": `${ctx.uid}-pane`,
+    return Button("", { key: one.attempt, role: "tab", id: `${ctx.uid}-tab-${one.attempt}`, $selected: on, tabindex: on ? "0" : "-1", $controls: `${ctx.uid}-pane`,
       onclick: () => ctx.show(stage.slug, one.attempt) }, `Attempt ${one.attempt}, ${one.word}`);
   }));
 };
@@ -44,8 +44,8 @@ const stageHead = (ctx, stage, attempt) => {
   return Div("stagehead", { key: "stagehead" },
     H3("", { id: `${ctx.uid}-main`, tabindex: "-1" }, `${stageNumber(stage.number)} ${stage.title}`), tabs(ctx, stage, shown),
     Span("row push",
-      away && back && button({ icon: "undo", label: `Back to ${stageNumber(back.number)}`, cls: "plain", named: `Back to ${stageNumber(back.number)} ${back.title}`, run: () => ctx.show(null, null) }),
-      attempt && canCompare && button({ icon: "diff", label: "Compare", cls: "plain", "aria-pressed": Boolean(ctx.ui.compare), named: "Compare with another attempt", run: () => (ctx.ui.compare ? ctx.closeCompare() : ctx.openCompare()) }),
+      away && back && button({ glyph: "undo", says: `Back to ${stageNumber(back.number)}`, cls: "plain", named: `Back to ${stageNumber(back.number)} ${back.title}`, does: () => ctx.show(null, null) }),
+      attempt && canCompare && button({ glyph: "diff", says: "Compare", cls: "plain", $pressed: Boolean(ctx.ui.pair), named: "Compare with another attempt", does: () => (ctx.ui.pair ? ctx.set({ pair: null }) : ctx.openCompare()) }),
       attempt?.notebook && openLink(ctx, attempt.notebook.path, [icon("book"), Span("", "Notebook")], "btn plain")));
 };
 
@@ -55,11 +55,8 @@ const endingNote = (attempt) => {
   return Div(`note ${attempt.tone === "fail" ? "is-fail" : "is-warn"}`, { key: "ending" }, icon(attempt.tone === "fail" ? "fail" : "warn"), Span("", attempt.detail));
 };
 
-/** @param {Ctx} ctx @param {any} stage */
-const nothingYet = (ctx, stage) => {
-  const begun = stage.attempts.length > 0;
-  return empty("later", begun ? "Choose an attempt above." : `${stage.title} has not begun. It starts when the stages before it are approved.`);
-};
+/** @param {any} stage */
+const nothingYet = (stage) => empty("later", `${stage.title} has not begun. It starts when the stages before it are approved.`);
 
 /** @param {Ctx} ctx @param {any} attempt */
 const content = (ctx, attempt) => {
@@ -73,25 +70,18 @@ const content = (ctx, attempt) => {
 const inner = (ctx) => {
   const stage = ctx.shownStage();
   const looked = ctx.lookedAttempt();
-  if (ctx.ui.compare) return comparison(ctx);
+  if (ctx.ui.pair) return comparison(ctx);
   if (!stage) return empty("later", "Nothing has begun yet.");
   if (ctx.isWorkingShown()) return feedPane(ctx, { stage: stage.slug, attempt: ctx.shown().attempt });
-  if (looked?.error) return lookError(looked.error, looked.again);
-  if (looked?.loading) return loading("Fetching the attempt…");
-  if (!looked?.data) return nothingYet(ctx, stage);
-  return content(ctx, looked.data);
+  if (!looked) return nothingYet(stage);
+  return looked.data ? content(ctx, looked.data) : fetched(ctx, looked.key, looked.what, "Fetching the attempt…", (data) => content(ctx, data));
 };
 
 /** @param {Ctx} ctx */
 export const reading = (ctx) => {
   const stage = ctx.shownStage();
   const shown = ctx.shown();
-  const tab = stage?.attempts.length && !ctx.ui.compare;
-  return Div("main", { key: "main" }, stage && stageHead(ctx, stage, ctx.lookedAttempt()?.data),
-    Div("", { key: "pane", id: `${ctx.uid}-pane`, role: tab ? "tabpanel" : null, "aria-labelledby": tab && shown.attempt ? `${ctx.uid}-tab-${shown.attempt}` : null }, inner(ctx)));
-};
-
-/** The state of an attempt in a heading of its own (checks panel). @param {any} attempt */
-export const attemptTitle = (attempt) => {
-  return [B("", `${stageNumber(attempt.number)} ${attempt.title}, attempt ${attempt.attempt}`), badge(attempt.status, attempt.tone, attempt.word)];
+  const tab = stage?.attempts.length && !ctx.ui.pair;
+  return Div("main", { key: "main" }, stage && stageHead(ctx, stage, ctx.attemptData()),
+    Div("", { key: "pane", id: `${ctx.uid}-pane`, role: tab ? "tabpanel" : null, $labelledby: tab && shown.attempt ? `${ctx.uid}-tab-${shown.attempt}` : null }, inner(ctx)));
 };

@@ -15,29 +15,26 @@ const waiveForm = (ctx, attempt, check) => {
   const key = ctx.key(attempt, `waive:${check.id}`);
   const why = ctx.shelf.get(key).trim();
   const spot = `waive:${check.id}`;
-  const send = () => ctx.link.ask(spot, "waive", { attempt: attempt.attempt, check_id: check.id, why }, [key], () => { ctx.ui.waive = ""; });
+  const send = () => ctx.link.ask(spot, "waive", { attempt: attempt.attempt, check_id: check.id, why }, [key], () => { ctx.ui.waiving = ""; });
   return Div("form", { key: "form" },
     Label("", { for: `${ctx.uid}-waive` }, "Why this check may fail here"),
-    keptField(ctx, key, { id: `${ctx.uid}-waive`, rows: 2, placeholder: "The reason is recorded with your name and stands in the paper's record." }),
+    keptField(ctx, key, { id: `${ctx.uid}-waive`, rows: 2, placeholder: "It is recorded with your name." }),
     Div("row wrap",
-      act(ctx, { spot, label: "Waive this check", icon: "shield", fill: ctx.primary() === "waive" && Boolean(why), why: why ? "" : "Write the reason first.", run: send }),
-      button({ label: "Cancel", cls: "plain", run: () => { ctx.ui.waive = ""; } }),
+      act(ctx, { spot, says: "Waive this check", glyph: "shield", fill: ctx.primary() === "waive" && Boolean(why), why: why ? "" : "Write the reason first.", does: send }),
+      button({ says: "Cancel", cls: "plain", does: () => { ctx.ui.waiving = ""; } }),
       Quiet(keptNote(ctx, why))),
     verdict(ctx, spot));
 };
 
-/** @param {Ctx} ctx @param {any} attempt @param {any} check */
-const deeds = (ctx, attempt, check) => {
+/** @param {Ctx} ctx @param {any} attempt @param {any} check @param {boolean} blocking */
+const deeds = (ctx, attempt, check, blocking) => {
   if (!ctx.isInReview(attempt)) return null;
-  if (ctx.ui.waive === check.id) return waiveForm(ctx, attempt, check);
-  const may = check.waivable && !check.waived;
+  if (ctx.ui.waiving === check.id) return waiveForm(ctx, attempt, check);
+  const may = check.waivable && !check.waived && blocking;
   const refused = ctx.view.actions.waive;
   if (!may && !check.remedy) return null;
-  return Div("act",
-    check.remedy && button({ icon: "copy", label: "Put remedy into feedback", cls: "sm", run: () => ctx.addToFeedback(`${check.title}: ${check.remedy}`) }),
-    may && button({ icon: "shield", label: "Waive with a reason…", cls: "sm plain", "aria-disabled": refused && !refused.enabled ? "true" : null,
-      title: refused && !refused.enabled ? refused.reason : null,
-      run: () => { if (refused && !refused.enabled) return ctx.say(refused.reason); ctx.ui.waive = check.id; return ctx.focus("waive"); } }));
+  return Div("act", check.remedy && button({ glyph: "copy", says: "Put remedy into feedback", cls: "sm", title: "Put remedy into feedback", does: () => ctx.addToFeedback(`${check.title}: ${check.remedy}`) }),
+    may && button({ glyph: "shield", says: "Waive with a reason…", cls: "sm plain", barred: refused && !refused.enabled ? refused.reason : "", does: () => { ctx.ui.waiving = check.id; ctx.goTo("waive"); } }, ctx));
 };
 
 /** @param {Ctx} ctx @param {any} attempt @param {string} severity @param {any} check */
@@ -46,25 +43,25 @@ const row = (ctx, attempt, severity, check) => {
   const waived = check.waived;
   const remedy = check.remedy && [B("", "Remedy:"), ` ${check.remedy}`];
   return Div(`check ${waived ? "waived" : severity}`, { key: `${severity}:${check.id}:${check.subject}` },
-    Span(waived ? "is-idle" : `is-${tone}`, icon(waived ? "shield" : name)), Div("",
+    icon(waived ? "shield" : name, waived ? "is-idle" : `is-${tone}`), Div("",
       P("t", B("", check.title), Span(`sev ${waived ? "is-idle" : `is-${tone}`}`, waived ? "Waived" : word),
         check.subject && Code("quiet", check.subject)),
       severity === "blocking" ? [check.detail && P("why", check.detail), remedy && P("fix", remedy)]
         : P("fix", check.detail, check.detail && remedy ? " " : "", remedy),
       waived && P("fix", `Waived by ${waived.who}, ${stamp(waived.at)}: “${waived.why}”`),
-      severity === "info" ? null : deeds(ctx, attempt, check)));
+      severity === "info" ? null : deeds(ctx, attempt, check, severity === "blocking")));
 };
 
 /** @param {Ctx} ctx @param {any[]} notes @param {any} attempt */
 const noteFold = (ctx, notes, attempt) => {
-  return Details("pass", { key: "notes" }, Summary("", Span("is-idle", icon("info")), plural(notes.length, "note"),
-    Span("push", icon("down", "turns"))), notes.map((c) => row(ctx, attempt, "info", c)));
+  return Details("pass", { key: "notes" }, Summary("", icon("info", "is-idle"), plural(notes.length, "note"),
+    icon("down", "turns push")), notes.map((c) => row(ctx, attempt, "info", c)));
 };
 
 /** @param {any[]} passed */
 const passFold = (passed) => {
-  return Details("pass", { key: "passed" }, Summary("", Span("is-ok", icon("ok")),
-    `${plural(passed.length, "check")} ${passed.length === 1 ? "passes" : "pass"}`, Span("push", icon("down", "turns"))),
+  return Details("pass", { key: "passed" }, Summary("", icon("ok", "is-ok"),
+    `${plural(passed.length, "check")} ${passed.length === 1 ? "passes" : "pass"}`, icon("down", "turns push")),
   P("small quiet", passed.map((c) => c.title).join(" · ")));
 };
 

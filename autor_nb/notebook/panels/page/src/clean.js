@@ -2,51 +2,42 @@
 
 const TAGS = new Set(("a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s "
   + "samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var").split(" "));
-const DROPPED = new Set(["script", "style", "template", "iframe", "object", "embed", "noscript", "svg", "math", "link", "meta", "head", "title",
-  "textarea", "select", "xmp", "noembed", "noframes", "plaintext"]);
+const DROPPED = /^(script|style|template|iframe|object|noscript|svg|math|title|textarea|select|xmp|noembed|noframes|plaintext)$/;
 const LEVELS = { h1: "h5", h2: "h5", h3: "h6", h4: "h6", h5: "h6", h6: "h6" };
-/** @type {Record<string, string[]>} */
+const NUMBER = /^\d{1,4}$/;
+const ANY = /^[^]{0,400}$/;
+/** What each attribute may say, on which tags. @type {Record<string, [string, RegExp]>} */
 const ATTRIBUTES = {
-  "*": ["title", "dir", "lang"], a: ["href"], td: ["colspan", "rowspan", "align"], th: ["colspan", "rowspan", "align", "scope"],
-  ol: ["start", "reversed"], li: ["value"], details: ["open"], img: ["src", "alt", "width", "height"],
+  title: ["", ANY], dir: ["", /^(ltr|rtl|auto)$/], lang: ["", ANY], alt: ["img", ANY], scope: ["th", /^(col|row)$/], open: ["details", ANY], align: ["td th", /^(left|right|center)$/],
+  colspan: ["td th", NUMBER], rowspan: ["td th", NUMBER], start: ["ol", NUMBER], value: ["li", NUMBER], width: ["img", NUMBER], height: ["img", NUMBER],
+  src: ["img", /^data:image\/(png|jpeg|gif|webp);base64,[a-z0-9+/=\s]*$/i],
 };
 const DEEPEST = 60;
 
 /** The address if it may be followed, else nothing. @param {string} href */
 export const safeHref = (href) => {
-  const tight = href.replace(/[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202e\ufeff]/g, "");
+  const tight = href.trim();
   return /^(https?:\/\/|mailto:)/i.test(tight) ? tight : "";
 };
 
 /** @param {Element} from @param {HTMLElement} to */
 const copyAttributes = (from, to) => {
-  const tag = from.localName;
-  for (const name of [...ATTRIBUTES["*"], ...(ATTRIBUTES[tag] || [])]) {
+  for (const name in ATTRIBUTES) {
+    const [tags, pattern] = ATTRIBUTES[name];
     const value = from.getAttribute(name);
-    if (value === null) continue;
-    if (name === "href") {
-      const href = safeHref(value);
-      if (!href) continue;
-      to.setAttribute("href", href);
-      to.setAttribute("target", "_blank");
-      to.setAttribute("rel", "noopener noreferrer nofollow");
-    } else if (name === "src") {
-      if (/^data:image\/(png|jpeg|gif|webp);base64,[a-z0-9+/=\s]*$/i.test(value)) to.setAttribute("src", value);
-    } else if (name === "colspan" || name === "rowspan" || name === "width" || name === "height" || name === "start" || name === "value") {
-      if (/^\d{1,4}$/.test(value)) to.setAttribute(name, value);
-    } else if (name === "align") {
-      if (/^(left|right|center)$/.test(value)) to.setAttribute("align", value);
-    } else to.setAttribute(name, value.slice(0, 400));
+    if (value !== null && (!tags || tags.split(" ").includes(from.localName)) && pattern.test(value)) to.setAttribute(name, value);
   }
+  const href = from.localName === "a" && safeHref(from.getAttribute("href") || "");
+  if (href) Object.assign(to, { href, target: "_blank", rel: "noopener noreferrer nofollow" });
 };
 
-/** @param {Node} from @param {Node} to @param {number} depth */
+/** @param {any} from @param {any} to @param {number} depth */
 const copy = (from, to, depth) => {
   for (const child of Array.from(from.childNodes)) {
-    if (child.nodeType === 3) to.appendChild(document.createTextNode(child.nodeValue || ""));
+    if (child.nodeType === 3) to.append(child.nodeValue || "");
     if (child.nodeType !== 1) continue;
     const tag = /** @type {Element} */ (child).localName;
-    if (DROPPED.has(tag)) continue;
+    if (DROPPED.test(tag)) continue;
     if (depth > DEEPEST || !TAGS.has(tag)) {
       copy(child, to, depth + 1);
       continue;
@@ -55,7 +46,7 @@ const copy = (from, to, depth) => {
     copyAttributes(/** @type {Element} */ (child), made);
     copy(child, made, depth + 1);
     if (tag === "img" && !made.getAttribute("src")) continue;
-    to.appendChild(made);
+    to.append(made);
   }
 };
 
@@ -67,6 +58,6 @@ export const cleaned = (html) => {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const out = document.createDocumentFragment();
   if (parsed.body) copy(parsed.body, out, 0);
-  for (const table of out.querySelectorAll("table")) table.setAttribute("class", "tbl");
+  for (const table of out.querySelectorAll("table")) table.className = "tbl";
   return out;
 };

@@ -12,11 +12,11 @@ const whyNot = (ctx) => {
   const lines = [];
   if (!approve.enabled) {
     const [first, ...rest] = approve.reasons;
-    lines.push(P("why-not", { id: `${ctx.uid}-why-not` }, Span("is-fail", icon("fail")),
+    lines.push(P("why-not", { id: `${ctx.uid}-why-not` }, icon("fail", "is-fail"),
       Span("", first || "It cannot be approved yet.", rest.map((/** @type {string} */ r) => ` ${r}`), approve.blocking.length > 0 && " ",
         approve.blocking.length > 0 && Button("link", { onclick: () => ctx.reveal("checks") }, "Go to the checks"))));
   }
-  if (cap) lines.push(P("why-not", Span("is-warn", icon("warn")), Span("", "This stage has used its attempts; from here a person decides each one.")));
+  if (cap) lines.push(P("why-not", icon("warn", "is-warn"), Span("", "This stage has used its attempts; from here a person decides each one.")));
   return lines;
 };
 
@@ -24,17 +24,17 @@ const whyNot = (ctx) => {
 const approveBox = (ctx) => {
   const { review } = ctx.view;
   const { approve } = review;
-  const run = () => ctx.link.ask("approve", "approve", { attempt: review.attempt, draft_sha256: review.draft_sha256 }, [ctx.key(review, "feedback")]);
+  const does = () => ctx.link.ask("approve", "approve", { attempt: review.attempt, draft_sha256: review.draft_sha256 }, [ctx.key(review, "feedback")]);
   return Div("approve", { key: "approve" },
-    act(ctx, { spot: "approve", label: approve.label, cls: "big", icon: "ok", fill: ctx.primary() === "approve", describedby: approve.enabled ? "" : `${ctx.uid}-why-not`,
-      why: approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.", run }),
+    act(ctx, { spot: "approve", says: approve.label, cls: "big", glyph: "ok", fill: ctx.primary() === "approve", describedby: approve.enabled ? "" : `${ctx.uid}-why-not`,
+      why: approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.", does }),
     whyNot(ctx), verdict(ctx, "approve"));
 };
 
 /** @param {Ctx} ctx @param {number} n @param {string} text */
 const suggestion = (ctx, n, text) => {
   const on = ctx.ui.choice === n;
-  return Button("sug", { key: n, "aria-pressed": on, onclick: () => ctx.choose(on ? null : n) },
+  return Button("sug", { key: n, $pressed: on, onclick: () => ctx.set({ choice: on ? null : n }) },
     Span("k", n), Span("", text));
 };
 
@@ -44,10 +44,10 @@ const ownWords = (ctx) => {
   const key = ctx.key(review, "feedback");
   const text = ctx.shelf.get(key);
   const on = ctx.ui.choice === "own";
-  return Div(`own${on ? " on" : ""}`, { key: "own", onclick: (/** @type {any} */ e) => { if (e.target === e.currentTarget) ctx.focus("feedback"); } },
-    Label("", { for: `${ctx.uid}-feedback` }, Span("k", { "aria-hidden": "true" }, review.suggestions.length + 1), "Your own words"),
-    keptField(ctx, key, { id: `${ctx.uid}-feedback`, rows: text ? 5 : 3, "aria-describedby": `${ctx.uid}-kept`, placeholder: "What should change, and why",
-      onfocus: () => { if (ctx.ui.choice !== "own") ctx.choose("own"); }, oninput: () => { ctx.ui.choice = "own"; } }),
+  return Div(`own${on ? " on" : ""}`, { key: "own", onclick: (/** @type {any} */ e) => { if (e.target === e.currentTarget) ctx.goTo("feedback"); } },
+    Label("", { for: `${ctx.uid}-feedback` }, Span("k", { $hidden: "true" }, review.suggestions.length + 1), "Your own words"),
+    keptField(ctx, key, { id: `${ctx.uid}-feedback`, rows: text ? 5 : 3, $describedby: `${ctx.uid}-kept`, placeholder: "What should change, and why",
+      onfocus: () => { if (ctx.ui.choice !== "own") ctx.set({ choice: "own" }); }, oninput: () => { ctx.ui.choice = "own"; } }),
     Div("foot", { id: `${ctx.uid}-kept` }, text ? [icon("keep"), Span("", keptNote(ctx, text)), Span("push", plural(text.length, "character"))]
       : Span("", "Kept in this browser until it is sent.")));
 };
@@ -59,12 +59,12 @@ export const refinement = (ctx) => {
   const key = ctx.key(review, "feedback");
   const own = ctx.shelf.get(key).trim();
   if (typeof choice === "number" && review.suggestions[choice - 1]) {
-    return { label: `Refine with suggestion ${choice}`, why: "", args: { attempt: review.attempt, suggestion: choice }, shelves: [] };
+    return { says: `Refine with suggestion ${choice}`, why: "", args: { attempt: review.attempt, suggestion: choice }, shelves: [] };
   }
   if (choice === "own") {
-    return { label: "Refine with your own words", why: own ? "" : "Write what should change first.", args: { attempt: review.attempt, feedback: own }, shelves: [key] };
+    return { says: "Refine with your own words", why: own ? "" : "Write what should change first.", args: { attempt: review.attempt, feedback: own }, shelves: [key] };
   }
-  return { label: "Refine", why: review.suggestions.length ? "Choose a suggestion or write your own words." : "Write what should change first.", args: {}, shelves: [] };
+  return { says: "Refine", why: review.suggestions.length ? "Choose a suggestion or write your own words." : "Write what should change first.", args: {}, shelves: [] };
 };
 
 /** @param {Ctx} ctx */
@@ -73,15 +73,15 @@ const refineBox = (ctx) => {
   const send = refinement(ctx);
   return Div("", { key: "refine" }, Div("or", H4("", "Refine"), review.session && Quiet(review.session)),
     review.suggestions.map((/** @type {string} */ text, /** @type {number} */ i) => suggestion(ctx, i + 1, text)), ownWords(ctx),
-    Div("send", { key: "send" }, act(ctx, { spot: "refine", label: send.label, cls: "big", fill: ctx.primary() === "refine" && !send.why, why: send.why,
-      run: () => ctx.link.ask("refine", "refine", send.args, send.shelves, () => { ctx.ui.choice = null; }) })),
+    Div("send", { key: "send" }, act(ctx, { spot: "refine", says: send.says, cls: "big", fill: ctx.primary() === "refine" && !send.why, why: send.why,
+      does: () => ctx.link.ask("refine", "refine", send.args, send.shelves, () => { ctx.ui.choice = null; }) })),
     verdict(ctx, "refine"), P("hint", review.next));
 };
 
 /** @param {Ctx} ctx */
 export const decide = (ctx) => {
   const { review } = ctx.view;
-  return Section("decide", { key: "decide", "aria-labelledby": `${ctx.uid}-decide` },
+  return Section("decide", { key: "decide", $labelledby: `${ctx.uid}-decide` },
     Header("side-head", H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, "Your decision"),
       Span("small quiet push", ctx.isAway() ? `on ${review.title}, attempt ${review.attempt}` : `on attempt ${review.attempt}`)),
     review.detail && P("small quiet", review.detail), approveBox(ctx), refineBox(ctx));

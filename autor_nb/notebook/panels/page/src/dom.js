@@ -5,8 +5,8 @@
 
 /** @typedef {{tag: string, key: (string|number|undefined), props: Record<string, any>, kids: Vnode[], text?: string}} Vnode */
 
-const LIVE = Symbol("live");
-const HEARD = Symbol("heard");
+const LIVE = Symbol();
+const HEARD = Symbol();
 
 /**
  * Describe an element.
@@ -57,20 +57,26 @@ const hear = (event) => {
   /** @type {any} */ (event.currentTarget)[HEARD]?.[event.type]?.(event);
 };
 
+/** `$label` stands for `aria-label`: there a false is a word, and only nothing is nothing. @param {any} node @param {string} name @param {any} value */
+const setAria = (node, name, value) => {
+  if (value === null || value === undefined || value === "") node.removeAttribute(`aria-${name}`);
+  else node.setAttribute(`aria-${name}`, value);
+};
+
 /** @param {any} node @param {string} name @param {any} value @param {any} before */
 const setProp = (node, name, value, before) => {
-  if (name === "key" || name === "init" || name === "raw") return;
-  if (name.startsWith("on")) {
+  if (name === "key" || name === "init" || name === "raw" || value === before) return;
+  if (name[0] === "$") setAria(node, name.slice(1), value);
+  else if (name.startsWith("on")) {
     const type = name.slice(2);
     node[HEARD] ||= {};
     if (!(type in node[HEARD])) node.addEventListener(type, hear);
     node[HEARD][type] = value || null;
-  } else if (value === before) return;
-  else if (name === "style") node.style.cssText = value || "";
+  } else if (name === "style") node.style.cssText = value || "";
   else if (name === "value" || name === "checked" || name === "open") {
     if (node[name] !== value) node[name] = value ?? "";
-  } else if (value === null || value === undefined || (value === false && !name.startsWith("aria-"))) node.removeAttribute(name);
-  else node.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
+  } else if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else node.setAttribute(name, value === true ? "" : value);
 };
 
 /** @param {Vnode} v */
@@ -134,36 +140,4 @@ export const patch = (host, next) => {
     else host.insertBefore(live.node, at);
   }
   host[LIVE] = after;
-};
-
-/**
- * Remembers what was described from which data: the same data give the same description, which `patch` skips.
- * @returns {(key: string, deps: any[], make: () => any) => any}
- */
-export const memory = () => {
-  const kept = new Map();
-  return (key, deps, make) => {
-    const old = kept.get(key);
-    if (old && old.deps.length === deps.length && old.deps.every((/** @type {any} */ d, /** @type {number} */ i) => d === deps[i])) return old.made;
-    const made = make();
-    kept.set(key, { deps, made });
-    return made;
-  };
-};
-
-/**
- * The new document with every part that says the same as the old one replaced by the old part itself.
- * @param {any} old @param {any} fresh @returns {any}
- */
-export const share = (old, fresh) => {
-  if (old === fresh || typeof fresh !== "object" || fresh === null || typeof old !== "object" || old === null) return fresh;
-  if (Array.isArray(old) !== Array.isArray(fresh)) return fresh;
-  const names = Object.keys(fresh);
-  const out = /** @type {any} */ (Array.isArray(fresh) ? [] : {});
-  let same = names.length === Object.keys(old).length;
-  for (const name of names) {
-    out[name] = share(old[name], fresh[name]);
-    if (out[name] !== old[name] || !(name in old)) same = false;
-  }
-  return same ? old : out;
 };

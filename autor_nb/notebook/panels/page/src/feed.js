@@ -29,9 +29,9 @@ export class Feed {
     this.search = "";
     this.chip = "All";
     this.busy = false;
-    this.asked = false;
+    this.begun = false;
     /** @type {any} */
-    this.error = null;
+    this.fault = null;
     this.turn = 0;
   }
 
@@ -109,7 +109,7 @@ export class Feed {
     this.turn += 1;
     if (!this.filtered) {
       this.held = null;
-      this.error = null;
+      this.fault = null;
       this.follow();
       return;
     }
@@ -123,8 +123,8 @@ export class Feed {
 
   /** The first cards of an attempt that was not watched. */
   begin() {
-    if (this.asked) return;
-    this.asked = true;
+    if (this.begun) return;
+    this.begun = true;
     this.fetch(null);
   }
 
@@ -140,13 +140,13 @@ export class Feed {
     const turn = this.turn;
     const { stage, attempt } = this.o;
     this.busy = true;
-    this.error = null;
+    this.fault = null;
     try {
       const kinds = this.chip === "All" ? [] : KINDS[this.chip];
       const got = await this.o.look({ what: "feed", stage, attempt, before, count: PAGE, search: this.search, kinds });
       if (turn === this.turn) this.put(before, got);
     } catch (error) {
-      if (turn === this.turn) this.error = error;
+      if (turn === this.turn) this.fault = error;
     }
     if (turn === this.turn) this.busy = false;
     this.o.changed();

@@ -1,38 +1,39 @@
 /** The live feed on the page: search, kinds, pause, follow, and a window onto the cards. */
 import { B, Button, Div, Input, Label, Li, Ol, P, Pre, Span, Time } from "./dom.js";
 import { icon } from "./icons.js";
-import { button, empty, loading, lookError, section, Quiet } from "./controls.js";
+import { button, empty, finder, loading, lookError, section, Quiet } from "./controls.js";
 import { KINDS } from "./feed.js";
 import { duration, group, plain, plural, second } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 /** @typedef {import("./feed.js").Feed} Feed */
 
+const WORDS = /** @type {Record<string, string>} */ ({ text: "Text", thinking: "Thinking", tool: "Tool call", result: "Result", notice: "Notice", finished: "Finished", session: "Session" });
+
 /** @param {any} card @param {boolean} live @returns {[string, string, string]} icon, tone, word */
 export const cardKind = (card, live) => {
+  const word = WORDS[card.kind] || "Event";
   if (live) return ["ring", "accent", "Running"];
-  if (card.kind === "result") return card.ok === false ? ["fail", "fail", "Result, failed"] : card.ok ? ["ok", "ok", "Result, ok"] : ["result", "", "Result"];
-  if (card.kind === "notice") return card.ok === false ? ["warn", "warn", "Notice"] : ["info", "", "Notice"];
-  if (card.kind === "finished") return card.ok === false ? ["fail", "fail", "Ended"] : ["flag", "", "Finished"];
-  return /** @type {any} */ ({ text: ["text", "", "Text"], thinking: ["think", "", "Thinking"], tool: ["tool", "", "Tool call"], session: ["plug", "", "Session"] }[/** @type {string} */ (card.kind)] || ["dot", "", "Event"]);
+  if (card.ok === false) return card.kind === "notice" ? ["warn", "warn", word] : ["fail", "fail", `${word}, failed`];
+  return card.ok && card.kind === "result" ? ["ok", "ok", `${word}, ok`] : [card.kind, "", word];
 };
 
-/** @param {any} card */
-const words = (card) => {
+/** @param {any} card @param {number} running seconds since it began, or −1 */
+const words = (card, running) => {
   const text = plain(card.text);
   const more = card.more > 0 && P("small quiet", `${plural(card.more, "more character")}, in the run's log`);
   const title = card.title && Span(card.mono && !text ? "mono" : null, plain(card.title));
   const took = card.took_s !== null && card.took_s !== undefined && card.took_s >= 1 && Span("quiet", ` · ${duration(card.took_s)}`);
-  return [title, took, text && (card.mono ? Pre("", text) : (title ? P : Span)(`say${card.kind === "thinking" ? " th" : ""}`, text)), more];
+  return [title, took, running >= 0 && Span("quiet", ` · ${duration(running)}`), text && (card.mono ? Pre("", text) : (title ? P : Span)(`say${card.kind === "thinking" ? " th" : ""}`, text)), more];
 };
 
 /** @param {Ctx} ctx @param {any} card @param {boolean} live */
 const row = (ctx, card, live) => {
   const [name, tone, word] = cardKind(card, live);
-  const running = live && !ctx.link.gone ? Math.max(0, (ctx.now() - Date.parse(card.at)) / 1000) : NaN;
+  const running = live && !ctx.link.gone ? Math.max(0, (ctx.now() - Date.parse(card.at)) / 1000) : -1;
   return Li(live ? "live" : null, { key: card.n, "data-n": card.n }, Time("", { datetime: card.at }, second(card.at)),
     Span(`kind${tone ? ` is-${tone}` : ""}`, icon(name), word),
-    Div("c", words(card), Number.isFinite(running) && Span("quiet", { dir: "ltr" }, ` ${duration(running)}`)));
+    Div("c", words(card, running)));
 };
 
 /** @param {Ctx} ctx @param {Feed} feed */
@@ -41,11 +42,10 @@ const bar = (ctx, feed) => {
   const whole = feed.total > 0 && feed.tail.length >= feed.total;
   const number = (/** @type {string} */ name) => (name === "All" ? ` ${group(feed.total)}` : whole ? ` ${feed.tail.filter((c) => KINDS[name].includes(c.kind)).length}` : "");
   return Div("tools", { key: "bar" },
-    Label("find", icon("find"), Input("", { type: "search", placeholder: "Search the feed", "aria-label": "Search the feed", value: ctx.ui.search,
-      oninput: (/** @type {any} */ e) => { ctx.ui.search = e.target.value; ctx.later("search", 250, () => change(ctx.ui.search.trim(), feed.chip)); } })),
-    Span("row wrap", { role: "group", "aria-label": "Kinds" }, ["All", ...Object.keys(KINDS)].map((name) => Button("chip", { key: name, type: "button",
-      "aria-pressed": feed.chip === name, onclick: () => change(feed.search, name) }, `${name}${number(name)}`))),
-    button({ icon: feed.paused ? "play" : "pause", label: feed.paused ? "Go on" : "Pause", "aria-pressed": feed.paused, run: () => {
+    finder(ctx, "search", "Search the feed", { oninput: (/** @type {any} */ e) => { ctx.texts.search = e.target.value; ctx.later("search", 250, () => change(e.target.value.trim(), feed.chip)); } }),
+    Span("row wrap", { role: "group", $label: "Kinds" }, ["All", ...Object.keys(KINDS)].map((name) => Button("chip", { key: name, type: "button",
+      $pressed: feed.chip === name, onclick: () => change(feed.search, name) }, `${name}${number(name)}`))),
+    button({ glyph: feed.paused ? "play" : "pause", says: feed.paused ? "Go on" : "Pause", $pressed: feed.paused, does: () => {
       if (feed.paused) feed.follow();
       else { feed.hold(); feed.paused = true; }
       ctx.update();
@@ -69,7 +69,7 @@ const list = (ctx, feed, working) => {
     }
     ctx.update();
   };
-  return Div("scroller", { key: "scroll", tabindex: "0", role: "region", "aria-label": "Events of this attempt, newest last", onscroll, init: (/** @type {any} */ node) => { win.box = node; win.put = -1; ctx.soon(() => ctx.update()); } },
+  return Div("scroller", { key: "scroll", tabindex: "0", role: "region", $label: "Events of this attempt, newest last", onscroll, init: (/** @type {any} */ node) => { win.box = node; win.put = -1; ctx.soon(() => ctx.update()); } },
     Div("", { key: "pad-top", style: `height:${at.before}px` }),
     Ol("feed", { key: "feed" }, cards.slice(at.first, at.last).map((card) => row(ctx, card, card.n === live))),
     Div("", { key: "pad-end", style: `height:${at.after}px` }));
@@ -81,15 +81,15 @@ export const feedPane = (ctx, of) => {
   const working = ctx.isCurrent(of) && ctx.view.current.mode === "working";
   feed.begin();
   const found = feed.filtered ? `${plural(feed.matched, "match", "matches")} in ${plural(feed.total, "event")}` : `${plural(feed.total, "event")}, newest last`;
-  const followButton = working ? button({ icon: "down", label: feed.following ? "Following" : "Follow newest", cls: `plain sm push${feed.following ? " is-accent" : ""}`, "aria-pressed": feed.following,
-    run: () => { feed.follow(); ctx.update(); } }) : null;
-  const close = ctx.ui.feedOpen && !working && button({ icon: "close", label: "Close the feed", cls: "plain sm push", run: () => ctx.openFeed(false) });
+  const followButton = working ? button({ glyph: "down", says: feed.following ? "Following" : "Follow newest", cls: `plain sm push${feed.following ? " is-accent" : ""}`, $pressed: feed.following,
+    does: () => { feed.follow(); ctx.update(); } }) : null;
+  const close = ctx.ui.feedOpen && !working && button({ glyph: "close", says: "Close the feed", cls: "plain sm push", does: () => ctx.set({ feedOpen: false, pair: null }) });
   const earlier = feed.before > 0 && Button("earlier", { key: "earlier", onclick: () => { feed.older(); ctx.update(); } }, icon(feed.busy ? "ring" : "up"),
     `${group(feed.before)} earlier ${feed.before === 1 ? "event" : "events"}${feed.filtered ? " match" : ""}`);
   const newer = !feed.following && feed.newer > 0 && Button("earlier newer", { key: "newer", onclick: () => { feed.follow(); ctx.update(); } }, icon("down"), `${group(feed.newer)} newer ${feed.newer === 1 ? "event" : "events"}`);
   const none = !feed.cards.length && (feed.busy ? loading("Fetching the feed…") : feed.filtered ? empty("find", "No event matches.") : empty("later", working ? "The agent has not said anything yet." : "This attempt has no events."));
   return section(ctx, "feed", "Live feed", [Quiet(found), followButton, close],
-    Div("box feedbox", { key: "box" }, bar(ctx, feed), feed.error && lookError(feed.error, () => { feed.filter(feed.search, feed.chip); feed.asked = false; feed.begin(); ctx.update(); }), earlier,
+    Div("box feedbox", { key: "box" }, bar(ctx, feed), feed.fault && lookError(feed.fault, () => { feed.filter(feed.search, feed.chip); feed.begun = false; feed.begin(); ctx.update(); }), earlier,
       none || list(ctx, feed, working), newer));
 };
 
@@ -100,11 +100,11 @@ export const miniFeed = (ctx, attempt) => {
   const open = ctx.ui.feedOpen;
   const last = feed.tail.slice(-6);
   return section(ctx, "mini", "Live feed", [Quiet(feed.total ? `ended · ${plural(feed.total, "event")}` : "ended"),
-    Button("btn plain sm push", { "aria-expanded": open, onclick: () => ctx.openFeed(!open) }, open ? "Close" : "Open", icon(open ? "up" : "down"))],
+    Button("btn plain sm push", { $expanded: open, onclick: () => ctx.set({ feedOpen: !open, pair: null }) }, open ? "Close" : "Open", icon(open ? "up" : "down"))],
   last.length ? Ol("box mini", last.map((card) => {
     const [name, tone, word] = cardKind(card, false);
     const line = plain(card.mono ? card.text || card.title : card.title || card.text).split("\n")[0].slice(0, 200);
-    return Li("", { key: card.n }, Span(tone ? `is-${tone}` : null, icon(name)), B("", word), Time("", { datetime: card.at }, second(card.at)),
+    return Li("", { key: card.n }, icon(name, tone && `is-${tone}`), B("", word), Time("", { datetime: card.at }, second(card.at)),
       Span(`x${card.mono ? " mono" : ""}`, line));
-  })) : feed.busy ? loading("Fetching the feed…") : feed.error ? lookError(feed.error) : empty("later", "No events."));
+  })) : feed.busy ? loading("Fetching the feed…") : feed.fault ? lookError(feed.fault) : empty("later", "No events."));
 };

@@ -1,7 +1,7 @@
 /** The top of a run's panel: what, which run, state, worked, cost; the newest decision; what has gone wrong; the kernel gone. */
 import { B, Button, Code, Dd, Div, Dl, Dt, H2, H3, H4, Header, I, P, Span } from "./dom.js";
-import { badge, icon } from "./icons.js";
-import { act, button, copyButton, dots, held, verdict, Quiet } from "./controls.js";
+import { badge, icon, statusIcon } from "./icons.js";
+import { act, button, closer, copyButton, dots, held, verdict, Quiet } from "./controls.js";
 import { count, duration, millis, money, plural, roughly, second, stageNumber, stamp } from "./words.js";
 import { menu } from "./menu.js";
 
@@ -10,15 +10,14 @@ import { menu } from "./menu.js";
 /** @param {string} label @param {number} share 0..1 */
 export const meter = (label, share) => {
   const percent = Math.round(Math.min(1, Math.max(0, share)) * 100);
-  return Div(`meter${share >= 1 ? " full" : ""}`, { role: "meter", "aria-label": label, "aria-valuenow": percent,
-    "aria-valuemin": 0, "aria-valuemax": 100 }, I("", { style: `width:${percent}%` }));
+  return Div(`meter${share >= 1 ? " full" : ""}`, { role: "meter", $label: label, $valuenow: percent }, I("", { style: `width:${percent}%` }));
 };
 
 /** @param {Ctx} ctx */
 const stateFact = (ctx) => {
   const { state, current } = ctx.view;
   if (ctx.link.gone) {
-    return Span("state", badge("kernel_gone", "warn", "Kernel gone"), Span("quiet", `last seen ${lower(state.word)}`));
+    return Span("state", badge("gone", "warn", "Kernel gone"), Span("quiet", `last seen ${lower(state.word)}`));
   }
   const waited = (ctx.now() - millis(state.since)) / 1000;
   if (current.mode === "review") {
@@ -45,20 +44,20 @@ const costFact = (ctx) => {
 const workedFact = (ctx) => {
   const { s, running_since: since } = ctx.view.worked;
   const more = since && !ctx.link.gone ? Math.max(0, (ctx.now() - millis(since)) / 1000) : 0;
-  return duration(Math.floor((s + more) / 60) * 60 || s + more);
+  return roughly(s + more);
 };
 
 /** @param {Ctx} ctx */
 export const header = (ctx) => {
-  const { run, actions } = ctx.view;
+  const { run } = ctx.view;
   const fact = (/** @type {string} */ name, /** @type {any} */ value) => Div("", Dt("", name), Dd("", value));
   return Header("head", { key: "head" },
     Div("what", H2("", { id: `${ctx.uid}-title` }, run.goal || "A run without a goal yet"),
       dots([Span("mono", run.id), ...run.sub], "sub")),
     Dl("facts", fact("State", stateFact(ctx)), fact("Worked", workedFact(ctx)), fact("Cost", costFact(ctx))),
     Div("row tools-right",
-      button({ icon: "share", cls: "plain icon", named: "Export this run", title: "Export this run", run: () => ctx.exportRun() }),
-      menu(ctx, actions)));
+      button({ glyph: "share", cls: "plain icon", named: "Export this run", does: () => ctx.exportRun() }),
+      menu(ctx)));
 };
 
 /** The honest note of what may remain; nothing when nothing is known. @param {Ctx} ctx */
@@ -71,7 +70,7 @@ export const progress = (ctx) => {
 
 /** How a decision came, as an icon. @param {any} decision */
 export const howIcon = (decision) => {
-  return icon(/notebook|panel/.test(decision.how || "") ? "book" : /policy|engine|itself/.test(decision.how || "") ? "shield" : "term");
+  return icon(/notebook|panel/.test(decision.how) ? "book" : "term");
 };
 
 /** The newest decision, whoever made it. @param {Ctx} ctx */
@@ -81,30 +80,31 @@ export const record = (ctx) => {
   if (!one) return P("record", { key: "record" }, icon("info"), Span("", "No decision has been made yet."));
   return Div(`record${ctx.ui.fresh === one.at ? " fresh" : ""}`, { key: "record" }, howIcon(one),
     P("", B("", one.what), ` ${one.did} by `, B("", one.you ? "you" : one.who), one.how ? ` ${one.how}` : "", ` · ${stamp(one.at)}`),
-    total > 1 && button({ label: `All ${total} decisions`, cls: "plain sm", run: () => ctx.showDecisions() }));
+    total > 1 && button({ says: `All ${total} decisions`, cls: "plain sm", does: () => ctx.showDecisions() }));
 };
 
 /** Something asked here earlier, or in another tab by this person, that was refused while nobody saw the answer. @param {Ctx} ctx */
 export const refusalNote = (ctx) => {
   const own = ctx.link.ticket?.id;
-  const one = (ctx.view.refusals || []).find((/** @type {any} */ r) => r.id !== own && !ctx.ui.read.has(r.id));
+  const one = (ctx.view.refusals || []).find((/** @type {any} */ r) => r.id !== own && !ctx.on.has(`read:${r.id}`));
   const newest = ctx.view.decisions.newest[0];
   if (!one || (newest && millis(newest.at) > millis(one.at) + 60000)) return null;
-  return Div("record refusal", { key: "refusal" }, Span("is-warn", icon("warn")),
+  return Div("record refusal", { key: "refusal" }, icon("warn", "is-warn"),
     P("", B("", `A command was refused at ${second(one.at)} UTC`), ` (${one.command} by ${one.who}): ${one.reason} ${one.suggestion || ""}`),
-    button({ icon: "close", cls: "plain icon sm", named: "Dismiss this message", run: () => { ctx.ui.read.add(one.id); } }));
+    closer(() => ctx.flip(`read:${one.id}`)));
 };
 
 /** Failed, paused, interrupted: what happened and what to do. @param {Ctx} ctx */
 export const problem = (ctx) => {
-  const { problem: one, actions } = ctx.view;
+  const { view } = ctx;
+  const { problem: one, actions } = view;
   if (!one) return null;
   const resume = actions.resume || {};
   const tone = one.tone || "warn";
-  return Div(`banner tint-${tone}`, { key: "problem", role: "status" }, Span(`is-${tone}`, icon(tone === "fail" ? "fail" : tone === "idle" ? "pause" : "warn")),
+  return Div(`banner tint-${tone}`, { key: "problem", role: "status" }, statusIcon(view.state.status, tone),
     Div("", H3("", one.text), one.suggestion && P("", one.suggestion),
       resume.enabled ? Div("row wrap",
-        act(ctx, { spot: "resume", label: "Resume", icon: "play", fill: ctx.primary() === "resume", run: () => ctx.link.ask("resume", "resume", {}) }),
+        act(ctx, { spot: "resume", says: "Resume", glyph: "play", fill: ctx.primary() === "resume", does: () => ctx.link.ask("resume", "resume", {}) }),
         ctx.view.commands.resume && Quiet("or from a terminal: ", Code("", ctx.view.commands.resume))) : null,
       verdict(ctx, "resume")));
 };
@@ -121,10 +121,9 @@ export const gone = (ctx) => {
   return Div("gone", { key: "gone", role: "status" }, icon("plug"), Div("",
     H3("", running ? "The kernel has gone; the run goes on." : "The kernel has gone; the run is kept."),
     P("", `The engine works in a process of its own, so nothing is lost. Last word at ${second(at)} UTC, `,
-      Span("", { "aria-hidden": "true" }, `${duration(last.ago / 1000)} ago`), `: ${where}. Until the kernel is back this panel shows that moment and its buttons wait.`),
+      Span("", { $hidden: "true" }, `${duration(last.ago / 1000)} ago`), `: ${where}. Until the kernel is back this panel shows that moment and its buttons wait.`),
     Div("ways",
-      Div("way", H4("", "Come back here"), P("row quiet", "Restart the kernel, then run this cell again."),
-        view.commands.panel && P("row", Code("", view.commands.panel), Span("push", copyButton(ctx, view.commands.panel, "Copy the notebook command")))),
+      Div("way", H4("", "Come back here"), P("row quiet", "Restart the kernel, then run this cell again.")),
       Div("way", H4("", "Or from a terminal"),
         P("row", Code("", view.commands.watch), Span("push", copyButton(ctx, view.commands.watch, "Copy the command")))))));
 };
@@ -132,12 +131,9 @@ export const gone = (ctx) => {
 /** Under the banner of a gone kernel: what waits, and what is kept. @param {Ctx} ctx */
 export const goneTail = (ctx) => {
   const kept = ctx.shelf.unsent(`autor:${ctx.view.run.id}:`);
-  const working = ctx.view.current.mode === "working";
+  const rest = ctx.on.has("rest");
   return Div("tail", { key: "tail" },
-    act(ctx, { spot: working ? "stop" : "approve", label: working ? "Stop" : "Decide", icon: working ? "stop" : "review", why: held(ctx), run: () => {} }),
-    Quiet("waits for the kernel"),
-    button({ cls: "plain", label: ctx.ui.rest ? "Hide that moment" : "Show that moment", icon: ctx.ui.rest ? "up" : "down", "aria-expanded": ctx.ui.rest,
-      run: () => { ctx.ui.rest = !ctx.ui.rest; } }),
-    kept ? Span("small quiet row push", icon("keep"), ctx.shelf.works ? `Your unsent text (${plural(kept, "character")}) is kept in this browser.`
-      : `Your unsent text (${plural(kept, "character")}) is in this page only.`) : null);
+    Quiet(icon("lock"), " Every button waits for the kernel."),
+    button({ cls: "plain", says: rest ? "Hide that moment" : "Show that moment", glyph: rest ? "up" : "down", $expanded: rest, does: () => ctx.flip("rest") }),
+    kept ? Span("small quiet row push", icon("keep"), `Your unsent text (${plural(kept, "character")}) is kept in this ${ctx.shelf.works ? "browser" : "page"}.`) : null);
 };

@@ -6,26 +6,11 @@ import { I, Span } from "./dom.js";
  * @param {string} name @param {string} [extra] further classes
  */
 export const icon = (name, extra = "") => {
-  return I(`i i-${name} ${extra}`, { "aria-hidden": "true" });
+  return I(`i i-${name} ${extra}`, { $hidden: "true" });
 };
 
-/** The icon of a status: what kind of moment it is, else what its tone says. @param {string} status @param {string} tone */
-export const statusIcon = (status, tone) => {
-  if (/kernel_gone/.test(status)) return "plug";
-  if (/stale/.test(status)) return "back";
-  if (/work|running|starting/.test(status)) return "ring";
-  if (/review|waiting|answer/.test(status)) return "review";
-  if (/paus|stopp/.test(status)) return "pause";
-  if (/abort/.test(status)) return "abort";
-  return { ok: "ok", warn: "warn", fail: "fail", accent: "review" }[tone] || "later";
-};
+/** The icon of a status: panel.css knows some moments by name, else the tone has one. @param {string} status @param {string} tone */
+export const statusIcon = (status, tone) => icon(tone, `i-${status}`);
 
 /** A status as icon and word. @param {string} status @param {string} tone @param {any} word */
-export const badge = (status, tone, word) => {
-  return Span(`st is-${tone}`, icon(statusIcon(status, tone)), word);
-};
-
-/** The icon of a file's kind. @param {string} kind */
-export const fileIcon = (kind) => {
-  return icon({ table: "table", image: "chart", pdf: "file", json: "json", code: "code", text: "text", notebook: "book" }[kind] || "file");
-};
+export const badge = (status, tone, word) => Span(`st is-${tone}`, statusIcon(status, tone), word);

@@ -9,38 +9,30 @@ import { plural } from "./words.js";
 /** What stands in the form for a question: what was typed here, else what was answered, else what is usual. @param {Ctx} ctx @param {any} q */
 const standing = (ctx, q) => {
   const key = ctx.key(ctx.view.review, `answer:${q.id}`);
-  return { key, text: ctx.ui.touched.has(key) ? ctx.shelf.get(key) : ctx.shelf.get(key) || q.answer || q.default || "" };
+  return { key, text: ctx.on.has(key) ? ctx.shelf.get(key) : ctx.shelf.get(key) || q.answer || q.default || "" };
 };
 
 /** @param {Ctx} ctx @param {any} q @param {string} key @param {string} text */
 const choices = (ctx, q, key, text) => {
   const take = (/** @type {string} */ value) => {
-    ctx.ui.touched.add(key);
+    ctx.on.add(key);
     ctx.shelf.set(key, value);
-    ctx.update();
   };
-  const all = [...q.choices];
-  const own = Boolean(text) && !all.includes(text);
-  return Div("choices", all.map((/** @type {string} */ value) => Label("choice", { key: value },
-    Input("", { type: "radio", name: `${ctx.uid}-${q.id}`, checked: text === value, onchange: () => take(value) }),
-    Span("", value), value === q.default && Quiet("usual"))),
-  Label("choice other", { key: "own" }, Input("", { type: "radio", name: `${ctx.uid}-${q.id}`, checked: own, "aria-label": "Another answer", onchange: (/** @type {any} */ e) => {
-    if (!own) take(""); e.target.parentNode.querySelector("input[type=text]")?.focus(); } }),
-  Input("", { type: "text", value: own ? text : "", placeholder: "Another answer", "aria-label": `Another answer to: ${q.text}`,
-    oninput: (/** @type {any} */ e) => take(e.target.value) })));
+  return Div("choices", q.choices.map((/** @type {string} */ value) => Label("choice", { key: value },
+    Input("", { type: "radio", name: `${ctx.uid}-${q.id}`, checked: text === value, onchange: () => take(value) }), Span("", value), value === q.default && Quiet("usual"))),
+  Input("other", { key: "own", type: "text", value: q.choices.includes(text) ? "" : text, placeholder: "Another answer", $label: `Another answer to: ${q.text}`, oninput: (/** @type {any} */ e) => take(e.target.value) }));
 };
 
 /** @param {Ctx} ctx @param {any} q @param {number} i */
 const question = (ctx, q, i) => {
   const { key, text } = standing(ctx, q);
   const id = `${ctx.uid}-q-${i}`;
-  const usual = q.default && text === q.default;
-  const note = !text.trim() ? "Not answered yet." : usual ? "The usual answer; change it if it does not fit." : text === q.answer ? "As answered before." : keptNote(ctx, text);
+  const note = !text.trim() ? "Not answered yet." : text === q.answer ? "Stored." : text === q.default ? "The usual answer; change it if it does not fit." : keptNote(ctx, text);
   if (q.choices.length) {
     return Fieldset("q", { key: q.id }, Legend("", Span("k", i + 1), Span("", q.text)), choices(ctx, q, key, text), P("small quiet", note));
   }
-  return Div("q", { key: q.id }, Label("", { for: id }, Span("k", { "aria-hidden": "true" }, i + 1), Span("", q.text)),
-    keptField(ctx, key, { id, rows: 2, value: text, "aria-describedby": `${id}-note`, oninput: () => ctx.ui.touched.add(key) }), P("small quiet", { id: `${id}-note` }, note));
+  return Div("q", { key: q.id }, Label("", { for: id }, Span("k", { $hidden: "true" }, i + 1), Span("", q.text)),
+    keptField(ctx, key, { id, rows: 2, value: text, $describedby: `${id}-note`, oninput: () => ctx.on.add(key) }), P("small quiet", { id: `${id}-note` }, note));
 };
 
 /** Whether the form holds something that is not yet stored. @param {Ctx} ctx */
@@ -55,10 +47,10 @@ export const intake = (ctx) => {
   const given = all.filter((/** @type {any} */ a) => a.text.trim());
   const stored = !unanswered(ctx);
   const send = () => ctx.link.ask("answer", "answer", { answers: given.map((/** @type {any} */ a) => ({ question: a.q.id, answer: a.text.trim() })) },
-    all.map((/** @type {any} */ a) => a.key), () => ctx.ui.touched.clear());
+    all.map((/** @type {any} */ a) => a.key), () => all.forEach((/** @type {any} */ a) => ctx.on.delete(a.key)));
   const why = !given.length ? "Answer at least one question." : stored ? "These answers are stored already." : "";
   return section(ctx, "questions", "Questions before the work", Quiet(`${given.length} of ${questions.length} answered · your answers go into every later prompt`),
     Div("box form-box", questions.map((/** @type {any} */ q, /** @type {number} */ i) => question(ctx, q, i)),
-      Div("row wrap foot", act(ctx, { spot: "answer", label: `Send ${plural(given.length, "answer")}`, fill: ctx.primary() === "answer" && !why, why, run: send }),
+      Div("row wrap foot", act(ctx, { spot: "answer", says: `Send ${plural(given.length, "answer")}`, fill: ctx.primary() === "answer" && !why, why, does: send }),
         stored && Span("st is-ok", icon("ok"), "Stored")), verdict(ctx, "answer")));
 };

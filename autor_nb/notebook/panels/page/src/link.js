@@ -33,21 +33,21 @@ export const makeLink = (model, on) => {
   const nextId = () => `${page}-${(made += 1)}`;
 
   /** @param {any} content */
-  function send(content) {
+  const send = (content) => {
     try {
       model.send(content);
       return true;
     } catch {
       return false;
     }
-  }
+  };
 
   /** A throttled or sleeping page hears beats late: it waits one more before it says anything. */
-  function forgive() {
+  const forgive = () => {
     grace = Math.max(grace, performance.now() + BEAT + 1000);
-  }
+  };
 
-  function tick() {
+  const tick = () => {
     const now = performance.now();
     if (now - ticked > 2.5 * TICK) forgive();
     ticked = now;
@@ -57,9 +57,9 @@ export const makeLink = (model, on) => {
     }
     if (!gone && document.visibilityState !== "hidden" && now - heard > SILENCE && now > grace) lose();
     on.tick();
-  }
+  };
 
-  function lose() {
+  const lose = () => {
     gone = true;
     if (ticket && (ticket.phase === "new" || ticket.phase === "waiting" || ticket.phase === "sent")) {
       const taken = ticket.phase === "sent";
@@ -67,10 +67,10 @@ export const makeLink = (model, on) => {
         "When it is back, the decisions above show whether it was carried out. Your text is kept.");
     }
     on.update();
-  }
+  };
 
   /** @param {string} at */
-  function alive(at) {
+  const alive = (at) => {
     heard = performance.now();
     if (at) {
       heardAt = at;
@@ -82,16 +82,16 @@ export const makeLink = (model, on) => {
     send({ do: "hello", id: nextId(), page });
     on.back();
     on.update();
-  }
+  };
 
   /** @param {Ticket} one @param {Ticket["phase"]} phase @param {string} [reason] @param {string} [suggestion] */
-  function settle(one, phase, reason = "", suggestion = "") {
+  const settle = (one, phase, reason = "", suggestion = "") => {
     clearTimeout(one.timer);
     Object.assign(one, { phase, reason, suggestion });
-  }
+  };
 
   /** @param {any} message */
-  function answered(message) {
+  const answered = (message) => {
     if (!ticket || ticket.id !== message.done) return;
     const one = ticket;
     if (message.ok) {
@@ -100,20 +100,20 @@ export const makeLink = (model, on) => {
     } else settle(one, "refused", message.reason || "It was refused.", message.suggestion || "");
     on.settled(one, Boolean(message.ok));
     on.update();
-  }
+  };
 
   /** @param {any} message */
-  function looked(message) {
+  const looked = (message) => {
     const one = looks.get(message.look);
     if (!one) return;
     looks.delete(message.look);
     clearTimeout(one.timer);
     if (message.error) one.no(message.error);
     else one.ok(message.data);
-  }
+  };
 
   /** @param {any} message */
-  function receive(message) {
+  const receive = (message) => {
     if (!message || typeof message !== "object") return;
     alive("beat" in message ? message.at || "" : "");
     if ("got" in message && ticket && ticket.id === message.got && (ticket.phase === "new" || ticket.phase === "waiting")) {
@@ -123,15 +123,15 @@ export const makeLink = (model, on) => {
     if ("done" in message) answered(message);
     if ("look" in message) looked(message);
     if ("feed" in message) on.feed(message.feed);
-  }
+  };
 
   /** The view names what was answered: it settles a ticket whose own answer was lost. @param {any} view */
-  function compareWith(view) {
+  const compareWith = (view) => {
     if (!ticket || ticket.phase === "refused") return;
     const no = (view?.refusals || []).find((/** @type {any} */ r) => r.id === ticket?.id);
     if (no) answered({ done: ticket.id, ok: false, reason: no.reason, suggestion: no.suggestion });
     else if ((view?.answered || []).includes(ticket.id)) answered({ done: ticket.id, ok: true });
-  }
+  };
 
   const onVisible = () => {
     if (document.visibilityState === "hidden") return;

@@ -1,7 +1,7 @@
 /** The widget's module: `render` mounts one view of a model and gives back how to take it away. */
 import { Div, P } from "./dom.js";
 import { Ctx } from "./panel.js";
-import { otherVersion, runPanel, waiting } from "./run.js";
+import { runPanel, waiting } from "./run.js";
 import { runsPanel } from "./runs.js";
 import { artifactsPanel, checksPanel, comparePanel } from "./single.js";
 
@@ -10,15 +10,15 @@ const PANELS = /** @type {Record<string, (ctx: Ctx) => any>} */ ({ run: runPanel
 /** @param {Ctx} ctx */
 const panel = (ctx) => {
   const { view, kind } = ctx;
-  if (!view || !Object.keys(view).length) return waiting(ctx);
-  if (view.v !== undefined && view.v !== 1) return otherVersion(ctx, view.v);
-  return (PANELS[kind] || waiting)(ctx);
+  if (!view || !Object.keys(view).length) return waiting(ctx, "");
+  const other = view.v !== undefined && view.v !== 1;
+  return other || !PANELS[kind] ? waiting(ctx, "This page and the kernel are of different versions: reload the page.") : PANELS[kind](ctx);
 };
 
 /** @param {Ctx} ctx */
 const draw = (ctx) => {
-  return Div("", panel(ctx), P("autor-said", { key: "said", role: "status", "aria-live": "polite" }, ctx.ui.said),
-    ctx.ui.toast && P("autor-toast", { key: "toast", "aria-hidden": "true" }, ctx.ui.toast)).kids;
+  return Div("", panel(ctx), P("autor-said", { key: "said", role: "status", $live: "polite" }, ctx.ui.said),
+    ctx.ui.toast && P("autor-toast", { key: "toast", $hidden: "true" }, ctx.ui.toast)).kids;
 };
 
 /** JupyterLab's one-key commands act on cells; while the focus is in a panel they would be accidents. @param {KeyboardEvent} e */

@@ -1,5 +1,5 @@
 /** One view of one panel: what it shows just now, and the moves that change only this view. Two outputs of one model have one each. */
-import { memory, patch, share } from "./dom.js";
+import { patch } from "./dom.js";
 import { Feed } from "./feed.js";
 import { makeLink } from "./link.js";
 import { readServer } from "./places.js";
@@ -18,17 +18,11 @@ const freshUi = () => {
   return {
     /** @type {{stage: string, attempt: number|null}|null} an attempt that was clicked */ shown: null,
     /** @type {number|"own"|null} */ choice: null,
-    choiceOf: "", waive: "", reason: "", search: "", said: "", toast: "", fresh: "", feedOpen: false, menu: false, rest: false,
+    choiceOf: "", waiving: "", said: "", toast: "", fresh: "", feedOpen: false, menu: false, exported: 0, editing: "",
     /** @type {{kind: string, stage?: string}|null} */ sheet: null,
-    /** @type {any} */ edit: null,
-    /** @type {any} */ compare: null,
-    /** @type {any} */ decisions: null,
-    /** @type {any} */ exported: null,
+    /** @type {any} */ pair: null,
     /** @type {{spot: string, view: any, until: number}|null} */ after: null,
-    /** @type {any} */ removing: null,
-    looked: new Map(), previews: new Map(), allFiles: new Map(), fullText: new Map(), moreFiles: new Map(),
-    openFiles: new Set(), whole: new Set(), read: new Set(), touched: new Set(),
-    /** @type {Record<string, string>} */ filters: {},
+    removing: "",
   };
 };
 
@@ -41,8 +35,11 @@ export class Ctx {
     this.ui = freshUi();
     this.shelf = makeShelf();
     this.server = readServer();
-    this.pages = new WeakMap();
-    this.memo = memory();
+    /** The page of each draft, by its hash. @type {Map<string, HTMLElement>} */ this.drafts = new Map();
+    /** What stands still between changes, as it was last described. @type {{of: number, made: any}} */ this.still = { of: -1, made: null };
+    /** What was looked up, by name. @type {Map<string, {data?: any, error?: any}>} */ this.lookups = new Map();
+    /** What is open, ticked or read here, by name. @type {Set<string>} */ this.on = new Set();
+    /** What is typed in fields that only this view keeps. @type {Record<string, string>} */ this.texts = {};
     this.listWindow = new ListWindow();
     /** @type {Map<string, Feed>} */ this.feeds = new Map();
     /** @type {Map<string, any>} */ this.timers = new Map();
@@ -84,10 +81,13 @@ export class Ctx {
     const anchor = feed && !feed.following ? win.anchor() : null;
     patch(this.el, this.draw(this));
     if (feed && win.box?.isConnected) {
-      if (win.measure()) patch(this.el, this.draw(this));
+      if (win.measure()) {
+        this.version += 1;
+        patch(this.el, this.draw(this));
+      }
       if (feed.following) win.end();
       else win.restore(anchor);
-      win.forget(feed.cards);
+      win.forget();
     }
     for (const box of this.el.querySelectorAll("[data-measure]")) box.classList.toggle("short", !box.classList.contains("whole") && box.scrollHeight <= box.clientHeight + 4 && box.clientHeight > 0);
     const chores = this.chores;
@@ -122,27 +122,27 @@ export class Ctx {
     this.ui.said = this.ui.said === text ? `${text}\u00a0` : text;
     if (seen) {
       this.ui.toast = text;
-      this.later("toast", Math.min(9000, 2500 + text.length * 50), () => { this.ui.toast = ""; this.update(); });
+      this.later("toast", 6000, () => { this.ui.toast = ""; this.update(); });
     }
     this.update();
   }
 
   /** @param {string} name */
-  find(name) {
+  seek(name) {
     return /** @type {HTMLElement|null} */ (this.el.querySelector(`#${this.uid}-${name}`));
   }
 
   /** @param {string} name */
-  focus(name) {
-    this.soon(() => this.find(name)?.focus());
+  goTo(name) {
+    this.soon(() => this.seek(name)?.focus());
     this.update();
   }
 
   /** Bring a section into sight and put the focus on its title. @param {string} name */
   reveal(name) {
-    if (name !== "decide") Object.assign(this.ui, { shown: null, compare: null, feedOpen: false });
+    if (name !== "decide") Object.assign(this.ui, { shown: null, pair: null, feedOpen: false });
     this.soon(() => this.soon(() => {
-      const title = this.find(name);
+      const title = this.seek(name);
       title?.scrollIntoView?.({ block: "start", behavior: matchMedia?.("(prefers-reduced-motion:reduce)").matches ? "auto" : "smooth" });
       title?.focus({ preventScroll: true });
     }));
@@ -154,8 +154,8 @@ export class Ctx {
 
   takeView() {
     const old = this.view;
-    this.view = share(old, this.model.get("view") || null);
-    this.attempt = share(this.attempt, this.model.get("attempt") || null);
+    this.view = this.model.get("view") || null;
+    this.attempt = this.model.get("attempt") || null;
     this.kind = this.model.get("kind") || this.kind;
     this.chooseAgain();
     this.link.compareWith(this.view);
@@ -172,7 +172,7 @@ export class Ctx {
     const review = this.kind === "run" ? this.view?.review : null;
     const of = review ? this.key(review, "feedback") : "";
     if (of === this.ui.choiceOf) return;
-    Object.assign(this.ui, { choiceOf: of, choice: of && this.shelf.get(of) ? "own" : null, waive: "", edit: null });
+    Object.assign(this.ui, { choiceOf: of, choice: of && this.shelf.get(of) ? "own" : null, waiving: "", editing: "" });
   }
 
   /** @param {any} batch */
@@ -200,7 +200,7 @@ export class Ctx {
 
   /** The kernel is there again: what was left unanswered is asked anew. */
   cameBack() {
-    for (const map of [this.ui.looked, this.ui.previews, this.ui.allFiles]) for (const [name, got] of map) if (got.error) map.delete(name);
+    for (const [name, got] of this.lookups) if (got.error) this.lookups.delete(name);
     this.say("The kernel is back.", false);
   }
 
@@ -232,7 +232,7 @@ export class Ctx {
 
   /** @param {any} attempt */
   isInReview(attempt) {
-    const { review } = this.view;
+    const { review } = this.view; // only a run's document has one
     return Boolean(review && review.stage === attempt.stage && review.attempt === attempt.attempt);
   }
 
@@ -256,31 +256,35 @@ export class Ctx {
     if (!stage || attempt === null) return null;
     if (this.attempt && this.attempt.stage === stage && this.attempt.attempt === attempt) return { data: this.attempt };
     const row = this.shownStage()?.attempts.find((/** @type {any} */ a) => a.attempt === attempt);
-    const name = `${stage}:${attempt}:${row?.status}`;
-    const again = () => this.fetchInto(this.ui.looked, name, { what: "attempt", stage, attempt });
-    if (!this.ui.looked.has(name)) this.soon(again);
-    return { again, ...(this.ui.looked.get(name) || { loading: true }) };
+    return { key: `attempt:${stage}:${attempt}:${row?.status}`, what: { what: "attempt", stage, attempt } };
   }
 
-  /** Look something up once and keep it under a name. @param {Map<string, any>} map @param {string} name @param {any} what */
-  async fetchInto(map, name, what) {
-    if (map.get(name)?.loading) return;
-    map.set(name, { loading: true });
+  /** The attempt on the table, if it is at hand. */
+  attemptData() {
+    const looked = this.lookedAttempt();
+    return looked && (looked.data || this.lookups.get(looked.key)?.data || null);
+  }
+
+  /** Look something up and keep it under a name. @param {string} name @param {any} what */
+  async fetch(name, what) {
+    this.lookups.set(name, {});
+    if (this.lookups.size > 80) this.lookups.delete(this.lookups.keys().next().value || "");
     this.update();
-    try {
-      map.set(name, { data: await this.link.look(what) });
-    } catch (error) {
-      map.set(name, { error });
-    }
-    if (map.size > 60) map.delete(map.keys().next().value);
+    const got = await this.link.look(what).then((data) => ({ data }), (error) => ({ error }));
+    this.lookups.set(name, got);
+    this.update();
+  }
+
+  /** Open what was shut, shut what was open. @param {string} name */
+  flip(name) {
+    if (!this.on.delete(name)) this.on.add(name);
     this.update();
   }
 
   /** @param {string|null} stage @param {number|null} attempt null, null: what is current */
   show(stage, attempt) {
     const to = stage ? { stage, attempt } : null;
-    Object.assign(this.ui, { shown: to && this.isCurrent(to) ? null : to, compare: null, feedOpen: false });
-    this.update();
+    this.set({ shown: to && this.isCurrent(to) ? null : to, pair: null, feedOpen: false });
   }
 
   /** @param {any} stage */
@@ -306,23 +310,16 @@ export class Ctx {
 
   /** The feed whose list is on the page, if one is. */
   shownFeed() {
-    if (this.kind !== "run" || !this.view || this.ui.compare) return null;
+    if (this.kind !== "run" || !this.view || this.ui.pair) return null;
     const { stage, attempt } = this.shown();
     return stage && attempt !== null && (this.ui.feedOpen || this.isWorkingShown()) ? this.feeds.get(`${stage}:${attempt}`) || null : null;
   }
 
-  /** @param {boolean} open */
-  openFeed(open) {
-    this.ui.feedOpen = open;
-    this.ui.compare = null;
-    this.update();
-  }
-
   // ── Choosing and asking ──────────────────────────────────────────────────────────────────────────────────
 
-  /** @param {number|"own"|null} choice */
-  choose(choice) {
-    this.ui.choice = choice;
+  /** @param {any} change of what only this view knows */
+  set(change) {
+    Object.assign(this.ui, change);
     this.update();
   }
 
@@ -337,7 +334,7 @@ export class Ctx {
     const before = this.shelf.get(key).trimEnd();
     if (!before.includes(text)) this.shelf.set(key, before ? `${before}\n${text}` : text);
     this.ui.choice = "own";
-    this.focus("feedback");
+    this.goTo("feedback");
   }
 
   /** @param {string|null} kind */
@@ -345,53 +342,25 @@ export class Ctx {
     this.ui.sheet = kind ? { kind } : null;
     if (!this.link.busy && this.link.ticket) this.link.dismiss();
     if (kind) this.reveal("decide-sheet");
-    if (kind) this.soon(() => { const title = this.find("sheet"); title?.scrollIntoView?.({ block: "nearest" }); title?.focus({ preventScroll: true }); });
+    if (kind) this.soon(() => { const title = this.seek("sheet"); title?.scrollIntoView?.({ block: "nearest" }); title?.focus({ preventScroll: true }); });
     this.update();
   }
 
   showDecisions() {
-    this.ui.decisions = { loading: true };
-    this.update();
-    this.link.look({ what: "decisions" }).then((data) => { this.ui.decisions = { data }; this.reveal("decisions"); }, (error) => { this.ui.decisions = { error }; this.update(); });
-  }
-
-  hideDecisions() {
-    this.ui.decisions = null;
-    this.update();
+    this.on.add("decisions");
+    this.reveal("decisions");
   }
 
   exportRun() {
-    this.ui.exported = { loading: true };
-    this.update();
-    this.link.look({ what: "export" }).then((data) => { this.ui.exported = { data }; this.say(`Exported to ${data.path}`, false); }, (error) => { this.ui.exported = { error }; this.update(); });
+    this.set({ exported: Math.abs(this.ui.exported) + 1 });
   }
 
   openCompare() {
     const to = this.shown();
-    const stage = this.shownStage();
     const all = this.view.stages.flatMap((/** @type {any} */ s) => s.attempts.map((/** @type {any} */ a) => ({ stage: s.slug, attempt: a.attempt })));
-    if (all.length < 2) return this.say("There is only one attempt so far: nothing to compare.");
-    const right = all.find((/** @type {any} */ a) => a.stage === to.stage && a.attempt === to.attempt) || all[all.length - 1];
-    const before = stage?.attempts.filter((/** @type {any} */ a) => a.attempt < (right.attempt || 0)).pop();
-    const left = before ? { stage: right.stage, attempt: before.attempt } : all.find((/** @type {any} */ a) => a !== right) || right;
-    this.ui.compare = { left: { ...left }, right: { ...right }, all: false };
-    this.fetchCompare();
-    return this.focus("cmp");
-  }
-
-  closeCompare() {
-    this.ui.compare = null;
-    this.update();
-  }
-
-  fetchCompare() {
-    const pair = this.ui.compare;
-    const turn = (pair.turn = (pair.turn || 0) + 1);
-    Object.assign(pair, { loading: true, error: null });
-    this.update();
-    this.link.look({ what: "compare", left: pair.left, right: pair.right, all: pair.all }).then(
-      (data) => { if (turn === pair.turn) Object.assign(pair, { data, loading: false }); this.update(); },
-      (error) => { if (turn === pair.turn) Object.assign(pair, { error, data: null, loading: false }); this.update(); });
+    const at = Math.max(1, all.findIndex((/** @type {any} */ a) => a.stage === to.stage && a.attempt === to.attempt));
+    this.ui.pair = { left: all[at - 1], right: all[at], all: false };
+    this.goTo("cmp");
   }
 
   close() {

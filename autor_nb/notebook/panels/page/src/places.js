@@ -52,17 +52,11 @@ export const copyText = async (text) => {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const field = document.createElement("textarea");
+    const field = document.createElement("textarea"); // the only way on a page that came over plain HTTP
     field.value = text;
-    field.setAttribute("style", "position:fixed;opacity:0");
-    document.body.appendChild(field);
+    document.body.append(field);
     field.select();
-    let done = false;
-    try {
-      done = document.execCommand("copy");
-    } catch {
-      done = false;
-    }
+    const done = document.execCommand("copy");
     field.remove();
     return done;
   }

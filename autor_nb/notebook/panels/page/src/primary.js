@@ -8,8 +8,8 @@ export const primary = (ctx) => {
   const { ui, view } = ctx;
   if (ctx.link.gone || !view) return "";
   if (ui.sheet) return "sheet";
-  if (ui.waive) return "waive";
-  if (ui.edit && !ui.edit.loading) return "edit";
+  if (ui.waiving) return "waive";
+  if (ui.editing) return "edit";
   if (view.problem && view.actions.resume?.enabled) return "resume";
   if (!view.review) return "";
   if (ui.choice !== null) return "refine";

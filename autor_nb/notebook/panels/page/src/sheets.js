@@ -1,7 +1,9 @@
 /** Redo, roll back, undo, stop and abort: what each would do, before it is done. */
-import { B, Button, Div, H4, Input, Label, Li, Option, P, Section, Select, Span, Ul } from "./dom.js";
+import { B, Div, H4, Input, Label, Li, Option, P, Section, Select, Span, Ul } from "./dom.js";
 import { icon } from "./icons.js";
-import { act, button, verdict } from "./controls.js";
+import { act, button, entry, verdict } from "./controls.js";
+import { deed } from "./menu.js";
+import { STOPS } from "./working.js";
 import { stageNumber } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
@@ -32,7 +34,7 @@ const consequences = (ctx, stage, kind) => {
     ? [P("", B("", kind === "redo" ? "Becomes stale until done again:" : "Is withdrawn or becomes stale:")),
       Ul("", list.map((/** @type {string} */ w) => Li("", { key: w }, icon("back"), Span("", w))))]
     : P("", "Nothing else becomes stale."),
-  P("quiet", kind === "redo" ? "Files and attempts stay in the record." : "Nothing is deleted: attempts, files and decisions stay in the record, and Undo brings this state back."));
+  P("quiet", kind === "redo" ? "Files and attempts stay in the record." : "Nothing is deleted, and Undo brings this state back."));
 };
 
 /** @param {Ctx} ctx @param {string} kind */
@@ -49,15 +51,15 @@ const stageSheet = (ctx, kind) => {
 /** @param {Ctx} ctx @param {string} kind @param {string} label @param {string} mark @param {any} args @param {string} [cls] */
 const confirm = (ctx, kind, label, mark, args, cls = "") => {
   return Div("row wrap", { key: "confirm" },
-    act(ctx, { spot: kind, label, icon: mark, cls, fill: ctx.primary() === "sheet", run: () => ctx.link.ask(kind, kind, args, [], () => { ctx.ui.sheet = null; ctx.ui.reason = ""; }) }),
-    button({ label: "Cancel", cls: "plain", run: () => ctx.openSheet(null) }));
+    act(ctx, { spot: kind, says: label, glyph: mark, cls, fill: ctx.primary() === "sheet", does: () => ctx.link.ask(kind, kind, args, [], () => { ctx.ui.sheet = null; }) }),
+    button({ says: "Cancel", cls: "plain", does: () => ctx.openSheet(null) }));
 };
 
 /** @param {Ctx} ctx */
 const abortSheet = (ctx) => {
-  const reason = ctx.ui.reason.trim();
-  return [P("", "The agent is ended and the run is closed: no further stage can begin in it. Everything made so far stays on disk and can be read, compared and exported."),
-    Label("pick", Span("", "Reason (optional)"), Input("", { type: "text", value: ctx.ui.reason, oninput: (/** @type {any} */ e) => { ctx.ui.reason = e.target.value; } })),
+  const reason = (ctx.texts.reason || "").trim();
+  return [P("", "The agent is ended and the run is closed for good. Everything made so far stays on disk and can be read."),
+    Label("pick", Span("", "Reason (optional)"), entry(ctx, "reason", {})),
     confirm(ctx, "abort", "Abort this run", "abort", reason ? { reason } : {}, "danger-fill")];
 };
 
@@ -65,7 +67,7 @@ const abortSheet = (ctx) => {
 const body = (ctx, kind) => {
   if (kind === "redo" || kind === "rollback") return stageSheet(ctx, kind);
   if (kind === "abort") return abortSheet(ctx);
-  if (kind === "stop") return [P("", "Ends only the worker. What is done stays, and you can resume at any time."), confirm(ctx, "stop", "Stop", "stop", {})];
+  if (kind === "stop") return [P("", STOPS), confirm(ctx, "stop", "Stop", "stop", {})];
   return [P("", "Brings back the state before the last rollback: what it withdrew counts again."), confirm(ctx, "undo", "Undo the rollback", "undo", {})];
 };
 
@@ -73,19 +75,10 @@ const body = (ctx, kind) => {
 export const sheet = (ctx) => {
   const kind = ctx.ui.sheet?.kind;
   if (!kind) return null;
-  return Section("sheet box", { key: `sheet:${kind}`, "aria-labelledby": `${ctx.uid}-sheet`,
+  return Section("sheet box", { key: `sheet:${kind}`, $labelledby: `${ctx.uid}-sheet`,
     onkeydown: (/** @type {any} */ e) => { if (e.key === "Escape") { e.stopPropagation(); ctx.openSheet(null); } } },
   H4("", { id: `${ctx.uid}-sheet`, tabindex: "-1" }, TITLES[kind]), body(ctx, kind), verdict(ctx, kind));
 };
 
 /** The quiet row of what else one may do. @param {Ctx} ctx */
-export const others = (ctx) => {
-  const { actions } = ctx.view;
-  const one = (/** @type {string} */ kind, /** @type {string} */ label, /** @type {string} */ mark, danger = false) => {
-    const a = actions[kind] || { enabled: false, reason: "Not possible here." };
-    const open = ctx.ui.sheet?.kind === kind;
-    return Button(`btn plain${danger ? " danger" : ""}`, { key: kind, "aria-disabled": a.enabled ? null : "true", title: a.enabled ? null : a.reason, "aria-expanded": open,
-      onclick: () => (a.enabled ? ctx.openSheet(open ? null : kind) : ctx.say(a.reason)) }, icon(mark), Span("", label));
-  };
-  return Div("others", { key: "others" }, one("redo", "Redo stage…", "redo"), one("rollback", "Roll back…", "back"), one("undo", "Undo rollback", "undo"), one("abort", "Abort run…", "abort", true));
-};
+export const others = (ctx) => Div("others", { key: "others" }, ["redo", "rollback", "undo", "abort"].map((kind) => deed(ctx, kind)));

@@ -1,60 +1,42 @@
 /** Panels of one thing: the checks of all attempts, the files of one, a comparison. */
-import { Details, Div, H2, Header, Input, Label, P, Section, Span, Summary } from "./dom.js";
-import { icon } from "./icons.js";
-import { dots, empty } from "./controls.js";
-import { fileFilter, fileList, narrowed } from "./artifacts.js";
+import { B, Details, Div, H2, Header, Section, Span, Summary } from "./dom.js";
+import { badge, icon } from "./icons.js";
+import { dots, empty, goneLine, tick } from "./controls.js";
+import { narrowed } from "./artifacts.js";
 import { checkBox, counts } from "./checks.js";
 import { tables } from "./compare.js";
-import { attemptTitle } from "./attempt.js";
-import { plural } from "./words.js";
+import { plural, stageNumber } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
-/** @param {Ctx} ctx @param {string} name @param {any} title @param {any[]} sub @param {...any} kids */
-const frame = (ctx, name, title, sub, ...kids) => {
-  return Section("autor", { key: name, "aria-labelledby": `${ctx.uid}-title` },
-    Header("head", Div("what", H2("", { id: `${ctx.uid}-title` }, title), dots(sub, "sub"))),
-    ctx.link.gone && P("record", { role: "status" }, icon("plug"), Span("", "The kernel has gone: this shows what it last said. Restart it and run this cell again.")),
-    Div("main only", ...kids));
+/** @param {Ctx} ctx @param {string} title @param {any[]} sub @param {...any} kids */
+const frame = (ctx, title, sub, ...kids) => {
+  const { run } = ctx.view;
+  return Section("autor", { key: title, $labelledby: `${ctx.uid}-title` },
+    Header("head", Div("what", H2("", { id: `${ctx.uid}-title` }, title), dots([run && Span("mono", run.id || run), ...sub], "sub"))),
+    goneLine(ctx, ""),
+    Div("main only", kids));
 };
 
-/** A run as these documents name it: its id, or a small document with one. @param {any} run */
-const runName = (run) => {
-  return Span("mono", typeof run === "string" ? run : run?.id);
-};
+/** @param {Ctx} ctx @param {any} a @param {boolean} open */
+const fold = (ctx, a, open) => Details("fold-attempt", { key: a.stage + a.attempt, open }, Summary("", icon("right", "turn-open"), B("", `${stageNumber(a.number)} ${a.title}, attempt ${a.attempt}`),
+  badge(a.status, a.tone, a.word), Span("row push wrap", counts(a.checks))), checkBox(ctx, a));
 
 /** @param {Ctx} ctx */
 export const checksPanel = (ctx) => {
-  const { run, attempts } = ctx.view;
-  const only = ctx.ui.filters.checks || "";
-  const bad = (/** @type {any} */ a) => a.checks.blocking.length + a.checks.warning.length > 0;
-  const shown = only ? attempts.filter(bad) : attempts;
-  const toggle = Label("choice", Input("", { type: "checkbox", checked: Boolean(only), onchange: (/** @type {any} */ e) => { ctx.ui.filters.checks = e.target.checked ? "bad" : ""; } }), Span("", "Only attempts that fail something"));
-  return frame(ctx, "checks", "Checks", [runName(run), plural(attempts.length, "attempt")], attempts.length > 1 && toggle,
-    shown.length ? shown.map((/** @type {any} */ a, /** @type {number} */ i) => Details("fold-attempt", { key: `${a.stage}:${a.attempt}`, open: i === shown.length - 1 },
-      Summary("", icon("right", "turn-open"), attemptTitle(a), Span("row push wrap", counts(a.checks))), checkBox({ ...ctxForReading(ctx) }, a)))
-      : empty("ok", attempts.length ? "No attempt fails a check." : "No check has run yet."));
-};
-
-/** The same view, in which nothing is in review: checks are for reading here. @param {Ctx} ctx @returns {any} */
-const ctxForReading = (ctx) => {
-  return { uid: ctx.uid, ui: ctx.ui, link: ctx.link, shelf: ctx.shelf, view: ctx.view, isInReview: () => false };
+  const { attempts } = ctx.view;
+  const only = ctx.on.has("bad");
+  const shown = attempts.filter((/** @type {any} */ a) => !only || a.checks.blocking.length + a.checks.warning.length);
+  return frame(ctx, "Checks", [plural(attempts.length, "attempt")], attempts.length > 1 && tick(only, "Only attempts that fail something", () => ctx.flip("bad")),
+    shown.map((/** @type {any} */ a, /** @type {number} */ i) => fold(ctx, a, i === shown.length - 1)),
+    !shown.length && empty("ok", attempts.length ? "No attempt fails a check." : "No check has run yet."));
 };
 
 /** @param {Ctx} ctx */
 export const artifactsPanel = (ctx) => {
-  const { run, stage, attempt, files, total } = ctx.view;
-  const found = narrowed(ctx, "artifacts", files);
-  return frame(ctx, "artifacts", "Artifacts", [runName(run), `${stage}, attempt ${attempt}`, plural(total, "file")],
-    Div("narrow", fileFilter(ctx, "artifacts")),
-    found.length ? fileList(ctx, { stage, attempt }, found, "artifacts") : empty(files.length ? "find" : "box", files.length ? "No file matches." : "No files yet."));
+  const { stage, attempt, files, total } = ctx.view;
+  return frame(ctx, "Artifacts", [`${stage}, attempt ${attempt}`, plural(total, "file")], files.length ? narrowed(ctx, { stage, attempt }, files) : empty("box", "No files yet."));
 };
 
 /** @param {Ctx} ctx */
-export const comparePanel = (ctx) => {
-  const { view } = ctx;
-  const pair = ctx.ui.compare;
-  const doc = pair?.data || view;
-  const sub = [view.run && runName(view.run), doc.left.title, doc.right.title];
-  return frame(ctx, "compare", "Compare", sub, tables(ctx, doc, null));
-};
+export const comparePanel = (ctx) => frame(ctx, "Compare", [ctx.view.left.title, ctx.view.right.title], tables(ctx, ctx.view, null));

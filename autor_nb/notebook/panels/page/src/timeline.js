@@ -5,14 +5,13 @@ import { minute, money, roughly, stageNumber, stamp } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
-/** @param {any} stage @param {boolean} now */
-const lines = (stage, now) => {
+/** @param {any} stage */
+const lines = (stage) => {
   const spent = [stage.work_s ? roughly(stage.work_s) : "", money(stage.cost_usd)].filter(Boolean).join(" · ");
   const changed = stage.changed_attempt ? `Attempt ${stage.changed_attempt}${stage.changed_at ? ` · ${minute(stage.changed_at)}` : ""}` : "";
   return [
     stage.note && Span("", stage.note), spent && Span("", spent),
     changed && Span("", { title: `Deliverable last changed by this attempt, ${stamp(stage.changed_at)}` }, changed),
-    !changed && !now && stage.attempts.length > 0 && Span("", `${stage.attempts.length} ${stage.attempts.length === 1 ? "attempt" : "attempts"}`),
     stage.stale && Span("stale-why is-warn", icon("back", "sm"), Span("", stage.stale_reason || "Stale")),
   ];
 };
@@ -21,13 +20,13 @@ const lines = (stage, now) => {
 export const timeline = (ctx) => {
   const { stages, current } = ctx.view;
   const shown = ctx.shown();
-  return Ol("line", { key: "line", "aria-label": "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
+  return Ol("line", { key: "line", $label: "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
     const now = stage.slug === current.stage && current.mode !== "ended";
     const place = stage.stale ? "stale" : now ? "now" : stage.status === "approved" ? "done" : stage.attempts.length ? "begun" : "later";
     const here = shown.stage === stage.slug;
     return Li("", { key: stage.slug }, Button(`${place}${now ? " now" : ""}${here && !now ? " here" : ""}`, {
-      "aria-current": now ? "step" : null, "aria-pressed": here,
+      $current: now ? "step" : null, $pressed: here,
       title: stage.stale ? stage.stale_reason || null : null, onclick: () => ctx.showStage(stage) }, Span("row", badge(stage.stale ? "stale" : stage.status, stage.stale ? "warn" : stage.tone, stage.word), Span("n", stageNumber(stage.number))),
-    Span("nm", stage.title), lines(stage, now)));
+    Span("nm", stage.title), lines(stage)));
   }));
 };

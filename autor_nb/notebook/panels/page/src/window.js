@@ -15,7 +15,7 @@ export class ListWindow {
   }
 
   /** @param {number} n */
-  height(n) {
+  tall(n) {
     return this.heights.get(n) ?? GUESS;
   }
 
@@ -25,7 +25,7 @@ export class ListWindow {
    */
   slice(cards, atEnd) {
     let whole = 0;
-    for (const card of cards) whole += this.height(card.n);
+    for (const card of cards) whole += this.tall(card.n);
     const top = atEnd ? Math.max(0, whole - this.view) : this.top;
     const from = top - MARGIN;
     const to = top + this.view + MARGIN;
@@ -34,7 +34,7 @@ export class ListWindow {
     let before = 0;
     let last = cards.length;
     for (let i = 0; i < cards.length; i += 1) {
-      const height = this.height(cards[i].n);
+      const height = this.tall(cards[i].n);
       if (first < 0 && y + height >= from) {
         first = i;
         before = y;
@@ -47,10 +47,10 @@ export class ListWindow {
     }
     if (first < 0) {
       first = Math.max(0, cards.length - 1);
-      before = whole - (cards.length ? this.height(cards[first].n) : 0);
+      before = whole - (cards.length ? this.tall(cards[first].n) : 0);
     }
     let shown = 0;
-    for (let i = first; i < last; i += 1) shown += this.height(cards[i].n);
+    for (let i = first; i < last; i += 1) shown += this.tall(cards[i].n);
     return { first, last, before, after: Math.max(0, whole - before - shown) };
   }
 
@@ -62,7 +62,7 @@ export class ListWindow {
     for (const row of this.box.querySelectorAll("[data-n]")) {
       const n = Number(row.getAttribute("data-n"));
       const height = row.offsetHeight;
-      if (height > 0 && Math.abs(height - this.height(n)) > 0.5) {
+      if (height > 0 && Math.abs(height - this.tall(n)) > 0.5) {
         this.heights.set(n, height);
         differs = true;
       }
@@ -70,11 +70,9 @@ export class ListWindow {
     return differs;
   }
 
-  /** @param {{n: number}[]} cards only these are remembered */
-  forget(cards) {
-    if (this.heights.size < 1200) return;
-    const kept = new Set(cards.map((card) => card.n));
-    for (const n of this.heights.keys()) if (!kept.has(n)) this.heights.delete(n);
+  /** Heights of cards that are long past are not kept. */
+  forget() {
+    if (this.heights.size > 3000) this.heights.clear();
   }
 
   /** The first row that can be seen, to hold on to while rows come in above it. */
@@ -93,11 +91,11 @@ export class ListWindow {
     const row = anchor && this.box?.querySelector(`[data-n="${anchor.n}"]`);
     if (!row) return;
     const y = row.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
-    if (Math.abs(y - anchor.y) > 0.5) this.scrollTo(this.box.scrollTop + y - anchor.y);
+    if (Math.abs(y - anchor.y) > 0.5) this.moveTo(this.box.scrollTop + y - anchor.y);
   }
 
   /** @param {number} top */
-  scrollTo(top) {
+  moveTo(top) {
     if (!this.box) return;
     this.box.scrollTop = top;
     this.put = this.box.scrollTop;
@@ -105,7 +103,7 @@ export class ListWindow {
   }
 
   end() {
-    if (this.box) this.scrollTo(this.box.scrollHeight);
+    if (this.box) this.moveTo(this.box.scrollHeight);
   }
 
   /** Whether a scroll event came from the reader, not from here. */

@@ -1,25 +1,27 @@
 /** The attempt under way: its clock, what earlier ones took, what it was asked for, what it has changed; Stop. */
 import { Dd, Div, Dl, Dt, H3, H4, Header, I, Li, P, Section, Small, Span, U, Ul } from "./dom.js";
-import { badge, fileIcon, icon } from "./icons.js";
+import { badge, icon } from "./icons.js";
 import { act, verdict, Quiet } from "./controls.js";
 import { openLink } from "./artifacts.js";
 import { clock, count, duration, millis, money, plural, roughly, size, when } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
+/** What Stop does. */
+export const STOPS = "Ends only the worker. What is done stays, and you can resume at any time.";
+
 /** @param {number} s @param {any} estimate */
 const bar = (s, estimate) => {
   const marks = estimate.marks || [];
   const end = Math.max(estimate.high_s, s, ...marks.map((/** @type {any} */ m) => m.s)) / 0.95 || 1;
   const at = (/** @type {number} */ x) => `left:${Math.min(100, (x / end) * 100).toFixed(1)}%`;
-  let before = -100;
+  let before = -1;
   const labels = marks.map((/** @type {any} */ m) => {
-    const percent = (m.s / end) * 100;
-    const fits = percent - before > 12;
-    if (fits) before = percent;
-    return Span("", { key: m.label, style: `${at(m.s)};${percent > 88 ? "transform:translateX(-80%)" : ""}`, hidden: !fits }, m.label);
+    const fits = m.s / end - before > 0.12;
+    if (fits) before = m.s / end;
+    return fits && Span(m.s / end > 0.88 ? "far" : "", { style: at(m.s) }, m.label);
   });
-  return Div("est", { role: "img", "aria-label": `${roughly(s)} of ${roughly(estimate.low_s)} to ${roughly(estimate.high_s)}` },
+  return Div("est", { role: "img", $label: `${roughly(s)} of ${roughly(estimate.low_s)} to ${roughly(estimate.high_s)}` },
     I("", { style: `width:${Math.min(100, (s / end) * 100).toFixed(1)}%` }), marks.map((/** @type {any} */ m) => U("", { style: at(m.s) })), labels);
 };
 
@@ -33,7 +35,7 @@ const facts = (ctx, w) => {
 
 /** @param {Ctx} ctx @param {any} file */
 const changedRow = (ctx, file) => {
-  return Li("", { key: file.path }, fileIcon(file.kind), openLink(ctx, file.path, Span("mono name", { title: file.path }, file.path), "link"),
+  return Li("", { key: file.path }, icon(file.kind), openLink(ctx, file.path, Span("mono name", { title: file.path }, file.path), "link"),
     Span(`tag${file.tag ? " new" : ""}`, file.tag), Span("small quiet sz", size(file.size_bytes)));
 };
 
@@ -46,8 +48,8 @@ const asked = (ctx, w) => {
 /** @param {Ctx} ctx */
 const stopButton = (ctx) => {
   const stop = ctx.view.actions.stop || { enabled: false, reason: "" };
-  return [act(ctx, { spot: "stop", label: "Stop", icon: "stop", cls: "big stop", why: stop.enabled ? "" : stop.reason || "There is nothing to stop.", run: () => ctx.link.ask("stop", "stop", {}) }),
-    ctx.ui.sheet?.kind === "stop" ? null : verdict(ctx, "stop"), P("hint", "Ends only the worker. What is done stays, and you can resume at any time.")];
+  return [act(ctx, { spot: "stop", says: "Stop", glyph: "stop", cls: "big stop", why: stop.enabled ? "" : stop.reason || "There is nothing to stop.", does: () => ctx.link.ask("stop", "stop", {}) }),
+    ctx.ui.sheet?.kind === "stop" ? null : verdict(ctx, "stop"), P("hint", STOPS)];
 };
 
 /** @param {Ctx} ctx */
@@ -57,10 +59,10 @@ export const working = (ctx) => {
   const s = Math.max(0, (ctx.now() - millis(w.started_at)) / 1000);
   const shown = Number.isFinite(s) ? s : 0;
   return [Div("", { key: "card" }, Div("side-head", H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, `Attempt ${w.attempt}`), Span("push", badge(state.status, state.tone, state.word))),
-    P("clock", { role: "timer", "aria-label": `Elapsed ${roughly(shown)}` }, clock(shown), Small("", "elapsed")),
+    P("clock", { role: "timer", $label: `Elapsed ${roughly(shown)}` }, clock(shown), Small("", "elapsed")),
     w.estimate && bar(shown, w.estimate), w.estimate?.text && P("small quiet", w.estimate.text), facts(ctx, w), stopButton(ctx)),
   Div("", { key: "asked" }, asked(ctx, w),
-    w.changed.length > 0 && Section("sec", { "aria-labelledby": `${ctx.uid}-changed` }, Header("", H4("", { id: `${ctx.uid}-changed` }, "Changed so far"), Quiet(plural(w.changed.length, "file"))),
+    w.changed.length > 0 && Section("sec", Header("", H4("", "Changed so far"), Quiet(plural(w.changed.length, "file"))),
       Ul("box files", w.changed.slice(0, 12).map((/** @type {any} */ f) => changedRow(ctx, f)))),
     P("hint later", icon("info"), "Checks and your decision come when the draft is ready."))];
 };
