@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from autor_nb.desk import clean
 from autor_nb.export.parts import picture
-from autor_nb.record.markup import NOTHING, Shown, Words, caption
+from autor_nb.record.markup import NOTHING, Shown, Words, caption, stack
 from autor_nb.record.units import count_words, size_words
 
 TOTAL_BYTES = 3_300_000  # base64 adds a third: a whole report stays below 5 MB
@@ -25,16 +25,12 @@ class Album:
         for width in WIDTHS:
             png = draw(width)
             if not png:
-                return self._missing(name, "cannot be drawn here", below)
+                return _instead(name, "cannot be drawn here", below)
             if len(png) <= min(PICTURE_BYTES, self.room):
                 self.room -= len(png)
                 return picture(png, name, below, twin)
-        return self._missing(name, "is left out: the pictures of this report have a bound", below)
-
-    def _missing(self, name: str, why: str, below: Words) -> Shown:
         self.left_out.append(name)
-        line = caption(f"{clean.line(name, 200)} {why}.")
-        return line if not below else Shown(*(f"{a}\n{b}" for a, b in zip(_three(line), _three(below), strict=True)))
+        return _instead(name, "is left out: the pictures of this report have a bound", below)
 
     def told(self) -> Shown:
         """What is not shown anywhere in the report."""
@@ -48,6 +44,6 @@ class Album:
         )
 
 
-def _three(thing: Words) -> tuple[str, str, str]:
-    made = thing if isinstance(thing, Shown) else caption(thing)
-    return made.html, made.markdown, made.text
+def _instead(name: str, why: str, below: Words) -> Shown:
+    line = caption(f"{clean.line(name, 200)} {why}.")
+    return stack(line, below) if below else line

@@ -98,7 +98,8 @@ def _numbers(opened: Opened, path: str) -> Shown:
     if not found:
         return NOTHING
     rows: list[list[Words]] = [
-        [clean.line(name, 160), number_words(value, 6)] for name, value in list(found.items())[:NUMBERS]
+        [clean.line(name, 160), number_words(int(value) if value.is_integer() else value, 5)]
+        for name, value in list(found.items())[:NUMBERS]
     ]
     title = code(clean.path(path)) + words(f" {count_words(len(found), 'number')}")
     rest = meta(f"The first {len(rows)} are shown.") if len(found) > len(rows) else NOTHING
