@@ -122,13 +122,14 @@ def keeps_to_it(place: Any, pairs: list[dict[str, str]]) -> None:
     assert "A: south" in (place.run.path / "memory.md").read_text()
 
 
-def test_a_column_that_is_not_there_is_named_and_can_be_mended(place: Any) -> None:
-    """The stage that needs it says which columns there are; the intake done again takes another answer."""
+def test_an_answer_that_names_no_column_is_refused_and_can_be_mended(place: Any) -> None:
+    """When it is given, with the columns there are; the intake done again takes another answer."""
     assert 0 == place.autor(*NEW, "--retries", "1", "--wait").code
-    assert 0 == place.autor("answer", "1", "up").code
-    place.autor("approve", "--wait")
-    attempt = place.settle().state.stage("01_literature_survey").latest
-    assert "up" in attempt.detail and "south" in attempt.detail
+    refused = place.autor("answer", "1", "up")
+    assert 2 == refused.code and "'up' is no answer" in refused.json["error"]["message"]
+    assert "'south'" in refused.json["error"]["suggestion"]
+    assert [] == told(place)
+    assert 0 == place.autor("answer", "1", "north").code
     assert 0 == place.autor("redo", "00", "--yes", "--wait").code
     assert 0 == place.autor("answer", "1", "south").code
     assert 0 == place.autor("approve", "--wait").code

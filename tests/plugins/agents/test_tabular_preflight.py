@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +16,7 @@ from tabular_study_files import write_messy
 
 from autor_nb.domain.ports import NewRun, Preflight
 from autor_nb.domain.run import RunConfig
+from autor_nb.plugins.agents.tabular import bundled
 from autor_nb.plugins.agents.tabular.agent import TabularAgent
 from autor_nb.plugins.agents.tabular.tablefile import read_header, read_rows
 
@@ -23,8 +27,12 @@ def ask(goal: str = "Which model is best?", *files: Path, intake: bool = False, 
 
 
 def table(folder: Path, text: str, name: str = "my.csv") -> Path:
-    """A file with that text."""
-    (folder / name).write_text(text, encoding="utf-8")
+    """A file with that text; the row after a header is followed by others like it, with a 1 added to its numbers."""
+    header, *rows = text.splitlines()
+    if len(rows) == 1:
+        rows = [",".join(str(int(cell) + n % 7) if cell.isdigit() else f"{cell}{n % 3}" for cell in rows[0].split(","))
+                for n in range(30)]
+    (folder / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return folder / name
 
 
@@ -116,9 +124,9 @@ def test_latin_1_and_semicolons_are_found_out_and_said(tmp_path):
 def test_parquet(tmp_path):
     """Columns come from the schema, gaps from nulls."""
     path = tmp_path / "t.parquet"
-    pyarrow.parquet.write_table(pyarrow.table({"a": [1, None, 3], "y": ["u", "v", None]}), path)
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1, None, 3] * 9, "y": ["u", "v", None] * 9}), path)
     assert "y" == ask("Compare", path).options["target"]
-    assert [["1", "u"], ["", "v"], ["3", ""]] == read_rows(path, read_header(path))[0]
+    assert [["1", "u"], ["", "v"], ["3", ""]] == read_rows(path, read_header(path), 3)[0]
 
 
 @pytest.mark.parametrize(("content", "word"), [(b"", "empty"), (b"a\x00b,c\n", "zero bytes"), (b"only\n1\n", "one column")])
@@ -137,3 +145,82 @@ def test_the_face_is_light():
             "assert not a.problem; print([m for m in ('pandas', 'sklearn', 'matplotlib', 'numpy') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()
+
+
+def csv_of(folder: Path, **columns: list) -> Path:
+    """A file with these columns."""
+    path = folder / "t.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return path
+
+
+NOISE = [round(math.sin(n * 12.9898) * 43.7, 3) for n in range(300)]
+
+
+@pytest.mark.parametrize(("y", "options", "problem", "mend"), [
+    ([], {}, "no rows", "Give a table with rows"),
+    (["a", "b"], {}, "Only 2 rows", "at least 12"),
+    (["", "NA"] * 20, {}, "No row has a value", "--set target"),
+    (["a"] * 40, {}, "one value only ('a')", "--set target"),
+    ([f"level {n % 100}" for n in range(300)], {}, "100 different values", "--set target"),
+    ([f"kind {n % 15}" for n in range(15)], {}, "Of the 15 classes", "more rows of each class"),
+    (["a", "b", "c"] * 20, {"positive": "a"}, "not two classes", "Leave positive out"),
+    (["a", "b"] * 20, {"positive": "foo"}, "no class 'foo'", "'a', 'b'"),
+    ([n / 7 for n in range(60)], {"positive": "1"}, "has numbers, not two", "Leave positive out"),
+])
+def test_a_table_that_cannot_be_studied_is_refused_before_a_run_exists(tmp_path, y, options, problem, mend):
+    """By what is wrong with it, with the mend."""
+    answer = ask("Compare", csv_of(tmp_path, x=NOISE[:len(y)], y=y), target="y", **options)
+    assert problem in answer.problem
+    assert mend in answer.suggestion
+
+
+def test_a_positive_class_of_a_bundled_set_is_checked(tmp_path):
+    """Iris has three classes; breast cancer has two, of other names."""
+    assert "not two classes" in ask(dataset="iris", positive="foo").problem
+    assert "'benign', 'malignant'" in ask(dataset="breast_cancer", positive="foo").suggestion
+    assert "" == ask(dataset="breast_cancer", positive="benign").problem
+
+
+def test_rows_of_one_person_are_found_and_said(tmp_path):
+    """Integer ids that repeat; nothing is said where --set group says it."""
+    path = csv_of(tmp_path, PatientNo=[n // 3 for n in range(60)], x=NOISE[:60], y=["a", "b"] * 30)
+    answer = ask("Compare", path, target="y")
+    assert "" == answer.problem
+    assert any("'PatientNo' stay on one side" in note for note in answer.notes)
+    for said in ("none", "PatientNo"):
+        assert not any("PatientNo" in note for note in ask("Compare", path, target="y", group=said).notes)
+
+
+def test_what_only_looks_like_an_id_is_asked(tmp_path):
+    """A problem with both answers, or an open question where intake asks."""
+    path = csv_of(tmp_path, town=[f"town {n % 40}" for n in range(120)], x=NOISE[:120], y=["a", "b", "b"] * 40)
+    answer = ask("Compare", path, target="y")
+    assert "'town'" in answer.problem
+    assert "--set group=town" in answer.suggestion and "--set group=none" in answer.suggestion
+    assert ("group",) == ask("Compare", path, target="y", intake=True).open
+    assert "" == ask("Compare", path, target="y", group="none").problem
+
+
+def test_the_estimate_follows_the_work(tmp_path):
+    """More rows, columns, seeds and slower families take longer; the text names fits and disk."""
+    small = ask(dataset="iris")
+    assert small.duration_s > ask(dataset="iris", seeds="1").duration_s
+    assert ask(dataset="digits").duration_s > 2 * small.duration_s
+    slow = ask(dataset="iris", families="forest,extra_trees,boosting,gaussian_process").duration_s
+    assert slow > ask(dataset="iris", families="logistic,knn,tree,naive_bayes").duration_s
+    assert any("960 fits" in note and "MB of disk" in note for note in small.notes)
+    wide = csv_of(tmp_path, **{f"x{n}": NOISE for n in range(40)}, y=["a", "b", "b"] * 100)
+    assert ask("Compare", wide, target="y").duration_s > small.duration_s
+
+
+def test_the_shapes_of_bundled_sets_are_theirs():
+    """Rows, columns and classes as scikit-learn has them."""
+    for name, (count, columns, classes) in bundled.SHAPES.items():
+        header, *lines = csv.reader(io.StringIO(bundled.as_csv(name)))
+        values = {line[-1] for line in lines}
+        assert (count, columns) == (len(lines), len(header) - 1)
+        assert classes == (1 if len(values) > 20 else len(values))

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.ports import AgentTask, NewRun, Preflight
 from autor_nb.plugins.agents.process import ProcessAgent
-from autor_nb.plugins.agents.tabular import bundled, choosing, options
+from autor_nb.plugins.agents.tabular import bundled, choosing, look, options, units
 
 OTHER_AGENTS = ("claude", "codex", "opencode")
 
@@ -43,34 +44,37 @@ def _preflight(new: NewRun) -> Preflight:
             "The tabular agent needs scikit-learn and pandas, which are not installed.",
             'Install them: pip install "autor-nb[study]"',
         )
-    columns_named = any(given.get(key) for key in ("target", "group", "time", "drop"))
+    columns_named = any(given.get(key) for key in ("target", "group", "time", "drop", "positive"))
     dataset = choosing.choose_dataset(given, _files(new.resources), names=columns_named)
     if dataset is None:
         raise UsageError("This goal names no data set.", _ways())
     target = choosing.choose_target(given, dataset, new.goal)
-    names = dataset.header.names
+    _named_columns(given, dataset.header.names)
+    if not target.name and not new.config.intake:
+        raise UsageError(
+            f"It is not clear which column of {dataset.name} to predict.",
+            "Say it with --set target=COLUMN, or let intake ask (--intake). "
+            f"Columns: {choosing.listed(dataset.header.names)}.",
+        )
+    seen = look.look(dataset, given, target.name, asks=new.config.intake)
+    settled = {"dataset": dataset.name, **({"target": target.name} if target.name else {})}
+    said = (f"Target: {target.name!r} ({target.text}).",) if target.name else ()
+    return Preflight(
+        options=settled,
+        open=(*(() if target.name else ("target",)), *seen.open),
+        notes=(*dataset.header.notes, *said, *seen.notes),
+        duration_s=seen.duration_s,
+        cost_usd=0,
+    )
+
+
+def _named_columns(given: Mapping[str, str], names: Sequence[str]) -> None:
+    """Columns that settings name are there; UsageError names the nearest."""
     for key in ("group", "time"):
-        if given.get(key):
+        if given.get(key) and not (key == "group" and given[key].strip().lower() in units.NO_GROUP):
             choosing.choose_column(given[key], names, key)
     for name in filter(None, (part.strip() for part in given.get("drop", "").split(","))):
         choosing.choose_column(name, names, "setting drop")
-    notes = list(dataset.header.notes)
-    if not target.name:
-        if not new.config.intake:
-            raise UsageError(
-                f"It is not clear which column of {dataset.name} to predict.",
-                f"Say it with --set target=COLUMN, or let intake ask (--intake). Columns: {choosing.listed(names)}.",
-            )
-        return Preflight(
-            options={"dataset": dataset.name}, open=("target",), notes=tuple(notes), duration_s=90, cost_usd=0
-        )
-    notes.append(f"Target: {target.name!r} ({target.text}).")
-    return Preflight(
-        options={"dataset": dataset.name, "target": target.name},
-        notes=tuple(notes),
-        duration_s=90,
-        cost_usd=0,
-    )
 
 
 def _files(resources: tuple[Path, ...]) -> list[Path]:

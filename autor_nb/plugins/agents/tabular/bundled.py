@@ -12,6 +12,13 @@ TARGETS = {
     "iris": "species",
     "wine": "cultivar",
 }
+SHAPES = {  # rows, columns, classes (1: numbers)
+    "breast_cancer": (569, 30, 2),
+    "diabetes": (442, 10, 1),
+    "digits": (1797, 64, 10),
+    "iris": (150, 4, 3),
+    "wine": (178, 13, 3),
+}
 ABOUT = {
     "breast_cancer": "Breast Cancer Wisconsin (diagnostic): 569 tumours, 30 measurements, malignant or benign",
     "diabetes": "Diabetes: 442 patients, 10 measurements, disease progression after a year",

@@ -18,7 +18,7 @@ KNOWN = {
     "inner_folds": "inner folds (2–10)",
     "settings": "settings tried per family, the same for each (2–60)",
     "rope": "the smallest difference of the primary metric that matters",
-    "group": "a column whose rows belong together (person, site …)",
+    "group": "a column whose rows belong together (person, site …), or none",
     "time": "a column that orders the rows in time",
     "positive": "the class counted as positive",
     "drop": "columns to leave out, comma-separated",

@@ -119,13 +119,14 @@ def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(names), notes
 
 
-def read_rows(path: Path, header: Header) -> tuple[list[list[str]], list[str]]:
-    """All rows as text; rows shorter than the header are filled, longer ones cut, and both are said."""
+def read_rows(path: Path, header: Header, limit: int | None = None) -> tuple[list[list[str]], list[str]]:
+    """All rows (at most `limit`) as text; rows shorter than the header are filled, longer ones cut, and both are
+    said."""
     if path.suffix.lower() == ".parquet":
-        return _parquet_rows(path), []
+        return _parquet_rows(path)[:limit], []
     width = len(header.names)
     short = long = 0
-    rows = []
+    rows: list[list[str]] = []
     csv.field_size_limit(1 << 26)
     with path.open(encoding=header.encoding, newline="") as stream:
         reader = csv.reader((line.replace("\x00", "") for line in stream), delimiter=header.delimiter)
@@ -133,6 +134,8 @@ def read_rows(path: Path, header: Header) -> tuple[list[list[str]], list[str]]:
         for row in reader:
             if not row or (len(row) == 1 and not row[0].strip()):
                 continue
+            if len(rows) == limit:
+                break
             if len(row) != width:
                 short, long = short + (len(row) < width), long + (len(row) > width)
                 row = (row + [""] * width)[:width]
