@@ -114,7 +114,7 @@ def test_the_holdout_is_in_no_training_file_and_no_profile(finished):
 
 
 def test_leakage_checks_name_the_planted_columns(finished):
-    """Id, constant, copy of the target, dates and people, each by its own check."""
+    """Id, constant, copy of the target, dates and people, each by its own check; people are kept together."""
     run, _ = finished
     found = {check["id"]: check["columns"] for check in read(run, "data/leakage.json")["checks"]}
     expected = {"ids": ["Fall-ID"], "constants": ["konst | ant"], "target_copies": ["Kopie"], "time": ["Datum"],
@@ -122,7 +122,10 @@ def test_leakage_checks_name_the_planted_columns(finished):
     assert expected == {key: found[key] for key in expected}
     assert found["duplicates"]
     used = [column["name"] for column in read(run, "data/design.json")["columns"]]
-    assert ["=cmd()", "<script>alert(1)</script>", 'a,"b"', "`tick` _x_", "[TODO]", "patient_id"] == used
+    assert ["=cmd()", "<script>alert(1)</script>", 'a,"b"', "`tick` _x_", "[TODO]"] == used
+    train, held = rows(run, "data/train.csv"), rows(run, "data/holdout.csv")
+    assert {row["patient_id"] for row in train}.isdisjoint(row["patient_id"] for row in held)
+    assert ("grouped", "patient_id") == (read(run, "data/design.json")["fold_scheme"], read(run, "data/split.json")["group"])
 
 
 def test_decimal_commas_are_numbers(finished):
@@ -214,7 +217,7 @@ def test_figures_are_png_and_pdf_with_real_fonts(finished):
 
 @pytest.mark.parametrize(("number", "asked", "file", "key"), [
     ("03", "use 3 seeds", "data/design.json", "seeds"), ("03", "add extra trees", "data/design.json", "families"),
-    ("03", "drop column patient_id", "data/design.json", "columns"), ("02", "the rope is 0.05", "notes/hypothesis_manifest.json", "rope"),
+    ("03", "drop column [TODO]", "data/design.json", "columns"), ("02", "the rope is 0.05", "notes/hypothesis_manifest.json", "rope"),
     ("02", "use log loss as the primary metric", "notes/hypothesis_manifest.json", "metric"),
     ("01", "add k-nn and the elastic net", "literature/survey.json", "method_works"),
 ])

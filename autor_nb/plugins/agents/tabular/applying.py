@@ -89,6 +89,8 @@ def _make(plan: Plan, change: Change, rows: int) -> str:
         return _family(plan, change, rows)
     if field in ("metric", "secondary") and plan.task and value not in METRICS[plan.task]:
         return f"{value} is not defined for a {plan.task} target (known: {', '.join(METRICS[plan.task])})"
+    if field == "extras" and value.removeprefix("subgroup:") in (plan.group, *plan.units.get("ids", [])):
+        return "that column names units, one or a few rows each: no part of the rows that could be compared"
     if field == "extras" and value == "calibration" and plan.task not in ("", "binary"):
         return "calibration is assessed for two classes only"
     if field in ("metric", "target", "group", "time"):

@@ -72,6 +72,8 @@ def choose_columns(
             if name == plan.time
             else "asked for by the person"
             if name in plan.drop
+            else "an id: names a unit, which another table would not hold"
+            if name in plan.units.get("ids", [])
             else "determines the target"
             if name in copies
             else why.get(kind, "")
@@ -135,12 +137,11 @@ def make_design(
 
 
 def fold_counts(plan: Plan, seen: dict[str, Any]) -> tuple[int, int]:
-    """Folds, fewer where the smallest class would not reach every fold."""
+    """Folds, fewer where the smallest class would not reach every fold; whole groups count as one row."""
     if plan.task == "regression":
-        return min(plan.outer_folds, seen["rows"] // 3), min(
-            plan.inner_folds, 3 if seen["rows"] < 30 else plan.inner_folds
-        )
-    smallest = min(seen["target"]["classes"].values())
+        rows = seen["groups"] if plan.group else seen["rows"]
+        return max(2, min(plan.outer_folds, rows // 3)), min(plan.inner_folds, 3 if rows < 30 else plan.inner_folds)
+    smallest = min(seen["class_groups" if plan.group else "target"]["classes"].values())
     outer = max(2, min(plan.outer_folds, smallest))
     return outer, max(2, min(plan.inner_folds, smallest - math.ceil(smallest / outer)))
 
@@ -214,7 +215,7 @@ def _limits(
     said += [
         ("limit", f"{c['title']}: {c['finding']}. {c['action'][:1].upper()}{c['action'][1:]}.")
         for c in found
-        if c["found"] and c["id"] in ("groups", "time", "separators", "duplicates", "text")
+        if c["found"] and c["id"] in ("groups", "time", "separators", "near_copies", "duplicates", "text")
     ]
     unreadable = sum(c.get("unreadable", 0) for c in seen["columns"])
     if unreadable:

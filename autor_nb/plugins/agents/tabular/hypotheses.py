@@ -18,7 +18,8 @@ def work(session: Session) -> None:
     plan = session.plan
     with session.step("look at the training part", data="data/train.csv") as step:
         seen = profile(plan, session.path("data/train.csv"))
-        usable = [c for c in seen["columns"] if c["kind"] in ("numeric", "categorical")]
+        left = {plan.group, plan.time, *plan.units.get("ids", []), *plan.drop}
+        usable = [c for c in seen["columns"] if c["kind"] in ("numeric", "categorical") and c["name"] not in left]
         strongest = max(usable, key=lambda c: c.get("association") or 0.0, default=None)
         step.output = f"{seen['rows']} rows, {len(usable)} usable columns"
     items = _items(session, strongest, len(usable))

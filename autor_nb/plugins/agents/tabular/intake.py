@@ -1,10 +1,10 @@
-"""Stage 00: what the run is about, and at most three questions; no row of the data is looked at."""
+"""Stage 00: what the run is about, and at most three questions; of the rows only how values repeat is looked at."""
 
 from __future__ import annotations
 
-from autor_nb.plugins.agents.tabular import bundled, choosing
+from autor_nb.plugins.agents.tabular import bundled, choosing, tablefile
 from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
-from autor_nb.plugins.agents.tabular.intake_answers import QUESTIONS, questions
+from autor_nb.plugins.agents.tabular.intake_answers import QUESTIONS, Related, questions, related_rows
 from autor_nb.plugins.agents.tabular.opening import header_of
 from autor_nb.plugins.agents.tabular.session import Session
 from autor_nb.plugins.agents.tabular.suggestions import asked_table, choose, offer
@@ -20,7 +20,7 @@ def work(session: Session) -> None:
             else header_of(session).names
         )
         step.output = f"{len(names)} columns: {choosing.listed(names)}"
-    asked = questions(names, choosing.Target(name=plan.target, text=plan.target_text))
+    asked = questions(names, choosing.Target(name=plan.target, text=plan.target_text), _related(session))
     session.write_json(QUESTIONS, asked, "the questions of this intake")
     session.write_text("notes/intake.md", _record(session, names), "what is known before the study begins")
     session.made("notes/plan.json", "the settings so far")
@@ -30,8 +30,8 @@ def work(session: Session) -> None:
             objective=f"Settle what the study of {code(plan.dataset)} is to answer: {plain(session.task.goal)}",
             did=[
                 (
-                    f"I read the names of the {len(names)} columns and no row: the holdout is set aside "
-                    f"before any value is looked at."
+                    f"I read the names of the {len(names)} columns, and of the rows only how often each value of a "
+                    "column repeats: the holdout is set aside before a value is looked at together with the target."
                 ),
                 *(["Answers given:\n\n" + table(["question", "answer"], answered)] if answered else []),
                 *filter(None, [asked_table(session)]),
@@ -55,6 +55,18 @@ def work(session: Session) -> None:
             suggestions=offer(session, choose(session)),
         )
     )
+
+
+def _related(session: Session) -> Related:
+    """Whether rows seem to belong together; what was set with --set stands."""
+    plan = session.plan
+    if plan.group or plan.group_text or plan.time or not session.exists(plan.raw_file):
+        said = f"group: {plan.group}" if plan.group else f"time: {plan.time}" if plan.time else "none"
+        return Related(default=said, why="")
+    header = header_of(session)
+    rows, _ = tablefile.read_rows(session.path(plan.raw_file), header)
+    columns = dict(zip(header.names, zip(*rows, strict=True), strict=True)) if rows else {}
+    return related_rows(columns, plan.target, plan.dataset)
 
 
 def _record(session: Session, names: list[str]) -> str:

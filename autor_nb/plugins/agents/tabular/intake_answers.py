@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from autor_nb.domain.errors import UsageError
-from autor_nb.plugins.agents.tabular import choosing, options
+from autor_nb.plugins.agents.tabular import choosing, options, units
 from autor_nb.plugins.agents.tabular.session import Session
+from autor_nb.plugins.agents.tabular.units import NO_GROUP
 from autor_nb.plugins.agents.tabular.vocabulary import METRIC_NAMES
 
+SHOWN = 50  # choices that the engine keeps of a question
 QUESTIONS = "notes/intake_questions.json"
 NONE = ("", "none", "no", "-", "n/a", "default", "nothing", "not known", "unknown")
 AUTOMATIC = "choose by the kind of target"
+
+
+class Related(NamedTuple):
+    """The assumption about related rows (empty: a person must say) and the reason, a sentence or nothing."""
+
+    default: str
+    why: str
 
 
 def answers(session: Session) -> dict[str, str]:
@@ -20,6 +32,8 @@ def answers(session: Session) -> dict[str, str]:
     for pair in session.task.intake:
         question = asked.get(pair.question)
         answer = pair.answer.strip()
+        if question is not None and question["id"] == "related" and answer.lower() in NO_GROUP:
+            found["group"] = "none"
         if question is None or answer.lower() in (*NONE, AUTOMATIC):
             continue
         if question["id"] == "target":
@@ -42,8 +56,9 @@ def _related(answer: str, session: Session) -> dict[str, str]:
     return {"group": answer}
 
 
-def questions(names: list[str], target: choosing.Target) -> list[dict[str, object]]:
-    """At most three questions: the target if it is open or assumed, the metric, related rows."""
+def questions(names: list[str], target: choosing.Target, related: Related) -> list[dict[str, object]]:
+    """At most three questions: the target if it is open or assumed, the metric, related rows. An answer that is
+    none of the choices is refused when it is given, where the choices are all there are."""
     found: list[dict[str, object]] = []
     if not target.name or target.text.startswith("assumed"):
         found.append(
@@ -74,11 +89,30 @@ def questions(names: list[str], target: choosing.Target) -> list[dict[str, objec
     found.append(
         {
             "id": "related",
-            "default": "none",
+            "default": related.default,
             "text": "Do rows belong together (same person, site …) or follow each other in time? Name it "
-            "as group: COLUMN or "
-            "time: COLUMN.",
-            "choices": ["none", *(f"group: {name}" for name in names if name != target.name)][:40],
+            f"as group: COLUMN or time: COLUMN.{related.why}",
+            "choices": [
+                "none",
+                *(f"{kind}: {name}" for kind in ("group", "time") for name in names if name != target.name),
+            ],
         }
     )
+    for question in found:
+        choices = question["choices"]
+        assert isinstance(choices, list)
+        question["closed"] = len(choices) <= SHOWN
+        question["choices"] = choices[:SHOWN]
     return found
+
+
+def related_rows(columns: Mapping[str, Sequence[str]], target: str, data: str) -> Related:
+    """What is assumed about rows that belong together; without a default only a person can say."""
+    found = units.find(columns, frozenset({target}))
+    try:
+        group, _ = units.decide(found, columns, data)
+    except UsageError as error:
+        return Related(default="", why=f" {error.message}")
+    if not group:
+        return Related(default="none", why="")
+    return Related(default=f"group: {group}", why=f" The name and the repeating values of {group!r} say that they do.")

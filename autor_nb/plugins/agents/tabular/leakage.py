@@ -9,18 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from autor_nb.plugins.agents.tabular import alone
 from autor_nb.plugins.agents.tabular.locking import related, telling_columns
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.profiling import target_values
 from autor_nb.plugins.agents.tabular.study.data import to_levels, to_numbers
 
-GROUP_NAME = re.compile(
-    r"(^|[\W_])(patient|subject|person|participant|user|customer|client|household|family|site|hospital|clinic|center|centre|"
-    r"school|device|sensor|batch|session|group|animal|plot|store|company|donor|cluster)([\W_]|$|s?[\W_]|id)",
-    re.I,
-)
 TIME_NAME = re.compile(r"(^|[\W_])(date|datum|time|timestamp|datetime|year|month|week|day|visit)([\W_]|$)", re.I)
 COPY = 0.9999
+KEPT = "kept, and a person must judge; --set drop=COLUMN leaves it out"
 
 
 def checks(plan: Plan, train: Path, profile: dict[str, Any]) -> list[dict[str, Any]]:
@@ -30,9 +27,9 @@ def checks(plan: Plan, train: Path, profile: dict[str, Any]) -> list[dict[str, A
     of = {kind: [n for n, c in kinds.items() if c["kind"] == kind] for kind in ("id", "constant", "text", "date")}
     copies, separators = target_copies(plan, table, kinds)
     return [
-        _check("ids", "Columns that number or name the rows", of["id"], "every value is different", "left out"),
+        _ids(plan, of),
         _duplicates(plan, table),
-        _groups(plan, kinds, profile["rows"]),
+        _groups(plan, kinds),
         _time(plan, kinds),
         _check(
             "target_copies",
@@ -46,8 +43,9 @@ def checks(plan: Plan, train: Path, profile: dict[str, Any]) -> list[dict[str, A
             "Single columns that separate the classes perfectly",
             separators,
             "one threshold separates the classes in the training part: a real sign, or a leak",
-            "kept, and a person must judge",
+            KEPT,
         ),
+        _near_copies(plan, table, {name: c for name, c in kinds.items() if name not in (*copies, *separators)}),
         _check("constants", "Columns without variation", of["constant"], "one value only", "left out"),
         _check(
             "text",
@@ -68,6 +66,18 @@ def _check(id: str, title: str, columns: list[str], finding: str, action: str) -
         "action": action if columns else "none needed",
         "found": bool(columns),
     }
+
+
+def _near_copies(plan: Plan, table: pd.DataFrame, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    scores = alone.suspicious(plan, table, kinds)
+    check = _check(
+        "near_copies",
+        "Single columns that nearly determine the target",
+        list(scores),
+        "one column alone predicts the target almost without error, out of fold: a real sign, or a leak",
+        KEPT,
+    )
+    return {**check, "measure": alone.MEASURES[plan.task], "threshold": alone.SUSPICIOUS, "scores": scores}
 
 
 def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
@@ -92,40 +102,48 @@ def _duplicates(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _groups(plan: Plan, kinds: dict[str, dict[str, Any]], rows: int) -> dict[str, Any]:
+def _ids(plan: Plan, of: dict[str, list[str]]) -> dict[str, Any]:
+    named = [name for name in plan.units.get("ids", []) if name not in of["id"] and name != plan.group]
+    return _check(
+        "ids",
+        "Columns that number or name the rows",
+        [*of["id"], *named],
+        "every value is different, or the name says that values are ids" if named else "every value is different",
+        "left out",
+    )
+
+
+def _groups(plan: Plan, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Rows of one unit: kept together, or named with what that may cost. `kept` are those that stay predictors."""
     if plan.group:
+        found = plan.group_text.startswith("found")
         return {
             "id": "groups",
             "title": "Rows that belong together",
             "columns": [plan.group],
             "found": True,
-            "finding": "named as the group column",
-            "action": "whole groups go to one side of every split; not a predictor",
+            "finding": "its name and its repeating values say that rows share a unit"
+            if found
+            else "named as the group column",
+            "action": "whole groups go to one side of every split and are permuted as such; not a predictor"
+            + ("; a person may overrule it with --set group=none" if found else ""),
+            "kept": [],
         }
-    columns = [
-        name
-        for name, c in kinds.items()
-        if GROUP_NAME.search(name)
-        and c["kind"] != "constant"
-        and c["distinct"] >= 2
-        and c["distinct"] < 0.9 * (rows - c["missing"])
+    ids = plan.units.get("ids", [])
+    named = [*plan.units.get("grouping", []), *plan.units.get("few", []), *plan.units.get("alike", [])]
+    columns = [name for name in kinds if name in named]
+    kept = [
+        n for n in columns if n not in ids and n not in plan.drop and kinds[n]["kind"] in ("numeric", "categorical")
     ]
-    # A column of labels with many levels of a few rows each is a group whatever it is called.
-    columns += [
-        name
-        for name, c in kinds.items()
-        if name not in columns
-        and c["kind"] in ("categorical", "text")
-        and c["distinct"] > 20
-        and 1.5 <= (rows - c["missing"]) / c["distinct"] <= 10
-    ]
-    return _check(
+    said = "the person said that they do not belong together" if plan.group_text else "no column can hold whole groups"
+    check = _check(
         "groups",
         "Columns whose rows may belong together",
         columns,
         "values repeat over several rows",
-        "not used as groups, because nobody said so: if rows share a person or a place, start again with --set group",
+        f"not used as groups: {'rows are split by time' if plan.time else said}",
     )
+    return {**check, "kept": kept}
 
 
 def _time(plan: Plan, kinds: dict[str, dict[str, Any]]) -> dict[str, Any]:

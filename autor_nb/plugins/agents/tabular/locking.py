@@ -11,17 +11,15 @@ import numpy as np
 import pandas as pd
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.plugins.agents.tabular import choosing, tablefile
+from autor_nb.plugins.agents.tabular import choosing, tablefile, targets, units
 from autor_nb.plugins.agents.tabular.columns import decimal_of, is_missing, kind_of
 from autor_nb.plugins.agents.tabular.plan import Plan
-from autor_nb.plugins.agents.tabular.study.data import time_order, to_numbers
+from autor_nb.plugins.agents.tabular.study.data import factorized, time_order, to_numbers
 from autor_nb.plugins.agents.tabular.study.folds import partition
+from autor_nb.plugins.agents.tabular.targets import HOLDOUT_FROM, SMALLEST, smallest_class
 from autor_nb.plugins.agents.tabular.vocabulary import METRICS
 
 PARTS = 5  # one part in five is held out
-SMALLEST = 12
-HOLDOUT_FROM = 50
-CLASS_ROWS = 8
 POSITIVE_WORDS = (
     "1",
     "1.0",
@@ -80,15 +78,19 @@ def task_of(values: pd.Series, metric: str) -> str:
 
 def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
     """Split the labelled rows into a training part and a holdout that nothing reads before stage 06."""
-    unlabelled = is_missing(_target_column(plan, table))
+    wrong, mend = targets.problem(plan.target, _target_column(plan, table).tolist(), plan.metric, plan.positive)
+    if wrong:
+        raise UsageError(wrong, mend)
+    find_group(plan, table)
+    unlabelled = is_missing(table[plan.target])
     notes: list[str] = []
     kept, excluded, task = _usable(plan, table[~unlabelled], notes)
     positive = _positive(plan, kept[plan.target].str.strip()) if task == "binary" else ""
-    units, duplicates = related(kept, plan.group)
-    held, method, why = _choose(plan, kept, task, units)
+    together, duplicates = related(kept, plan.group)
+    held, method, why = _choose(plan, kept, task, together)
     excluded_copies = np.array([], dtype=int)
     if plan.time:
-        held, excluded_copies = _without_copies(kept, held, units)
+        held, excluded_copies = _without_copies(kept, held, together)
     train = np.setdiff1d(np.arange(len(kept)), np.concatenate([held, excluded_copies]))
     ids = kept.index.to_numpy()
     split: dict[str, Any] = {
@@ -116,9 +118,20 @@ def lock(plan: Plan, table: pd.DataFrame, raw_sha256: str) -> Lock:
         "task": task,
         "positive": positive,
         "group": plan.group,
+        "group_text": plan.group_text,
+        "units": plan.units,
         "time": plan.time,
     }
     return Lock(split=split, train=kept.iloc[train], holdout=kept.iloc[held] if len(held) else None, notes=notes)
+
+
+def find_group(plan: Plan, table: pd.DataFrame) -> None:
+    """Settle which columns name units, and by which of them rows are kept together when nobody has said."""
+    columns = {str(name): table[name].tolist() for name in table.columns}
+    found = units.find(columns, frozenset({plan.target, plan.time}))
+    plan.units = {kind: list(names) for kind, names in msgspec.to_builtins(found).items()}
+    if not (plan.group or plan.group_text or plan.time):
+        plan.group, plan.group_text = units.decide(found, columns, plan.dataset)
 
 
 def _target_column(plan: Plan, table: pd.DataFrame) -> pd.Series:
@@ -158,7 +171,7 @@ def _without_rare(
         return labelled, {}
     names = labelled[target].str.strip()
     counts = names.value_counts()
-    smallest = CLASS_ROWS if len(labelled) >= HOLDOUT_FROM else 3
+    smallest = smallest_class(len(labelled))
     rare = {str(name): int(count) for name, count in sorted(counts.items()) if count < smallest}
     if rare and len(counts) - len(rare) >= 2:
         notes.append(f"Classes with fewer than {smallest} rows cannot be cross-validated and are left out: {rare}.")
@@ -193,7 +206,7 @@ def related(table: pd.DataFrame, group: str) -> tuple[np.ndarray, int]:
     if not group:
         return copies, duplicates
     # Copies that cross two groups join them, so that neither rule is broken.
-    groups = pd.factorize(table[group])[0]
+    groups = factorized(table[group])
     parent = list(range(groups.max() + 1))
 
     def root(n: int) -> int:
@@ -231,7 +244,7 @@ def _choose(plan: Plan, kept: pd.DataFrame, task: str, units: np.ndarray) -> tup
     if plan.group and len(np.unique(units)) < PARTS:
         raise UsageError(
             f"The group column {plan.group!r} has fewer than {PARTS} unrelated groups.",
-            "Choose another group column, or start without --set group.",
+            "Choose another group column, or say --set group=none.",
         )
     values = kept[plan.target].str.strip()
     if task == "regression":

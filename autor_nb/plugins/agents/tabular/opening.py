@@ -9,7 +9,16 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.ports import AgentTask
-from autor_nb.plugins.agents.tabular import applying, bundled, choosing, locking, options, requests, tablefile
+from autor_nb.plugins.agents.tabular import (
+    applying,
+    bundled,
+    choosing,
+    locking,
+    options,
+    requests,
+    tablefile,
+    units,
+)
 from autor_nb.plugins.agents.tabular.intake_answers import answers
 from autor_nb.plugins.agents.tabular.plan import Change, Plan
 from autor_nb.plugins.agents.tabular.session import Session
@@ -92,9 +101,13 @@ def base_plan(session: Session, dataset: choosing.Dataset, given: dict[str, str]
         seed=session.task.seed,
         notes=list(dataset.header.notes),
     )
-    for key in ("group", "time"):
-        if given.get(key):
-            setattr(plan, key, choosing.choose_column(given[key], names, key))
+    if given.get("time"):
+        plan.time = choosing.choose_column(given["time"], names, "time")
+    if given.get("group", "").strip().lower() in units.NO_GROUP and given["group"] not in names:
+        plan.group_text = "none, as the person said"
+    elif given.get("group"):
+        plan.group = choosing.choose_column(given["group"], names, "group")
+        plan.group_text = "named by the person"
     for name in filter(None, (part.strip() for part in given.get("drop", "").split(","))):
         plan.drop.append(choosing.choose_column(name, names, "setting drop"))
     for key in options.RANGES:
@@ -131,6 +144,9 @@ def ensure_lock(session: Session, dataset: choosing.Dataset) -> dict[str, Any]:
     digest = locking.sha256(raw)
     if session.exists("data/split.json"):
         split: dict[str, Any] = session.read_json("data/split.json")
+        plan.units = split.get("units", {})
+        if not (plan.group or plan.group_text):
+            plan.group, plan.group_text = split["group"], split.get("group_text", "")
         same = all(split[key] == getattr(plan, key) for key in ("target", "group", "time", "seed"))
         if same and split["raw_sha256"] == digest:
             _verify(session, split)
@@ -140,13 +156,20 @@ def ensure_lock(session: Session, dataset: choosing.Dataset) -> dict[str, Any]:
         table, notes = locking.raw_table(plan, dataset, session.path(plan.raw_file))
         locked = locking.lock(plan, table, digest)
         split = _write_parts(session, locked)
-        for note in (*notes, *locked.notes):
+        for note in (*notes, *locked.notes, *_grouped(plan)):
             session.notice(note)
         step.output = (
             f"{split['raw_rows']} rows: {split['train_rows']} for training, {split['holdout_rows']} held out "
             f"({split['method']})"
         )
     return split
+
+
+def _grouped(plan: Plan) -> list[str]:
+    if not plan.group_text.startswith("found"):
+        return []
+    said = f"Rows that share {plan.group!r} stay on one side of every split ({plan.group_text})."
+    return [f"{said} If they do not belong together, start again with --set group=none."]
 
 
 def _write_parts(session: Session, locked: locking.Lock) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from autor_nb.domain.document import Block, Section, Table, Words
 from autor_nb.plugins.agents.tabular.paper_facts import (
     FILES,
+    LEAKAGE,
     PROFILE,
     SPLIT,
     SUMMARY,
@@ -20,6 +21,7 @@ from autor_nb.plugins.agents.tabular.paper_prose import (
     say,
 )
 
+SUSPECTS = 8
 NAMED = 6  # columns that a leakage finding names in the text; more are counted as "and others"
 
 
@@ -50,6 +52,7 @@ def data(study: Study) -> Section:
             )
         ),
         _leakage_table(study),
+        *_suspects(study),
     ]
     dropped = study.design.get("dropped", [])
     if dropped:
@@ -64,6 +67,32 @@ def data(study: Study) -> Section:
             )
         )
     return Section(name="data", title="Data", blocks=tuple(blocks), results=True)
+
+
+def _suspects(study: Study) -> list[Block]:
+    """How well the suspicious columns do alone, and what that may mean."""
+    found = study.suspects()
+    if not found:
+        return []
+    shown: list[Run] = []
+    for name, place in found[:SUSPECTS]:
+        if place is None:
+            shown.append(say("{c} (separates the classes without error)", c=code(name)))
+        else:
+            score = study.n(LEAKAGE, "checks", place, "scores", name, format=".3f")
+            shown.append(say("{c} ({m} {s})", c=code(name), m=study.leakage[place]["measure"], s=score))
+    return [
+        para(
+            say(
+                "Some predictors (nearly) determine {t} alone, out of fold: {l}{more}. Such a column is either a real "
+                "sign or known only after the outcome; in the second case every score of this study is too good. It "
+                "was kept, because only a person can tell.",
+                t=study.target,
+                l=listed(shown),
+                more=" and others" if len(found) > SUSPECTS else "",
+            )
+        )
+    ]
 
 
 def _left_out(study: Study) -> Run:

@@ -147,6 +147,17 @@ class Study:
         """The level of the intervals."""
         return self.ledger.percent(COMPARED, "level")
 
+    def suspects(self) -> list[tuple[str, int | None]]:
+        """Predictors that alone (nearly) determine the target, each with the place of the check that scored it."""
+        used = {column["name"] for column in self.deviations.get("columns", self.design["columns"])}
+        return [
+            (name, place if name in check.get("scores", {}) else None)
+            for place, check in enumerate(self.leakage)
+            if check["id"] in ("separators", "near_copies")
+            for name in check["columns"]
+            if name in used
+        ]
+
     def opened_often(self) -> Run:
         """“once” or “2 times”: over all attempts of the run, as the engine counts them."""
         if self.opened == 1:

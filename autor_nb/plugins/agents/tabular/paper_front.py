@@ -20,6 +20,7 @@ from autor_nb.plugins.agents.tabular.paper_prose import (
 )
 from autor_nb.plugins.agents.tabular.vocabulary import METRIC_TITLES
 
+SUSPECTS = 4  # columns that the abstract names; the data section names more
 TASKS = {"binary": "binary classification", "multiclass": "classification", "regression": "regression"}
 
 
@@ -83,11 +84,28 @@ def abstract(study: Study) -> Run:
                 outer=n(SUMMARY, "outer_folds"),
                 seeds=n(SUMMARY, "seeds"),
             ),
+            _suspects_in_short(study),
             _signal_in_short(study),
             outcome_in_short(study),
             _holdout_in_short(study),
             say("All statements hold on this data set and claim nothing beyond it."),
         )
+    )
+
+
+def _suspects_in_short(study: Study) -> Run:
+    """Predictors that may be leaks, by name, before any score is told."""
+    found = study.suspects()
+    if not found:
+        return ()
+    shown = listed([(code(name, 40),) for name, _ in found[:SUSPECTS]])
+    return say(
+        "Possible leakage: {one} alone, {c}{more}, (nearly) determines {t}; unless that is known before the outcome, "
+        "every score below is too good.",
+        one="one column" if len(found) == 1 else "each of some columns",
+        c=shown,
+        more=" and others" if len(found) > SUSPECTS else "",
+        t=study.target,
     )
 
 

@@ -20,6 +20,7 @@ EXPECTED = (
     "conclusion",
     "reproducibility",
 )
+SEVERITY = {"groups": "MAJOR", "time": "MINOR", "separators": "MAJOR", "near_copies": "MAJOR"}
 PERSON = (
     ("narrative clarity"),
     "claims–evidence alignment",
@@ -96,13 +97,25 @@ def _facts(study: Study) -> Iterator[dict[str, Any]]:
     if study.failures:
         yield _issue("MINOR", "Some fits failed or did not converge; they are listed in results/failures.json.")
     for check in study.leakage:
-        if check["found"] and check["id"] in ("groups", "time", "separators"):
+        if check["found"] and check["id"] in SEVERITY:
+            named = ", ".join(check["columns"][:8])
             yield _issue(
-                "MINOR",
-                f"{check['title']}: {check['finding']}. A person who knows the columns must judge it.",
+                _severity(study, check),
+                f"{check['title']} ({named}): {check['finding']}; {check['action']}. A person who knows the columns "
+                "must judge it.",
             )
     if any(test["outcome"] == "not tested" for test in study.tests):
         yield _issue("MINOR", "Some hypotheses were not tested; the paper says which.")
+
+
+def _severity(study: Study, check: dict[str, Any]) -> str:
+    """MAJOR where scores may be too good for what nobody has judged; MINOR where somebody has, or it was mended."""
+    if check["id"] == "groups":
+        judged = study.plan.group or (
+            study.plan.group_text and not set(check["columns"]) & set(study.plan.units["ids"])
+        )
+        return "MINOR" if judged else "MAJOR"
+    return SEVERITY[check["id"]]
 
 
 def _issue(severity: str, text: str) -> dict[str, Any]:

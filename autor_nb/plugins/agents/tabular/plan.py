@@ -26,6 +26,8 @@ class Change(msgspec.Struct, kw_only=True):
 class Plan(msgspec.Struct, kw_only=True):
     """All settings of one study. `task` binary · multiclass · regression. `target_text`: who chose it.
 
+    `group_text` says who chose the group column (or that there is none); `units` what columns look like names of
+    units, by kind, as the lock found them.
     `rope` is the smallest difference of the primary metric that matters (0 until stage 02 has fixed it).
     `secondary` are metrics reported beside the primary one; `extras` are analyses beside the comparison:
     calibration · importance · learning_curve · subgroup:COLUMN. `changes` are all requests, oldest first.
@@ -40,6 +42,8 @@ class Plan(msgspec.Struct, kw_only=True):
     task: str = ""
     positive: str = ""
     group: str = ""
+    group_text: str = ""
+    units: dict[str, list[str]] = {}
     time: str = ""
     drop: list[str] = []
     metric: str = ""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from autor_nb.plugins.agents.tabular.columns import decimal_of, is_missing, kind_of
 from autor_nb.plugins.agents.tabular.plan import Plan
-from autor_nb.plugins.agents.tabular.study.data import to_levels, to_numbers
+from autor_nb.plugins.agents.tabular.study.data import factorized, to_levels, to_numbers
 
 TOP_LEVELS = 10
 
@@ -30,7 +30,19 @@ def profile(plan: Plan, train: Path) -> dict[str, Any]:
         about["classes"] = {
             str(k): int(v) for k, v in table[plan.target].str.strip().value_counts().sort_index().items()
         }
-    return {"part": "training", "rows": len(table), "target": about, "columns": columns}
+    return {"part": "training", "rows": len(table), "target": about, "columns": columns, **_groups(plan, table)}
+
+
+def _groups(plan: Plan, table: pd.DataFrame) -> dict[str, Any]:
+    """How many groups there are, and how many hold each class; nothing without a group column."""
+    if not plan.group:
+        return {}
+    groups = pd.Series(factorized(table[plan.group]), index=table.index)
+    found: dict[str, Any] = {"groups": int(groups.nunique())}
+    if plan.task != "regression":
+        per_class = groups.groupby(table[plan.target].str.strip()).nunique().sort_index()
+        found["class_groups"] = {"classes": {str(name): int(count) for name, count in per_class.items()}}
+    return found
 
 
 def target_values(plan: Plan, table: pd.DataFrame) -> pd.Series:

@@ -190,8 +190,9 @@ def _after_options(plan: Plan, session: Session) -> Iterator[Option]:
             "extras+calibration",
             "Add an analysis of calibration: do predicted probabilities match observed frequencies?",
         )
+    named = {name for names in plan.units.values() for name in names}
     for column in session.read_json("data/design.json")["columns"]:
-        if f"subgroup:{column['name']}" not in plan.extras:
+        if column["name"] not in named and f"subgroup:{column['name']}" not in plan.extras:
             yield Option(
                 f"extras+subgroup:{column['name']}",
                 f"Add a subgroup analysis: out-of-fold scores by level (or half) of {code(column['name'])}.",

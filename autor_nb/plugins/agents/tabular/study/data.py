@@ -84,9 +84,17 @@ def _target(column: pd.Series, design: Design) -> np.ndarray:
 def _units(raw: pd.DataFrame, design: Design) -> np.ndarray:
     """Whole groups where the design names a group column, else sets of identical rows."""
     if design.group:
-        return pd.factorize(raw[design.group])[0]
+        return factorized(raw[design.group])
     names = [column["name"] for column in design.columns] + [design.target]
     return raw.groupby(names, sort=False, dropna=False).ngroup().to_numpy()
+
+
+def factorized(column: pd.Series) -> np.ndarray:
+    """A number per group; a row whose group is not known is a group of its own."""
+    text = column.astype(str).str.strip()
+    alone = pd.Series([f"row {n}" for n in range(len(text))], index=text.index)
+    named = ("group " + text).where(~text.str.lower().isin(MISSING), alone)
+    return np.asarray(pd.factorize(named)[0])
 
 
 def preparation(design: Design) -> ColumnTransformer:
