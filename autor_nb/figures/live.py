@@ -93,6 +93,7 @@ def _widget_class() -> type:
             self._quiet = 1
             super().__init__(*args, **kwargs)
             self._quiet = 0
+            self._publish()  # plotly 6.0 waits with this until the figure is displayed
             self.on_msg(_answer)
 
         def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
