@@ -69,6 +69,8 @@ class WorkerStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
     boot_id: str = ""
     process_started: float = 0.0
     version: str = ""
+    lock: str = ""
+    """What keeps other engines away, if it is not the usual lock of the file system."""
 
 
 class WorkerStopped(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -231,7 +233,9 @@ class RolledBack(Decision, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RollbackUndone(Decision, frozen=True, kw_only=True, omit_defaults=True):
-    """The last rollback was taken back."""
+    """The last rollback was taken back. `files` is what was there before: attempts made since stay, withdrawn."""
+
+    files: str = ""
 
 
 class WorkspaceRestored(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from autor_nb.domain import events as ev
 from autor_nb.domain.run import RunStatus
 from autor_nb.domain.stage import AttemptStatus, Ending, StageStatus
 from autor_nb.domain.state import (
+    NOT_RESTORED,
     AttemptState,
     FeedbackGiven,
     PendingEdit,
@@ -231,7 +232,7 @@ def _approved(state: RunState, event: ev.Approved) -> None:
     attempt.status, attempt.decided_at, attempt.decided_by = AttemptStatus.APPROVED, event.at, event.by
     stage.status, stage.approved, stage.approved_at = StageStatus.APPROVED, event.attempt, event.at
     stage.last_approved, stage.stale, stage.updated_at = event.attempt, False, event.at
-    state.review, state.undoable = None, None
+    state.review, state.undoable, state.missing = None, None, ()
     _human(state, event)
     state.feedback = tuple(given for given in state.feedback if given.stage != event.stage)
     later = state.stages[state.stages.index(stage) + 1 :]
@@ -272,7 +273,7 @@ def _refined(state: RunState, event: ev.Refined) -> None:
     )
     state.feedback = (*state.feedback, given)
     stage_of(state, event.stage).status = StageStatus.PENDING
-    state.review, state.undoable, state.next_trigger = None, None, "refine"
+    state.review, state.next_trigger = None, "refine"
     state.status = RunStatus.RUNNING
     _human(state, event)
 
@@ -286,7 +287,7 @@ def _draft_edited(state: RunState, event: ev.DraftEdited) -> None:
     attempt.decided_at, attempt.decided_by = event.at, event.by
     stage_of(state, event.stage).status = StageStatus.PENDING
     state.pending_edit = PendingEdit(stage=event.stage, draft_sha256=event.draft_sha256, by=event.by)
-    state.review, state.undoable, state.next_trigger = None, None, "edit"
+    state.review, state.next_trigger = None, "edit"
     state.status = RunStatus.RUNNING
     _human(state, event)
 
@@ -307,7 +308,10 @@ def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
 
 
 def _workspace_restored(state: RunState, event: ev.WorkspaceRestored) -> None:
-    state.pending_files, state.files = "", event.files
+    state.pending_files, state.files, state.missing = "", event.files, event.missing
+    attempt = state.under_review
+    if attempt is not None and event.missing and NOT_RESTORED not in attempt.blocking:
+        attempt.blocking = (*attempt.blocking, NOT_RESTORED)
 
 
 def _log_recovered(state: RunState, event: ev.LogRecovered) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain.run import QA, Actor, Question, RunConfig, RunStatus
-from autor_nb.domain.state import AttemptState, RunState, StageState
+from autor_nb.domain.state import NOT_RESTORED, AttemptState, RunState, StageState
 from autor_nb.domain.steps import (
     Complete,
     Decide,
@@ -98,7 +98,7 @@ def answer(state: RunState, command: cmd.RunCommand) -> Sequence[ev.Event]:
             return _rollback(state, command, who)
         case cmd.Undo():
             if state.undoable is None:
-                raise Refused("There is no rollback to undo: undo is possible until the next decision after it.")
+                raise Refused("There is no rollback to undo: undo is possible until the next approval after it.")
             return [ev.RollbackUndone(**who)]
 
 
@@ -187,6 +187,13 @@ def _approve(state: RunState, command: cmd.Approve, who: dict[str, Any]) -> list
         raise Refused(f"A question waits that has no default: {unanswered[0]}", '`autor answer 1 "…"`')
     waived = [_waiver(attempt, check, why, command.by, {"by": command.by}) for check, why in command.waive.items()]
     left = [check for check in attempt.open_blocking if check not in command.waive]
+    if left == [NOT_RESTORED]:
+        raise Refused(
+            f"{len(state.missing)} files of attempt {attempt.attempt} could not be brought back, because they were too "
+            f"large to be kept: {', '.join(state.missing[:5])}.",
+            f'`autor undo` takes the rollback back; or approve without them: `autor approve --waive {NOT_RESTORED} '
+            '--why "…"`.',
+        )
     if left:
         raise Refused(
             f"{len(left)} blocking check{'s' if len(left) > 1 else ''} of {attempt.stage} attempt "

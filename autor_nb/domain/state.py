@@ -20,6 +20,10 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+NOT_RESTORED = "files.restored"
+"""The check that fails in a review whose files could not all be brought back; a person may waive it knowingly."""
+
+
 class AttemptState(msgspec.Struct, kw_only=True):
     """One attempt. Times are ISO 8601 UTC; `files_*` are object hashes of file manifests."""
 
@@ -140,7 +144,7 @@ class PendingEdit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Undoable(msgspec.Struct, kw_only=True):
-    """What an `undo` needs: the stages as they were before the rollback, and the files of then."""
+    """What an `undo` restores: the stages, feedback, review, work in hand and files of before the rollback."""
 
     stages: bytes
     feedback: tuple[FeedbackGiven, ...]
@@ -149,13 +153,17 @@ class Undoable(msgspec.Struct, kw_only=True):
     review: tuple[str, int] | None
     status: RunStatus
     frozen: str
+    next_trigger: str = "start"
+    pending_edit: PendingEdit | None = None
+    completed_at: str = ""
 
 
 class RunState(msgspec.Struct, kw_only=True):
     """A run. `current` is the slug of the stage in work; `review` the (slug, attempt) that waits for a decision.
 
     `retries` counts the engine's own attempts since the last human command; `pending_files` is a manifest that
-    the workspace must be restored to before anything else. `damaged` says where the log cannot be read, empty if
+    the workspace must be restored to before anything else; `missing` are files of it that nobody had kept (they were
+    over the cap), until the next approval. `damaged` says where the log cannot be read, empty if
     it can: everything else is then as of the line before, and nothing goes on from there.
     """
 
@@ -181,6 +189,7 @@ class RunState(msgspec.Struct, kw_only=True):
     frozen_hypotheses: str = ""
     files: str = ""
     pending_files: str = ""
+    missing: tuple[str, ...] = ()
     next_trigger: str = "start"
     pending_edit: PendingEdit | None = None
     retries: int = 0

@@ -7,7 +7,7 @@ import msgspec
 from autor_nb.domain import events as ev
 from autor_nb.domain.run import RunStatus
 from autor_nb.domain.stage import AttemptStatus, StageStatus
-from autor_nb.domain.state import RunState, StageState, Undoable
+from autor_nb.domain.state import AttemptState, RunState, StageState, Undoable
 
 _encoder = msgspec.msgpack.Encoder()
 _stages_decoder = msgspec.msgpack.Decoder(list[StageState])
@@ -74,6 +74,9 @@ def roll_back(state: RunState, event: ev.RolledBack) -> None:
         review=state.review,
         status=state.status,
         frozen=state.frozen_hypotheses,
+        next_trigger=state.next_trigger,
+        pending_edit=state.pending_edit,
+        completed_at=state.completed_at,
     )
     first = _withdraw(state, event.stage, "rolled back")
     attempt = first.attempt(event.attempt)
@@ -87,13 +90,36 @@ def roll_back(state: RunState, event: ev.RolledBack) -> None:
 
 
 def undo(state: RunState, event: ev.RollbackUndone) -> None:
-    """Everything is as it was before the rollback."""
+    """Stages, approvals, feedback, review and files are as they were before the rollback.
+
+    What was done since (refined, edited) stays in the log and its attempts keep their numbers, as withdrawn ones.
+    """
     before = state.undoable
     if before is None:
         return
+    since = {stage.ref.slug: stage.attempts for stage in state.stages}
     state.stages = _stages_decoder.decode(before.stages)
+    for stage in state.stages:
+        _keep_as_withdrawn(stage, since[stage.ref.slug][len(stage.attempts) :])
     state.feedback, state.current, state.review = before.feedback, before.current, before.review
     state.status, state.frozen_hypotheses = before.status, before.frozen
     state.pending_files, state.undoable = before.files, None
-    if state.status is RunStatus.COMPLETED:
-        state.completed_at = event.at
+    state.next_trigger, state.pending_edit, state.retries = before.next_trigger, before.pending_edit, 0
+    state.completed_at = before.completed_at
+    state.last_error = state.pause_reason = ""
+
+
+_OPEN = (AttemptStatus.RUNNING, AttemptStatus.APPROVED, AttemptStatus.IN_REVIEW, AttemptStatus.REFINED)
+
+
+def _keep_as_withdrawn(stage: StageState, made_since: list[AttemptState]) -> None:
+    if not made_since:
+        return
+    for attempt in stage.attempts:
+        if not attempt.judged:  # it was in the middle, and is not the newest any more
+            attempt.judged, attempt.status = True, AttemptStatus.WITHDRAWN
+    for attempt in made_since:
+        attempt.judged = True
+        if attempt.status in _OPEN:
+            attempt.status = AttemptStatus.WITHDRAWN
+    stage.attempts += made_since

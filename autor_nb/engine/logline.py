@@ -34,7 +34,8 @@ def _created(event: ev.RunCreated) -> str:
 
 
 def _worker_started(event: ev.WorkerStarted) -> str:
-    return f"engine started (pid {event.pid}, version {event.version or 'unknown'})"
+    started = f"engine started (pid {event.pid}, version {event.version or 'unknown'})"
+    return _with(started, event.lock, 300)
 
 
 def _attempt_started(event: ev.AttemptStarted) -> str:
@@ -77,7 +78,8 @@ def _waived(event: ev.CheckWaived) -> str:
 
 
 def _restored(event: ev.WorkspaceRestored) -> str:
-    return _with("workspace restored", f"{len(event.missing)} files not kept" if event.missing else "")
+    not_kept = f"{len(event.missing)} files had not been kept: {', '.join(event.missing)}" if event.missing else ""
+    return _with("workspace restored", not_kept)
 
 
 def _refused(event: ev.CommandRefused) -> str:

@@ -23,22 +23,22 @@ def keep_all(run: RunFolder, files: dict[str, FileEntry], cap_bytes: int) -> str
 def restore(run: RunFolder, index: ArtifactIndex, manifest: str) -> tuple[str, ...]:
     """Make the workspace equal to the manifest; answers with the paths whose content had not been kept.
 
-    Idempotent: after a kill in the middle the next engine does it again. A file that is nowhere kept is never
-    removed, only reported.
+    Idempotent: after a kill in the middle the next engine does it again. Nothing is deleted: what has to make room
+    and was too large to be kept as a copy is moved to the objects itself, so that an undo brings it back. A path
+    whose earlier content nobody kept stays empty; a newer content never stands in for it.
     """
     wanted = objects.get_files(run, manifest)
     missing: list[str] = []
     present = index.scan()
     for path, entry in present.items():
         if path not in wanted:
-            if (run.objects / entry.sha256).is_file():
-                (run.workspace / path).unlink(missing_ok=True)
-            else:
-                missing.append(path)
+            _take_away(run, entry)
     for path, entry in wanted.items():
         now = present.get(path)
         if now is not None and now.sha256 == entry.sha256:
             continue
+        if now is not None:
+            _take_away(run, now)
         kept = run.objects / entry.sha256
         if not kept.is_file():
             missing.append(path)
@@ -51,6 +51,15 @@ def restore(run: RunFolder, index: ArtifactIndex, manifest: str) -> tuple[str, .
     _drop_empty_folders(run)
     index.scan()
     return tuple(sorted(missing))[:100]
+
+
+def _take_away(run: RunFolder, entry: FileEntry) -> None:
+    source, kept = run.workspace / entry.path, run.objects / entry.sha256
+    if kept.is_file():
+        source.unlink(missing_ok=True)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.move(source, kept)
 
 
 def _drop_empty_folders(run: RunFolder) -> None:

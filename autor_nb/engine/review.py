@@ -7,7 +7,7 @@ import msgspec
 from autor_nb.domain import events as ev
 from autor_nb.domain import policy, rules
 from autor_nb.domain.check import Check
-from autor_nb.domain.state import AttemptState, RunState
+from autor_nb.domain.state import NOT_RESTORED, AttemptState, RunState
 from autor_nb.store import objects
 from autor_nb.store.layout import RunFolder
 
@@ -17,7 +17,7 @@ def decide(run: RunFolder, state: RunState, attempt: AttemptState) -> list[ev.Ev
     config = rules.config_of(state)
     if config.reviewer == "decisions":
         return policy.recorded_decision(state, attempt, recorded_decisions(run))
-    return policy.auto_decision(state, attempt, remedies(checks_of(run, attempt)))
+    return policy.auto_decision(state, attempt, remedies(checks_of(run, attempt), state.missing))
 
 
 def recorded_decisions(run: RunFolder) -> list[policy.Recorded]:
@@ -33,11 +33,12 @@ def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
     return attempt.checks or (objects.get_checks(run, attempt.checks_object) if attempt.checks_object else ())
 
 
-def remedies(checks: tuple[Check, ...]) -> str:
-    """Failing checks as feedback that an agent can act on."""
+def remedies(checks: tuple[Check, ...], missing: tuple[str, ...] = ()) -> str:
+    """Failing checks, and files that could not be brought back, as feedback that an agent can act on."""
     lines = [
         f"- {check.id} ({check.subject or check.title}): {check.detail} {check.remedy}".rstrip()
         for check in checks
         if check.blocks
     ]
+    lines += [f"- {NOT_RESTORED} ({path}): it was too large to be kept. Make it again." for path in missing]
     return "These checks fail and block the approval. Mend each:\n" + "\n".join(lines)

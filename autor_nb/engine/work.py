@@ -14,7 +14,7 @@ from autor_nb.domain import summary
 from autor_nb.domain.artifact import FileEntry
 from autor_nb.domain.hypothesis import freeze_hash, manifest_items
 from autor_nb.domain.ports import AgentResult
-from autor_nb.domain.stage import Ending, StageSpec
+from autor_nb.domain.stage import AttemptStatus, Ending, StageSpec
 from autor_nb.domain.state import AttemptState
 from autor_nb.engine import attempt as part
 from autor_nb.engine import orphans
@@ -41,7 +41,7 @@ class StageWork:
         self.engine, self.run, self.spec, self.trigger = engine, engine.run, spec, trigger
         stage = engine.state.stage(spec.slug)
         assert stage is not None
-        self.earlier = stage.attempts
+        self.earlier = [a for a in stage.attempts if a.status is not AttemptStatus.WITHDRAWN]
         self.number = len(stage.attempts) + 1
         self.config = engine.config
         self.before: dict[str, FileEntry] = {}

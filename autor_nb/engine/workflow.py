@@ -103,7 +103,7 @@ class Engine:
     def work(self, held: lock.EngineLock) -> None:
         """Work until somebody must decide; the caller holds the lock."""
         self.lock = held
-        self._log = eventlog.EventLog(self.run.events)
+        self._log = eventlog.EventLog(self.run.events, held.confirm)
         self._faults = Faults(self.run)
         try:
             past, _ = eventlog.read(self.run.events)
@@ -113,13 +113,13 @@ class Engine:
             if rules.next_step(self.state) == rules.Wait() and inbox.is_empty(self.run):
                 return
             self._work()
-        except DamagedLogError:
+        except (DamagedLogError, lock.LockLostError):
             raise
         except Exception as error:
             raise self._given_up(error) from error
         finally:
             with contextlib.suppress(OSError, StoreError):  # a cache: a full disk goes without
-                self.index.save()
+                held.lost or self.index.save()
             self._log.close()
             self._faults.close()
             if self._notebooks is not None:
@@ -136,6 +136,7 @@ class Engine:
                 boot_id=me.boot_id,
                 process_started=me.process_started,
                 version=__version__,
+                lock=self.lock.told if self.lock is not None else "",
             )
         )
         self._adopt_edited_config()
@@ -173,6 +174,8 @@ class Engine:
                 continue
             try:
                 self._carry_out(step)
+            except lock.LockLostError:
+                raise
             except Exception as error:  # the disk's, a plug-in's or ours: the run says which, and can be resumed
                 self.append(self._faults.failure(error, self._newest()))
 
@@ -244,7 +247,7 @@ class Engine:
         """What only the disk can tell or keep: files before a withdrawal, a configuration's hash, an edited text."""
         if isinstance(command, cmd.Edit):
             objects.put(self.run, command.text.encode("utf-8", "replace"))
-        if isinstance(event, ev.Redone | ev.RolledBack):
+        if isinstance(event, ev.Redone | ev.RolledBack | ev.RollbackUndone):
             return msgspec.structs.replace(event, files=self.keep_files())
         if isinstance(event, ev.ConfigChanged):
             return write_config(self.run, event)
@@ -253,7 +256,7 @@ class Engine:
     def interrupting(self) -> bool:
         """Whether a command or the budget ends the work in progress; other commands are answered."""
         for path, command in inbox.waiting(self.run):
-            if isinstance(command, cmd.Stop | cmd.Abort | cmd.Redo | cmd.Rollback):
+            if isinstance(command, cmd.Stop | cmd.Abort | cmd.Redo | cmd.Rollback | cmd.Undo):
                 try:
                     rules.answer(self.state, command)
                 except rules.Refused:

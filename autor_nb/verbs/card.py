@@ -59,6 +59,7 @@ def run_facts(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
         "undo_possible": state.undoable is not None,
         "unknown_events": state.unknown,
         "damaged": state.damaged or None,
+        "missing_files": list(state.missing),
         "left_out": list(state.left_out),
         "pdf": str(paper) if (paper := pdf_of(run)) else None,
     }
@@ -126,6 +127,9 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
         blocks += review_blocks(run, attempt, state.intake)
     if state.damaged:
         blocks.append(Para(f"The run is damaged: {state.damaged}. What is shown is as of the line before it."))
+    if state.missing:
+        title = "Could not be brought back: too large to be kept (object_cap_bytes)"
+        blocks.append(Items(state.missing, title=title))
     if state.left_out:
         blocks.append(Items(state.left_out, title="Left out of the resources"))
     if state.unknown:
@@ -218,8 +222,10 @@ def review_blocks(run: RunFolder, attempt: AttemptState, intake: tuple[QA, ...] 
                 title="What stops an approval",
             )
         )
-    elif attempt.open_blocking:
-        blocks.append(Items(attempt.open_blocking, title="What stops an approval"))
+    if unread := [check for check in attempt.open_blocking if check not in {shown.id for shown in failing}]:
+        blocks.append(
+            Items(tuple(unread), title="What stops an approval, too" if failing else "What stops an approval")
+        )
     for waiver in attempt.waivers:
         blocks.append(Para(f"Waived by {waiver.by}: {waiver.check_id}, because: {waiver.why}"))
     if attempt.questions:

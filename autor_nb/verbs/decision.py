@@ -225,7 +225,7 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
     then = {
         "redo": f"{ref.slug} starts afresh at once, in a fresh session.",
         "rollback": f"The last approved attempt of {ref.slug} is open for review again; no agent is called. "
-        "`autor undo` takes it back until the next decision.",
+        "`autor undo` takes it back until the next approval, with whatever was refined or edited meanwhile.",
     }[word]
     blocks: tuple[Block, ...] = (
         Heading(f"{word.capitalize()} {ref.number} {ref.title}", None, f"run {run.run_id}"),
@@ -290,7 +290,7 @@ def rollback_verb(face: Face, run_id: str | None, yes: bool, preview: bool, stag
 @target.run_option
 @pass_face
 def undo_verb(face: Face, run_id: str | None) -> Result:
-    """Take the last rollback back; possible until the next decision."""
+    """Take the last rollback back, with whatever was refined or edited since; possible until the next approval."""
     run = target.only(face, run_id, lambda snapshot: snapshot.state.undoable is not None, "have a rollback to undo")
     events = undo(run, control.actor(face.name))
     return decided(face, run, "The rollback is undone.", events)

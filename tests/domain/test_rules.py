@@ -222,7 +222,53 @@ def test_a_rollback_reopens_the_approved_attempt_and_makes_later_stages_stale() 
     assert ("03_s", 1) == story.state.review
 
 
-def test_undo_is_possible_until_the_next_decision() -> None:
+@pytest.mark.parametrize("decided", [
+    refine(feedback="otherwise"),
+    cmd.Edit(id="e", at="", by=ME, text="my own words"),
+])
+def test_a_rollback_can_be_undone_after_a_refinement_or_an_edit_too(decided: cmd.RunCommand) -> None:
+    """What was there before is there again; what was made since keeps its number and is withdrawn."""
+    story = Story().approved("01_s").approved("02_s").in_review(1, "03_s")
+    before = msgspec.to_builtins(story.state)
+    story.given(ev.RolledBack(stage="01_s", attempt=1, files="now", by=ME))
+    story.given(ev.WorkspaceRestored(files=story.state.pending_files)).when(decided)
+    assert story.state.undoable is not None
+    story.in_review(2, "01_s").when(refine(feedback="and again")).attempt(3, "01_s", ending=Ending.FAILED)
+    story.when(cmd.Undo(id="u", at="", by=ME))
+    after = msgspec.to_builtins(story.state)
+    first = after["stages"][0]["attempts"]
+    assert ["approved", "withdrawn", "failed"] == [attempt["status"] for attempt in first]
+    assert before["stages"][0]["attempts"] == first[:1]
+    assert before["stages"][1:] == after["stages"][1:]
+    for key in ("review", "feedback", "current", "status", "next_trigger", "pending_edit", "frozen_hypotheses"):
+        assert before[key] == after[key]
+    assert rules.Restore(files="now") == rules.next_step(story.state)
+    story.given(ev.WorkspaceRestored(files="now"))
+    assert rules.Wait() == rules.next_step(story.state)
+
+
+def test_undoing_the_rollback_of_a_complete_run_brings_its_files_back_and_completes_it() -> None:
+    """Complete as of then, not as of the undo."""
+    story = Story().approved("01_s").approved("02_s").approved("03_s").given(ev.RunCompleted())
+    completed_at = story.state.completed_at
+    story.given(ev.RolledBack(stage="02_s", attempt=1, files="now", by=ME)).when(cmd.Undo(id="u", at="", by=ME))
+    assert (RunStatus.COMPLETED, completed_at) == (story.state.status, story.state.completed_at)
+    assert rules.Restore(files="now") == rules.next_step(story.state)
+
+
+def test_files_that_could_not_be_brought_back_stop_the_approval_until_a_person_says_so() -> None:
+    """Named in the refusal; waived by name, with a reason."""
+    story = Story().approved("01_s").in_review(1, "02_s").when(cmd.Rollback(id="c", at="", by=ME, stage="01"))
+    story.given(ev.WorkspaceRestored(files="after01_s1", missing=("data/big.npz",)))
+    refused = story.refused(approve())
+    assert "data/big.npz" in refused.reason
+    assert "autor undo" in refused.suggestion
+    story.when(approve(waive={"files.restored": "it can be fetched again"}))
+    assert () == story.state.missing
+    assert "files.restored" == story.state.stages[0].attempts[0].waivers[0].check_id
+
+
+def test_undo_is_possible_until_the_next_approval() -> None:
     """After an approval there is nothing to undo."""
     story = Story().approved("01_s").in_review(1, "02_s").when(cmd.Rollback(id="c", at="", by=ME, stage="01_s"))
     story.when(approve())

@@ -173,6 +173,23 @@ def test_rollback_brings_the_files_back_and_undo_takes_it_back(begin: Begin) -> 
     assert ("04_implementation", 1) == desk.state.review
 
 
+def test_undo_ends_the_work_that_a_refinement_after_the_rollback_set_off(begin: Begin) -> None:
+    """The agent is stopped, the files of before are there, the attempt of meanwhile keeps its number."""
+    desk = begin("01:good,01:hang").approve(1)
+    before = {p.relative_to(desk.run.workspace): p.read_bytes() for p in desk.run.workspace.rglob("*") if p.is_file()}
+    desk.ask(cmd.Rollback, stage="01")
+    desk.wait()
+    desk.ask(cmd.Refine, feedback="otherwise")
+    _until(lambda: carrying(marker_prefix(desk.run)))
+    desk.ask(cmd.Undo)
+    now = desk.wait()
+    assert ("02_hypothesis_generation", 1) == now.state.review
+    assert [AttemptStatus.APPROVED, AttemptStatus.FAILED] == [a.status for a in now.state.stages[0].attempts]
+    after = {p.relative_to(desk.run.workspace): p.read_bytes() for p in desk.run.workspace.rglob("*") if p.is_file()}
+    assert before == after
+    assert not carrying(marker_prefix(desk.run))
+
+
 def test_redo_starts_the_stage_afresh_from_the_files_before_it(begin: Begin) -> None:
     """A fresh session, a higher attempt number, later stages stale."""
     desk = begin().approve(2)
