@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,31 @@ def test_a_subgroup_by_an_id_is_refused_in_words(noise):
     assert "not done: that column names units" in draft(noise)
 
 
-def test_a_near_copy_of_the_target_is_named_everywhere(tmp_path):
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory) -> Path:
+    """The study with the near copy among the predictors, and one seed."""
+    return study(tmp_path_factory.mktemp("copied"), ("01", "02", "03", "04", "05", "06", "07"), seeds="1")
+
+
+def test_one_seed_is_one_seed_and_roc_is_no_word(copied):
+    """In the summaries and in the paper."""
+    carry_out(task(copied, "03", options={**OPTIONS, "seeds": "1"}, resources=supply(copied, copied.parent / "people.csv")))
+    assert "repeated with 1 seed;" in draft(copied)
+    given = task(copied, "05", options={**OPTIONS, "seeds": "1"}, resources=supply(copied, copied.parent / "people.csv"))
+    carry_out(given)
+    assert "1 seed × " in draft(copied) and "Area under the ROC curve (higher" in draft(copied)
+    numbers = read(copied, "writing/numbers.json")
+    (seeds,) = [name for name, entry in numbers.items() if entry["pointer"] == "/seeds"]
+    document = read(copied, "writing/document.json")
+    runs = [document["abstract"], *(b["content"] for s in document["sections"] for b in s["blocks"] if "content" in b)]
+    after = [b.get("text", "") for run in runs for a, b in pairwise(run) if a.get("name") == seeds]
+    assert len(after) >= 2
+    assert all(text.startswith(" seed") and not text.startswith(" seeds") for text in after)
+
+
+def test_a_near_copy_of_the_target_is_named_everywhere(copied):
     """In the checks with its score, in abstract and data section, MAJOR in the review."""
-    run = study(tmp_path, ("01", "02", "03", "04", "05", "06", "07"))
+    run = copied
     checks = {check["id"]: check for check in read(run, "data/leakage.json")["checks"]}
     assert ["follow_up"] == checks["near_copies"]["columns"]
     assert 0.98 <= checks["near_copies"]["scores"]["follow_up"] < 1

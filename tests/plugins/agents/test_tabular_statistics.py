@@ -136,3 +136,30 @@ def test_every_family_gets_as_many_different_settings_as_asked(key):
     found = settings(FAMILIES[key], 8)
     assert len(found) == 8
     assert len({str(one) for one in found}) >= 6
+
+
+@pytest.mark.parametrize(("metric", "baseline", "low", "high", "mean", "outcome"), [
+    ("roc_auc", 0.5, 0.92, 0.99, 0.95, "supported"),
+    ("roc_auc", 0.5, 0.20, 0.63, 0.51, "undecided"),
+    ("roc_auc", 0.5, 0.40, 0.65, 0.90, "not supported"),
+    ("rmse", 80.0, 50.0, 60.0, 55.0, "supported"),
+    ("rmse", 80.0, 40.0, 70.0, 55.0, "undecided"),
+    ("rmse", 80.0, 40.0, 70.0, 30.0, "not supported"),
+    ("log_loss", None, 0.1, 0.2, 0.15, "undecided"),
+])
+def test_agreement_needs_an_interval_that_excludes_something(tmp_path, metric, baseline, low, high, mean, outcome):
+    """Within an interval wider than the stated width is undecided; outside of any it is refuted."""
+    from tabular_study_files import task
+
+    from autor_nb.plugins.agents.tabular.outcomes import Evidence, judge
+    from autor_nb.plugins.agents.tabular.session import Session
+
+    session = Session(task(tmp_path / "run", "06"))
+    families = {key: {"metrics": {metric: {"mean": value}}} for key, value in (("tree", mean), ("baseline", baseline))}
+    session.write_json("results/summary.json", {"best": "tree", "metric": metric, "families": families})
+    held = {"rows": 40, "opened": 1, "selected": "tree",
+            "families": {"tree": {metric: {"estimate": (low + high) / 2, "ci_low": low, "ci_high": high}}}}
+    evidence = Evidence(session, {"comparisons": [], "rope": 0.01}, held)
+    (test,) = judge([{"id": "C1", "statement": "s", "test": "holdout"}], evidence)
+    assert outcome == test["outcome"]
+    assert ("too wide" in test["why"]) == (outcome == "undecided")

@@ -10,7 +10,7 @@ import numpy as np
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.plugins.agents.tabular import leakage, limits
-from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
+from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, counted, plain, table
 from autor_nb.plugins.agents.tabular.locking import sha256
 from autor_nb.plugins.agents.tabular.plan import Plan
 from autor_nb.plugins.agents.tabular.profiling import profile
@@ -247,7 +247,7 @@ def _design_bullets(design: dict[str, Any], split: dict[str, Any]) -> str:
             (
                 f"Nested cross-validation: {design['outer_folds']} outer folds ({design['fold_scheme']}), "
                 f"{design['inner_folds']} inner "
-                f"folds, repeated with {len(design['seeds'])} seeds; {design['settings_per_family']} "
+                f"folds, repeated with {counted(len(design['seeds']), 'seed')}; {design['settings_per_family']} "
                 f"settings "
                 f"for every family."
             ),

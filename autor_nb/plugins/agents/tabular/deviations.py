@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autor_nb.plugins.agents.tabular.draft import counted
 from autor_nb.plugins.agents.tabular.session import Session
 
 PATH = "notes/deviations.json"
@@ -58,7 +59,7 @@ def words(changed: dict[str, Any], approved: dict[str, Any]) -> list[str]:
                 f"{', '.join(f['key'] for f in approved[key])}"
             )
         elif key == "seeds":
-            said.append(f"{len(value)} seeds instead of {len(approved[key])}")
+            said.append(f"{counted(len(value), 'seed')} instead of {len(approved[key])}")
         elif key in ("columns", "dropped", "comparisons"):
             said.append(f"{len(value)} {key} instead of {len(approved[key])}")
         elif key in ("extras", "secondary"):

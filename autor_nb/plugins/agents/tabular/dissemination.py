@@ -8,7 +8,7 @@ import msgspec
 
 from autor_nb.domain.ports import Feedback
 from autor_nb.plugins.agents.tabular import opened
-from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
+from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, counted, plain, table
 from autor_nb.plugins.agents.tabular.paper_facts import IN_PROSE, Study
 from autor_nb.plugins.agents.tabular.paper_wishes import Answer, Wishes, wishes_of
 from autor_nb.plugins.agents.tabular.session import Session
@@ -153,7 +153,7 @@ def _statistical(study: Study) -> list[str]:
     compared = study.compared
     return [
         (
-            f"{study.summary['seeds']} seeds and {study.summary['outer_folds']} outer folds; intervals are "
+            f"{counted(study.summary['seeds'], 'seed')} and {study.summary['outer_folds']} outer folds; intervals are "
             "corrected for overlapping training sets, and stay approximations."
         ),
         (

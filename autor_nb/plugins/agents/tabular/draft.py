@@ -90,3 +90,13 @@ def _approved(task: AgentTask) -> str:
     return bullets(
         [f"Stage {plain(number)}: {code(Path(path).name)}" for number, path in sorted(task.approved.items())]
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """“1 seed”, “3 seeds”."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def capital(text: str) -> str:
+    """The text with its first letter in upper case; what is upper case already stays so."""
+    return text[:1].upper() + text[1:]

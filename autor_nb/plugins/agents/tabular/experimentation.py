@@ -16,7 +16,7 @@ from typing import Any
 from autor_nb.domain.errors import RunError
 from autor_nb.domain.ports import ToolCall, ToolResult
 from autor_nb.plugins.agents.tabular import deviations, limits
-from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
+from autor_nb.plugins.agents.tabular.draft import Draft, bullets, capital, code, counted, plain, table
 from autor_nb.plugins.agents.tabular.session import Session
 from autor_nb.plugins.agents.tabular.suggestions import asked_table, choose, offer
 from autor_nb.plugins.agents.tabular.vocabulary import METRIC_TITLES
@@ -121,7 +121,7 @@ def _draft(session: Session, design: dict[str, Any], departures: list[str], fail
     did = [
         (
             f"I ran `code/run.py` as a program: {len(design['families'])} tuned families and the baseline, "
-            f"{summary['seeds']} seeds × "
+            f"{counted(summary['seeds'], 'seed')} × "
             f"{summary['outer_folds']} outer folds, {summary['settings_per_family']} settings per family "
             f"tuned on "
             f"{summary['inner_folds']} inner folds. The holdout stayed closed."
@@ -162,7 +162,7 @@ def _results(session: Session, summary: dict[str, Any], failures: list[dict[str,
         spreads = [_number(m["mean"]), _number(m["sd_folds"]), _number(m["sd_seeds"])]
         rows.append([plain(family["title"]), *spreads, f"{_number(m['min'])} to {_number(m['max'])}"])
     results = [
-        f"{METRIC_TITLES[metric].capitalize()} ({summary['direction']} is better), {summary['J']} outer "
+        f"{capital(METRIC_TITLES[metric])} ({summary['direction']} is better), {summary['J']} outer "
         f"folds per family:\n\n"
         + table(["family", "mean", "SD of folds within a seed", "SD of seeds' means", "range of folds"], rows),
         (

@@ -8,7 +8,13 @@ from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, t
 from autor_nb.plugins.agents.tabular.profiling import profile
 from autor_nb.plugins.agents.tabular.session import Session
 from autor_nb.plugins.agents.tabular.suggestions import asked_table, choose, offer
-from autor_nb.plugins.agents.tabular.vocabulary import FAMILY_TITLES, LINEAR, METRIC_TITLES
+from autor_nb.plugins.agents.tabular.vocabulary import (
+    FAMILY_TITLES,
+    LINEAR,
+    METRIC_TITLES,
+    WIDEST_OF_BASELINE,
+    WIDEST_SHARE,
+)
 
 MANIFEST = "notes/hypothesis_manifest.json"
 
@@ -170,7 +176,9 @@ def _checks(session: Session, strongest: dict[str, Any] | None) -> list[dict[str
                 "its score on "
                 "the locked holdout.",
                 "holdout",
-                "The holdout is opened once, in stage 06.",
+                "The holdout is opened once, in stage 06. Undecided when the interval is too wide to confirm it: wider "
+                f"than {WIDEST_SHARE:g} for a share or an area, than {WIDEST_OF_BASELINE:g} of the baseline's error "
+                "for an error.",
                 ["VarmaSimon2006"],
                 ["H1"],
             )

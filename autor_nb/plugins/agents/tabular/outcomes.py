@@ -9,7 +9,7 @@ from typing import Any
 from scipy import stats
 
 from autor_nb.plugins.agents.tabular.session import Session
-from autor_nb.plugins.agents.tabular.vocabulary import FAMILY_TITLES, LINEAR
+from autor_nb.plugins.agents.tabular.vocabulary import FAMILY_TITLES, LINEAR, widest
 
 SUPPORTED, REFUTED, UNDECIDED, UNTESTED = "supported", "not supported", "undecided", "not tested"
 
@@ -26,6 +26,11 @@ class Evidence:
         self.summary = session.read_json("results/summary.json")
         self.best = self.summary["best"]
         self.metric = self.summary["metric"]
+
+    def baseline(self) -> float | None:
+        """The cross-validated mean of the baseline, if it has one."""
+        found: float | None = self.summary["families"]["baseline"]["metrics"][self.metric]["mean"]
+        return found
 
 
 def judge(hypotheses: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, Any]]:
@@ -169,9 +174,13 @@ def _holdout(_: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     if held["ci_low"] is None:
         return _result(UNTESTED, "the holdout gives no interval", held["estimate"], threshold=mean)
     inside = held["ci_low"] <= mean <= held["ci_high"]
+    width, limit = held["ci_high"] - held["ci_low"], widest(evidence.metric, evidence.baseline())
+    wide = inside and (limit is None or width > limit)
+    # What lies within an interval that holds almost everything is no agreement; outside of it, it is refuted.
+    too_wide = f"; the interval is {width:.4g} wide, too wide to confirm it" if wide else ""
     return _result(
-        SUPPORTED if inside else REFUTED,
-        f"cross-validated mean {mean:.4f}, holdout opened {_often(evidence.holdout['opened'])}",
+        UNDECIDED if wide else SUPPORTED if inside else REFUTED,
+        f"cross-validated mean {mean:.4f}, holdout opened {_often(evidence.holdout['opened'])}{too_wide}",
         held["estimate"],
         held["ci_low"],
         held["ci_high"],

@@ -34,8 +34,8 @@ def limitations(study: Study) -> Section:
         ),
         say(
             "The corrected intervals are approximations. Scores of overlapping training sets stay "
-            "dependent, and with {s} seeds on the same rows more repetitions cannot replace more data.",
-            s=study.n(SUMMARY, "seeds"),
+            "dependent, and with {s} on the same rows more repetitions cannot replace more data.",
+            s=study.seeds(),
         ),
         say(
             "The size of a difference that matters ({r}) is a convention; with another size, verdicts may "

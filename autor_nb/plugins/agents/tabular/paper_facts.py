@@ -164,6 +164,11 @@ class Study:
             return (Words(text="once"),)
         return say("{k} times", k=self.n(OPENED if self.ledger.has(OPENED) else HOLDOUT, "opened"))
 
+    def seeds(self) -> Run:
+        """“1 seed” or “3 seeds”."""
+        count = self.n(SUMMARY, "seeds")
+        return say("{k} seed", k=count) if self.summary["seeds"] == 1 else say("{k} seeds", k=count)
+
     def rope(self) -> Number:
         """The smallest difference that matters."""
         return self.n(COMPARED, "rope", format="g")

@@ -75,14 +75,14 @@ def abstract(study: Study) -> Run:
             say(
                 "We compare {families} with a baseline for predicting {t} on the data set {d} ({rows} rows "
                 "and {cols} columns for training), by nested cross-validation with {outer} outer folds, "
-                "{seeds} seeds and equal tuning budgets.",
+                "{seeds} and equal tuning budgets.",
                 families=families_listed(study),
                 t=study.target,
                 d=study.dataset,
                 rows=n(SUMMARY, "rows"),
                 cols=n(SUMMARY, "columns"),
                 outer=n(SUMMARY, "outer_folds"),
-                seeds=n(SUMMARY, "seeds"),
+                seeds=study.seeds(),
             ),
             _suspects_in_short(study),
             _signal_in_short(study),

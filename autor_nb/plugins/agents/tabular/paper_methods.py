@@ -53,8 +53,9 @@ def _design(study: Study) -> Paragraph:
             k=n(SUMMARY, "settings_per_family"),
         ),
         say(
-            "The whole is repeated with {seeds} seeds ({list}), which change the folds and the models' own randomness.",
-            seeds=n(SUMMARY, "seeds"),
+            "The whole is {done} with {seeds} ({list}); a seed settles the folds and the models' own randomness.",
+            done="done" if study.summary["seeds"] == 1 else "repeated",
+            seeds=study.seeds(),
             list=listed([n(DESIGN, "seeds", place) for place, _ in enumerate(study.design["seeds"][:20])]),
         ),
     )

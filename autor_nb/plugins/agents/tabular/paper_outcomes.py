@@ -75,6 +75,12 @@ def _agreement(study: Study, chosen: str) -> Run:
     inside = known and held["ci_low"] <= mean <= held["ci_high"]
     if not known:
         return say("They give no interval for it, so that agreement cannot be judged.")
+    if inside and any(t["test"] == "holdout" and t["outcome"] == "undecided" for t in study.tests):
+        return say(
+            "The cross-validated mean of {v} lies within that interval, but the interval is too wide for this to "
+            "confirm anything.",
+            v=study.cv(chosen),
+        )
     if inside:
         return say("The cross-validated mean of {v} lies within that interval.", v=study.cv(chosen))
     return say(

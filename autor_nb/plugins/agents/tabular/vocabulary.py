@@ -162,6 +162,17 @@ def default_families(task: str, rows: int) -> list[str]:
     return [linear, third, "forest", "boosting"]
 
 
+WIDEST_SHARE, WIDEST_OF_BASELINE = 0.2, 0.25
+
+
+def widest(metric: str, baseline: float | None) -> float | None:
+    """The width beyond which an interval of a metric is too wide to confirm anything by holding it: a fifth of the
+    scale of a share, a quarter of the baseline's error; None where that is not known."""
+    if PERFECT[metric] == 1.0:
+        return WIDEST_SHARE
+    return WIDEST_OF_BASELINE * abs(baseline) if baseline else None
+
+
 def lower_is_better(metric: str) -> bool:
     """Whether a smaller value is better."""
     return metric in LOWER_IS_BETTER
