@@ -44,7 +44,7 @@ const previewBody = (p) => {
 /** @param {Ctx} ctx @param {any} attempt @param {any} file */
 const preview = (ctx, attempt, file) => {
   const key = `preview:${ctx.nameOf(attempt)}:${file.path}:${file.size_bytes}`;
-  const body = fetched(ctx, key, { what: "preview", stage: attempt.stage, attempt: attempt.attempt, path: file.path }, "Fetching a preview…", previewBody);
+  const body = fetched(ctx, key, { what: "preview", stage: attempt.stage, attempt: attempt.attempt, path: file.path }, previewBody);
   return { box: pane("pv", `First part of ${file.path}`, body), foot: ctx.lookups.get(key)?.data?.foot || "" };
 };
 
@@ -95,6 +95,6 @@ export const artifacts = (ctx, attempt) => {
   return section(ctx, "artifacts", "Artifacts", [Quiet(`${plural(a.total, "file")}${a.changed ? ` · ${a.changed} changed in this attempt` : ""}`),
     a.total > a.files.length && button({ says: all ? "Only the newest" : "All files", cls: "plain push", $expanded: all, does: () => ctx.flip(name) })],
   featured.length > 0 && Div(`arts${featured.length > 1 ? "" : " one"}`, { key: "arts" }, featured.map((/** @type {any} */ f) => card(ctx, attempt, f))),
-  all ? fetched(ctx, `${name}:${a.total}`, { what: "files", stage: attempt.stage, attempt: attempt.attempt }, "Fetching the list…", (data) => narrowed(ctx, attempt, data.files))
+  all ? fetched(ctx, `${name}:${a.total}`, { what: "files", stage: attempt.stage, attempt: attempt.attempt }, (data) => narrowed(ctx, attempt, data.files))
     : fileList(ctx, attempt, book.concat(a.files.filter((/** @type {any} */ f) => !featured.includes(f)))));
 };

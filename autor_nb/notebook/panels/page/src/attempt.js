@@ -74,7 +74,7 @@ const inner = (ctx) => {
   if (!stage) return empty("later", "Nothing has begun yet.");
   if (ctx.isWorkingShown()) return feedPane(ctx, { stage: stage.slug, attempt: ctx.shown().attempt });
   if (!looked) return nothingYet(stage);
-  return looked.data ? content(ctx, looked.data) : fetched(ctx, looked.key, looked.what, "Fetching the attempt…", (data) => content(ctx, data));
+  return looked.data ? content(ctx, looked.data) : fetched(ctx, looked.key, looked.what, (data) => content(ctx, data));
 };
 
 /** @param {Ctx} ctx */

@@ -32,5 +32,5 @@ export const comparison = (ctx) => {
   return Section("sec compare", { key: "compare", $labelledby: `${ctx.uid}-cmp` },
     Header("", H4("", { id: `${ctx.uid}-cmp`, tabindex: "-1" }, "Compare"), button({ glyph: "close", says: "Close", cls: "plain push", does: () => ctx.set({ pair: null }) })),
     Div("row wrap picks", { key: "pick" }, pick(all, pair, "left"), pick(all, pair, "right"), tick(pair.all, "Also what is the same", (on) => { pair.all = on; })),
-    fetched(ctx, `compare:${JSON.stringify(pair)}`, { what: "compare", ...pair }, "Comparing…", (doc) => tables(ctx, doc, pair.all ? null : () => { pair.all = true; })));
+    fetched(ctx, `compare:${JSON.stringify(pair)}`, { what: "compare", ...pair }, (doc) => tables(ctx, doc, pair.all ? null : () => { pair.all = true; })));
 };

@@ -129,13 +129,13 @@ export const lookError = (error, again) => alarm(error.message, error.suggestion
 
 /**
  * Something that the kernel is asked for once, and what stands there until it has come.
- * @param {Ctx} ctx @param {string} key @param {any} what @param {string} text @param {(data: any) => any} show
+ * @param {Ctx} ctx @param {string} key @param {any} what @param {(data: any) => any} show
  */
-export const fetched = (ctx, key, what, text, show) => {
+export const fetched = (ctx, key, what, show) => {
   const got = ctx.lookups.get(key);
   const again = () => ctx.fetch(key, what);
   if (!got) ctx.soon(again);
-  return got?.error ? lookError(got.error, again) : got?.data ? show(got.data) : loading(text);
+  return got?.error ? lookError(got.error, again) : got?.data ? show(got.data) : loading("Fetching…");
 };
 
 /** A field whose text only this view keeps. @param {Ctx} ctx @param {string} name @param {any} props */

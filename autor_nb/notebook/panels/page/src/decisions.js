@@ -17,5 +17,5 @@ export const decisions = (ctx) => {
   const list = (/** @type {any[]} */ ds, /** @type {any} */ props) => Ol(`box who${all ? " scroll" : ""}`, { $label: "Decisions, newest first", ...props }, ds.map((d) => row(ctx, d)));
   return total > 0 && section(ctx, "decisions", "Decisions", [Quiet(total > newest.length && !all ? `${newest.length} of ${total}, newest first` : "newest first"),
     total > newest.length && button({ says: all ? "Fewer" : "All", cls: "plain sm push", does: () => ctx.flip("decisions") })],
-  all ? fetched(ctx, `decisions:${total}`, { what: "decisions" }, "Fetching all decisions…", (data) => list(data.decisions, { tabindex: "0" })) : list(newest, {}));
+  all ? fetched(ctx, `decisions:${total}`, { what: "decisions" }, (data) => list(data.decisions, { tabindex: "0" })) : list(newest, {}));
 };

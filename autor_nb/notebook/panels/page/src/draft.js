@@ -23,7 +23,7 @@ const page = (ctx, draft) => {
 
 /** The draft as its agent wrote it. @param {Ctx} ctx @param {any} attempt @param {(data: any) => any} show */
 const asText = (ctx, attempt, show) => fetched(ctx, `draft:${ctx.nameOf(attempt)}:${attempt.draft.sha256}`,
-  { what: "draft", stage: attempt.stage, attempt: attempt.attempt }, "Fetching the draft's text…", show);
+  { what: "draft", stage: attempt.stage, attempt: attempt.attempt }, show);
 
 /** @param {Ctx} ctx @param {string} key */
 const leave = (ctx, key) => {
@@ -60,7 +60,7 @@ const reader = (ctx, attempt) => {
   const { draft } = attempt;
   const name = `whole:${ctx.nameOf(attempt)}`;
   const whole = ctx.on.has(name);
-  return Div("box", Div(`draft${whole ? " whole" : ""}`, { key: "draft", "data-measure": "draft" }, Div("", { key: draft.sha256, raw: page(ctx, draft) }),
+  return Div("box", Div(`draft${whole ? " whole" : ""}`, { key: "draft" }, Div("", { key: draft.sha256, raw: page(ctx, draft) }),
     whole && draft.cut && Div("cut", P("quiet", "This is the beginning. The whole draft as text:"), asText(ctx, attempt, (data) => Pre("", data.markdown))), !whole && Div("fade")),
   Button("more", { key: "more", $expanded: whole, onclick: () => ctx.flip(name) }, whole ? "Show less" : "Show the whole draft", icon(whole ? "up" : "down")));
 };

@@ -89,7 +89,9 @@ export class Ctx {
       else win.restore(anchor);
       win.forget();
     }
-    for (const box of this.el.querySelectorAll("[data-measure]")) box.classList.toggle("short", !box.classList.contains("whole") && box.scrollHeight <= box.clientHeight + 4 && box.clientHeight > 0);
+    for (const box of this.el.querySelectorAll(".draft:not(.whole)")) {
+      if (box.classList.contains("short") !== (box.clientHeight > 0 && box.scrollHeight < box.clientHeight + 5)) box.classList.toggle("short");
+    }
     const chores = this.chores;
     this.chores = [];
     for (const chore of chores) chore();
@@ -310,7 +312,7 @@ export class Ctx {
 
   /** The feed whose list is on the page, if one is. */
   shownFeed() {
-    if (this.kind !== "run" || !this.view || this.ui.pair) return null;
+    if (this.kind !== "run" || !this.view?.current || this.ui.pair) return null;
     const { stage, attempt } = this.shown();
     return stage && attempt !== null && (this.ui.feedOpen || this.isWorkingShown()) ? this.feeds.get(`${stage}:${attempt}`) || null : null;
   }

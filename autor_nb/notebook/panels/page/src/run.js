@@ -16,8 +16,7 @@ import { working } from "./working.js";
 
 /** Where an export has gone. @param {Ctx} ctx */
 const exported = (ctx) => ctx.ui.exported > 0 && Div("record", { key: "exported", role: "status" },
-  Div("fill-row", fetched(ctx, `export:${ctx.ui.exported}`, { what: "export" }, "Writing one self-contained page of this run…",
-    (data) => P("note", icon("ok", "is-ok"), Span("", B("", "Exported. "), data.text, " ", openLink(ctx, data.path, Code("", data.path), "link"))))), closer(() => { ctx.ui.exported *= -1; }));
+  Div("fill-row", fetched(ctx, `export:${ctx.ui.exported}`, { what: "export" }, (data) => P("note", icon("ok", "is-ok"), Span("", B("", "Exported. "), data.text, " ", openLink(ctx, data.path, Code("", data.path), "link"))))), closer(() => { ctx.ui.exported *= -1; }));
 
 /** The paper among the files at hand, if it is there. @param {Ctx} ctx */
 const paper = (ctx) => {

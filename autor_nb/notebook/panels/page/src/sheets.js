@@ -19,7 +19,8 @@ const targets = (ctx, kind) => {
 const target = (ctx) => {
   const { kind, stage } = ctx.ui.sheet;
   const all = targets(ctx, kind);
-  return all.find((/** @type {any} */ s) => s.slug === stage) || all.find((/** @type {any} */ s) => s.slug === ctx.shown().stage) || all[all.length - 1];
+  const wanted = stage || (ctx.isAway() || kind === "redo" ? ctx.shown().stage : "");
+  return all.find((/** @type {any} */ s) => s.slug === wanted) || all.filter((/** @type {any} */ s) => s.slug !== ctx.view.current.stage).pop() || all[0];
 };
 
 /** @param {any} stage */
