@@ -230,3 +230,18 @@ def test_a_row_of_an_unknown_person_is_a_group_of_its_own():
     assert [True, False, False] == [bool(groups[0] == groups[n]) for n in (3, 1, 4)]
     assert 4 == len(set(groups.tolist()))
     assert data.MISSING == units.MISSING
+
+
+def test_a_class_that_lies_in_two_groups_is_refused_in_words():
+    """It could be trained on or tested on, not both."""
+    import pandas as pd
+
+    from autor_nb.plugins.agents.tabular import locking
+    from autor_nb.plugins.agents.tabular.plan import Plan
+
+    table = pd.DataFrame({"patient_id": cells([n // 4 for n in range(120)]), "x": cells(list(range(120))),
+                          "y": ["rare" if n < 8 else "no" for n in range(120)]})
+    with pytest.raises(UsageError, match="'rare' of the target lies in 2 groups of 'patient_id'") as caught:
+        locking.lock(Plan(target="y"), table, "")
+    assert "--set group=none" in caught.value.suggestion
+    assert "stratified" == locking.lock(Plan(target="y", group_text="none, as the person said"), table, "").split["method"]

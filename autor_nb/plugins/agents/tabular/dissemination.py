@@ -143,7 +143,7 @@ def _internal(study: Study) -> list[str]:
     else:
         found.append(f"There is no holdout ({plain(split['why'])}): the leading score is that of the best of several.")
     found.append(
-        "Columns that are known only after the outcome are not noticed unless they equal it. A person must look."
+        "A column that is known only after the outcome is not noticed unless it (nearly) equals it. A person must look."
     )
     return found
 

@@ -19,6 +19,7 @@ from autor_nb.plugins.agents.tabular.study.folds import partition
 from autor_nb.plugins.agents.tabular.targets import HOLDOUT_FROM, SMALLEST, smallest_class
 from autor_nb.plugins.agents.tabular.vocabulary import METRICS
 
+CLASS_GROUPS = 3
 PARTS = 5  # one part in five is held out
 POSITIVE_WORDS = (
     "1",
@@ -247,6 +248,8 @@ def _choose(plan: Plan, kept: pd.DataFrame, task: str, units: np.ndarray) -> tup
             "Choose another group column, or say --set group=none.",
         )
     values = kept[plan.target].str.strip()
+    if plan.group and task != "regression":
+        _spread_over_groups(plan, values, units)
     if task == "regression":
         ranks = to_numbers(values, decimal_of(values)).rank(method="first").to_numpy()
         strata = np.minimum((ranks - 1) * PARTS // len(ranks), PARTS - 1).astype(int)
@@ -258,6 +261,18 @@ def _choose(plan: Plan, kept: pd.DataFrame, task: str, units: np.ndarray) -> tup
         return held, "grouped", f"one fifth, whole groups of {plan.group!r} at a time"
     what = "fifths of the target's range" if task == "regression" else "classes"
     return held, "stratified", f"one fifth at random, balanced over {what}, identical rows kept together"
+
+
+def _spread_over_groups(plan: Plan, classes: pd.Series, units: np.ndarray) -> None:
+    """Whole groups of each class are needed to train on, to test on and to hold out."""
+    counts = pd.Series(units, index=classes.index).groupby(classes).nunique().sort_index()
+    few = counts[counts < CLASS_GROUPS]
+    if len(few):
+        raise UsageError(
+            f"The class {few.index[0]!r} of the target lies in {few.iloc[0]} groups of {plan.group!r} only: too few to "
+            "train on some and test on others.",
+            "Say --set group=none if these rows do not belong together, or choose another target or group column.",
+        )
 
 
 def _without_copies(kept: pd.DataFrame, held: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

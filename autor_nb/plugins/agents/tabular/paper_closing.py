@@ -75,7 +75,7 @@ def limitations(study: Study) -> Section:
     items.append(
         say(
             "No text was understood: column names were not read for their meaning, so that a column known "
-            "only after the outcome would not be noticed unless it equals it."
+            "only after the outcome would not be noticed unless it (nearly) equals it."
         )
     )
     items += [say("{t}", t=text) for text in _noted(study, ("excluded", "assumption", "limit"))]

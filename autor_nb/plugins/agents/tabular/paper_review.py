@@ -112,7 +112,7 @@ def _severity(study: Study, check: dict[str, Any]) -> str:
     """MAJOR where scores may be too good for what nobody has judged; MINOR where somebody has, or it was mended."""
     if check["id"] == "groups":
         judged = study.plan.group or (
-            study.plan.group_text and not set(check["columns"]) & set(study.plan.units["ids"])
+            study.plan.group_text and not set(check["columns"]) & set(study.plan.units.get("ids", []))
         )
         return "MINOR" if judged else "MAJOR"
     return SEVERITY[check["id"]]
