@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from autor_nb import control
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import rules
-from autor_nb.domain.errors import UsageError
+from autor_nb.domain.errors import RefusedError, UsageError
 from autor_nb.domain.run import QA, Actor, RunStatus
 from autor_nb.domain.stage import StageRef
 from autor_nb.store import templates
@@ -227,11 +228,12 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
         "rollback": f"The last approved attempt of {ref.slug} is open for review again; no agent is called. "
         "`autor undo` takes it back until the next approval, with whatever was refined or edited meanwhile.",
     }[word]
+    does_it = f"autor {word} {ref.number} --yes --run {run.run_id}"
     blocks: tuple[Block, ...] = (
         Heading(f"{word.capitalize()} {ref.number} {ref.title}", None, f"run {run.run_id}"),
         Table(("", "Stage", "State", "Attempts"), rows, title="Would be withdrawn (nothing is deleted)"),
         Para(then),
-        Next(((f"autor {word} {ref.number} --yes --run {run.run_id}", "does it"),)),
+        Next(((does_it, "does it"),)),
     )
     facts = {
         "run_id": run.run_id,
@@ -240,30 +242,43 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
         "then": then,
         "withdrawn": [stage.ref.slug for stage in stages],
     }
-    return Result(facts=facts, blocks=blocks, state=run)
+    return Result(facts=facts, blocks=blocks, hints=(f"{does_it}: does it",), state=run)
 
 
 def _withdrawing(face: Face, run_id: str | None, stage: str, word: str, yes: bool, preview: bool, wait: bool) -> Result:
     run = target.only(face, run_id, lambda snapshot: snapshot.waiting == "person", "wait for you")
+    by = control.actor(face.name)
     shown = _preview(face, run, stage, word)
     if preview:
         return shown
-    if not yes and face.ask is not None and face.name == "cli" and face.form != "json":
+    if not yes:
+        _refuse_ahead(run, by, stage, word)
+        if face.ask is None or face.name != "cli" or face.form == "json":
+            undone = Para(f"Nothing was done: `autor {word} {shown.facts['stage'][:2]} --yes` does it.")
+            return replace(shown, facts={**shown.facts, "done": False}, blocks=(undone, *shown.blocks), exit_code=2)
         face.say(shown.text())
         if face.ask(f"{word.capitalize()}? [y/N] ").strip().lower() not in ("y", "yes"):
             return Result(facts={**shown.facts, "done": False}, blocks=(Para("Nothing was changed."),), state=run)
-    by = control.actor(face.name)
     events = redo(run, by, stage) if word == "redo" else rollback(run, by, stage)
     said = "Starts afresh:" if word == "redo" else "Open for review again:"
     return decided(face, run, _said(events, said), events, wait=(wait or face.waits) and word == "redo")
 
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+def _refuse_ahead(run: RunFolder, by: Actor, stage: str, word: str) -> None:
+    """What the engine would refuse is not first previewed."""
+    kind = cmd.Redo if word == "redo" else cmd.Rollback
+    try:
+        rules.answer(control.snapshot(run).state, kind(**_head(by), stage=_stage(run, stage).slug))
+    except rules.Refused as refused:
+        raise RefusedError(refused.reason, refused.suggestion) from refused
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do it; without this the preview is shown, and a terminal asks.")
 preview_option = click.option("--preview", is_flag=True, help="Only show what would be withdrawn.")
 stage_argument = click.argument("stage", type=target.StageId())
 
 
-@verb(name="redo", examples=("autor redo 03", "autor redo 03 --preview"))
+@verb(name="redo", examples=("autor redo 03", "autor redo 03 --yes"))
 @target.run_option
 @yes_option
 @preview_option
@@ -271,18 +286,18 @@ stage_argument = click.argument("stage", type=target.StageId())
 @stage_argument
 @pass_face
 def redo_verb(face: Face, run_id: str | None, yes: bool, preview: bool, wait: bool, stage: str) -> Result:
-    """Withdraw a stage and all later ones, and start it afresh at once."""
+    """Withdraw a stage and all later ones, and start it afresh (previewed first, done with `--yes`)."""
     return _withdrawing(face, run_id, stage, "redo", yes, preview, wait)
 
 
-@verb(name="rollback", examples=("autor rollback 03", "autor rollback 03 --preview"))
+@verb(name="rollback", examples=("autor rollback 03", "autor rollback 03 --yes"))
 @target.run_option
 @yes_option
 @preview_option
 @stage_argument
 @pass_face
 def rollback_verb(face: Face, run_id: str | None, yes: bool, preview: bool, stage: str) -> Result:
-    """Withdraw a stage and all later ones, and reopen its last approved attempt for review."""
+    """Withdraw a stage and all later ones, and reopen its last approved attempt (previewed first, `--yes` does it)."""
     return _withdrawing(face, run_id, stage, "rollback", yes, preview, False)
 
 

@@ -60,7 +60,7 @@ CELLS = (
     "run.stages[1]",
     "run.checks",
     "run.artifacts",
-    "%autor rollback 01",
+    "%autor rollback 01 --yes",
     "%autor undo",
     f"%autor abort {EVIL}",
     "%autor runs",

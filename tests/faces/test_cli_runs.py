@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from autor_nb import control
 
@@ -123,6 +124,29 @@ def test_a_preview_changes_nothing_and_says_what_would_go(place: Any) -> None:
     data = place.autor("redo", "01", "--preview", "--json").data
     assert ["01_literature_survey", "02_hypothesis_generation"] == data["withdrawn"]
     assert before == len(place.events)
+
+
+@pytest.mark.parametrize("word", ["redo", "rollback"])
+@pytest.mark.parametrize("place", ["second"], indirect=True)
+def test_without_a_terminal_a_withdrawal_is_previewed_and_only_done_when_it_is_said(
+    place: Any, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Piped, as JSON and in a notebook: the stages are named, nothing happens, the line that does it is shown."""
+    place.settle()
+    before = len(place.events)
+    for more in ((), ("--json",), ("--text",)):
+        said = place.autor(word, "01", *more)
+        assert 2 == said.code
+        assert f"autor {word} 01 --yes" in said.out
+        assert "02_hypothesis_generation" in said.out or "Hypothesis Generation" in said.out
+    assert place.autor(word, "01", "--json").data["done"] is False
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "autor_nb")
+    shell.run_cell(f"%autor {word} 01")
+    assert f"autor {word} 01 --yes" in capsys.readouterr().out
+    assert before == len(place.events)
+    assert 0 == place.autor(word, "01", "--yes", "--json").code
+    assert before < len(place.events)
 
 
 @pytest.mark.parametrize("place", ["blocked"], indirect=True)

@@ -61,9 +61,9 @@ NOTE = Step(
 REFINE_2 = Step(["refine", "2"], "refine 2", lambda: here().refine(2))
 REFINE_TEXT = Step(["refine", ODD], f"refine {ODD}", lambda: here().refine(ODD))
 REFINE_SEEDS = Step(["refine", "use 4 seeds"], "refine use 4 seeds", lambda: here().refine("use 4 seeds"))
-ROLLBACK = Step(["rollback", "1", "--yes"], "rollback 01", lambda: here().rollback(1))
-REDO = Step(["redo", "01_literature_survey", "--yes"], "redo 01", lambda: here().redo("01"))
-REDO_2 = Step(["redo", "2", "--yes"], "redo 02", lambda: here().redo(2))
+ROLLBACK = Step(["rollback", "1", "--yes"], "rollback 01 --yes", lambda: here().rollback(1))
+REDO = Step(["redo", "01_literature_survey", "--yes"], "redo 01 --yes", lambda: here().redo("01"))
+REDO_2 = Step(["redo", "2", "--yes"], "redo 02 --yes", lambda: here().redo(2))
 WAIVE = Step(
     ["waive", "{check}", "--why", "it is known"], 'waive {check} --why "it is known"',
     lambda: here().waive(here().state.under_review.blocking[0], "it is known"),  # type: ignore[union-attr]
