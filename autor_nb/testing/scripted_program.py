@@ -29,7 +29,11 @@ def say(event: AgentEvent) -> None:
 def good(task: AgentTask) -> None:
     """Do small, valid work and say so."""
     say(ToolCall(name=f"produce {task.stage.slug}", input={"attempt": task.attempt}, id="1"))
-    time.sleep(float(task.options.get("delay_s", "0")))
+    lines, delay_s = int(task.options.get("lines", "0")), float(task.options.get("delay_s", "0"))
+    for number in range(lines):
+        say(Text(text=f"line {number} of {lines}: as an agent goes on it says what it does, in a sentence like this one"))
+        time.sleep(delay_s / lines)
+    time.sleep(0 if lines else delay_s)
     files = produce(task)
     for number in range(int(task.options.get("files", "0")) if task.stage.number == "01" else 0):
         (Path(task.workspace) / "artifacts" / f"part_{number:05d}.txt").write_text(f"part {number}\n")
