@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from autor_nb import registry
+from autor_nb.domain.errors import AutorError
 from autor_nb.domain.ports import Agent, Checker
 from autor_nb.domain.run import RunConfig
 from autor_nb.domain.stage import StageSpec
 from autor_nb.domain.state import RunState
 from autor_nb.domain.venue import Venue
+from autor_nb.engine.notifying import Notifier
 from autor_nb.engine.workflow import Engine, Notebooks
-from autor_nb.store import templates, venues
+from autor_nb.store import preferences, templates, venues
 from autor_nb.store.layout import RunFolder
 
 
@@ -47,6 +50,16 @@ class WiredParts:
         from autor_nb.engine.render import NotebookRoom
 
         return NotebookRoom()
+
+
+def notifier(run: RunFolder) -> Notifier:
+    """Who tells a person that a decision waits, by the settings as they are now; broken ones are told, and no more."""
+    try:
+        settings = preferences.notify()
+    except AutorError as error:
+        print(f"Nobody will be told of decisions: {error.message} {error.suggestion}", file=sys.stderr)
+        settings = preferences.Notify()
+    return Notifier(run, settings)
 
 
 def build(run: RunFolder) -> Engine:

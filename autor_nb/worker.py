@@ -21,17 +21,22 @@ from autor_nb.store.lock import EngineLock
 
 def serve(run: RunFolder) -> int:
     """Work on the run until nothing is left to do; answers with an exit code."""
-    from autor_nb.wiring import build
+    from autor_nb.wiring import build, notifier
 
-    while True:
-        try:
-            with EngineLock(run) as held:
-                build(run).work(held)
-        except UsageError as error:
-            print(error, file=sys.stderr)
-            return 2
-        if inbox.is_empty(run):
-            return 0
+    teller = notifier(run)
+    try:
+        while True:
+            try:
+                with EngineLock(run) as held, teller.watching():
+                    build(run).work(held)
+            except UsageError as error:
+                print(error, file=sys.stderr)
+                return 2
+            teller.wait(until=lambda: not inbox.is_empty(run))
+            if inbox.is_empty(run):
+                return 0
+    finally:
+        teller.wait(until=lambda: False)
 
 
 def verify(run: RunFolder) -> int:

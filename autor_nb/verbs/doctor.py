@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from autor_nb.domain.errors import AutorError
-from autor_nb.verbs import defaults, target
+from autor_nb.store import preferences
+from autor_nb.verbs import target
 from autor_nb.verbs.blocks import Cell, Heading, Mark, Table
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
@@ -109,27 +109,24 @@ def _runs(face: Face) -> Iterator[Finding]:
 
 
 def _locks(place: Path) -> Finding:
-    """Whether two engines would be kept apart on this file system."""
-    from filelock import FileLock, Timeout
+    """What keeps two engines apart on this file system."""
+    from autor_nb.store import lock
 
     try:
-        with tempfile.TemporaryDirectory(prefix=".autor-doctor-", dir=place) as folder:
-            path = Path(folder) / "lock"
-            with FileLock(path, fallback_to_soft=False):
-                second = FileLock(path, fallback_to_soft=False)
-                try:
-                    second.acquire(timeout=0)
-                except Timeout:
-                    return Finding("locks", "ok", f"work in {place}")
-                second.release()
-        return Finding("locks", "fail", f"do nothing in {place}", "Choose a local folder with --runs-dir.")
-    except (OSError, NotImplementedError) as error:
+        level, why = lock.level_in(place)
+    except (OSError, AutorError) as error:
         return Finding("locks", "fail", f"{place}: {error}", "Choose a writable local folder with --runs-dir.")
+    if level is None:
+        return Finding("locks", "fail", f"do nothing in {place}: {why}", "Choose a local folder with --runs-dir.")
+    if level is lock.Level.HEARTBEAT:
+        said = f"{place}: {lock.WEAKER} ({why})"
+        return Finding("locks", "warn", said, "A local folder (--runs-dir) has locks that need no waiting.")
+    return Finding("locks", "ok", f"work in {place}")
 
 
 def _settings() -> Finding:
     try:
-        values = defaults.read()
+        values = preferences.read()
     except AutorError as error:
         return Finding("settings", "fail", error.message, error.suggestion)
-    return Finding("settings", "ok", f"{len(values)} defaults in {defaults.place()}")
+    return Finding("settings", "ok", f"{len(values)} defaults in {preferences.place()}")

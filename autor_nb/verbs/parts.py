@@ -6,9 +6,9 @@ from typing import Any
 
 from autor_nb import registry
 from autor_nb.domain.errors import AutorError
-from autor_nb.store import templates
+from autor_nb.store import preferences, templates
 from autor_nb.store import venues as venue_store
-from autor_nb.verbs import clean, defaults, target
+from autor_nb.verbs import clean, target
 from autor_nb.verbs.blocks import Cell, Mark, Para, Table
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
@@ -24,7 +24,7 @@ def agents(face: Face) -> Result:
         about, problem = _about(name)
         rows.append((name, Mark("fail" if problem else "ok"), problem or about))
         facts.append({"name": name, "usable": not problem, "about": about, "problem": problem or None})
-    chosen = str(defaults.read().get("agent", "tabular"))
+    chosen = str(preferences.read().get("agent", "tabular"))
     return Result(
         facts={"agents": facts, "default": chosen},
         blocks=(

@@ -11,7 +11,8 @@ import msgspec
 from autor_nb import control
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.run import Limits, RunConfig
-from autor_nb.verbs import clean, defaults, target
+from autor_nb.store import preferences
+from autor_nb.verbs import clean, target
 from autor_nb.verbs.result import Face
 
 
@@ -22,7 +23,7 @@ def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
             "The goal is empty.",
             '`autor new --goal "Which model predicts y best?"`, or write it into the cell under `%%autor new`.',
         )
-    home = defaults.read()
+    home = preferences.read()
     config: dict[str, Any] = {key: home[key] for key in ("agent", "model", "venue", "seed") if key in home}
     config |= {key: said[key] for key in ("agent", "model", "venue", "seed") if said.get(key) is not None}
     decisions = said.get("decisions")

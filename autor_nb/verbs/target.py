@@ -10,9 +10,9 @@ import click
 
 from autor_nb import control
 from autor_nb.domain.errors import UsageError
-from autor_nb.store import layout
+from autor_nb.store import layout, preferences
 from autor_nb.store.layout import RunFolder
-from autor_nb.verbs import clean, defaults
+from autor_nb.verbs import clean
 from autor_nb.verbs.result import Face
 
 Fits = Callable[["control.Snapshot"], bool]
@@ -23,7 +23,7 @@ def root(face: Face) -> Path:
     place = layout.runs_root(face.runs_dir)
     if face.runs_dir or os.environ.get("AUTOR_RUNS_DIR") or place.is_dir():
         return place
-    said = defaults.read().get("runs_dir")
+    said = preferences.read().get("runs_dir")
     return Path(str(said)).expanduser().resolve() if said else place
 
 
