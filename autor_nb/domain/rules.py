@@ -14,7 +14,7 @@ import msgspec
 
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
-from autor_nb.domain.run import QA, Actor, Question, RunConfig, RunStatus
+from autor_nb.domain.run import Actor, Question, RunConfig, RunStatus
 from autor_nb.domain.state import NOT_RESTORED, AttemptState, RunState, StageState
 from autor_nb.domain.steps import (
     Complete,
@@ -191,7 +191,7 @@ def _approve(state: RunState, command: cmd.Approve, who: dict[str, Any]) -> list
         raise Refused(
             f"{len(state.missing)} files of attempt {attempt.attempt} could not be brought back, because they were too "
             f"large to be kept: {', '.join(state.missing[:5])}.",
-            f'`autor undo` takes the rollback back; or approve without them: `autor approve --waive {NOT_RESTORED} '
+            f"`autor undo` takes the rollback back; or approve without them: `autor approve --waive {NOT_RESTORED} "
             '--why "…"`.',
         )
     if left:
@@ -267,18 +267,18 @@ def _answer(state: RunState, command: cmd.Answer, who: dict[str, Any]) -> list[e
             )
         if not qa.answer.strip() or len(qa.answer) > 4000:
             raise Refused("An answer has between 1 and 4,000 characters.")
-        answers.append(QA(question=known[qa.question].text, answer=_chosen(known[qa.question], qa.answer)))
+        _check_choice(known[qa.question], qa.answer)
+        answers.append(msgspec.structs.replace(qa, question=known[qa.question].text))
     return [ev.Answered(answers=tuple(answers), **who)]
 
 
-def _chosen(question: Question, answer: str) -> str:
-    """The choice that an answer names, in the question's spelling; any answer where the question is open."""
+def _check_choice(question: Question, answer: str) -> None:
+    """Refuse what names no choice (case, spaces and underscores forgiven where that is clear) of a closed question."""
     if not question.closed:
-        return answer
+        return
     for same in (str.strip, _loosely):
-        alike = [choice for choice in question.choices if same(choice) == same(answer)]
-        if len(alike) == 1:
-            return alike[0]
+        if 1 == sum(same(choice) == same(answer) for choice in question.choices):
+            return
     near = difflib.get_close_matches(answer, question.choices, n=1)
     raise Refused(
         f"{answer[:100]!r} is no answer to the question {question.id!r}: {question.text}",
