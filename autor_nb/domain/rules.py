@@ -277,7 +277,7 @@ def _check_choice(question: Question, answer: str) -> None:
     if not question.closed:
         return
     for same in (str.strip, _loosely):
-        if 1 == sum(same(choice) == same(answer) for choice in question.choices):
+        if sum(same(choice) == same(answer) for choice in question.choices) == 1:
             return
     near = difflib.get_close_matches(answer, question.choices, n=1)
     raise Refused(
