@@ -13,11 +13,14 @@ from evidence_story import context, loaded, make_run, put
 
 from autor_nb.domain import events as ev
 from autor_nb.domain.artifact import FileEntry
+from autor_nb.domain.run import RunConfig
 from autor_nb.domain.stage import Ending
+from autor_nb.engine.attempt import build_task
 from autor_nb.engine.evidence import experiment_manifest, holdout_openings, readiness, release_bundle, write_all
 from autor_nb.store import objects
 from autor_nb.store.eventlog import EventLog
 from autor_nb.store.layout import RunFolder
+from autor_nb.store.templates import stages
 
 CLAIM = {"name": "main", "command": "python code/run.py", "seeds": [0, 1], "started": "2025-01-01", "duration_s": 1.5,
          "outputs": ["results/a.json"]}
@@ -157,6 +160,19 @@ def test_openings_are_counted_over_all_attempts(tmp_path: Path, story: list[tupl
     (item,) = [i for i in loaded(run, readiness.FACTS)["checklist"] if i["item"].startswith("The holdout")]
     assert (None if times == 0 else times == 1) == item["ok"]
     assert times == loaded(run, readiness.FACTS)["holdout"]["times"]
+
+
+def test_the_agent_is_told_how_often_earlier_attempts_opened_the_holdout(tmp_path: Path) -> None:
+    """Its workspace is that of before the redo; the task holds the count over all attempts."""
+    run = make_run(tmp_path)
+    run.objects.mkdir()
+    with contextlib.closing(EventLog(run.events)) as log:
+        attempt_of(run, log, 1, None, ONE)
+        attempt_of(run, log, 2, None, ONE)
+        log.append(ev.AttemptStarted(stage="06_analysis", attempt=3, agent="a"))
+    spec = next(spec for spec in stages(intake=False) if spec.number == "06")
+    task = build_task(run, context(run, "06").state, spec, RunConfig(), 3, "goal", None, "mark")
+    assert 2 == task.holdout_opened
 
 
 def test_a_log_of_openings_that_was_not_kept_is_no_clean_answer(tmp_path: Path) -> None:
