@@ -14,7 +14,7 @@ const MANY = 200;
 export const openLink = (ctx, path, label, cls = "") => {
   const full = fullPath(ctx.folder(), path);
   const to = place(ctx.server, full);
-  if (!to) return label === null ? copyButton(ctx, full, `Copy the path of ${path}`) : Span(`row ${cls}`, { title: full }, label, copyButton(ctx, full, `Copy the path of ${path}`));
+  if (!to) return label === null || cls.includes("btn") ? copyButton(ctx, full, `Copy the path of ${path}`, label) : Span(`row ${cls}`, { title: full }, label, copyButton(ctx, full, `Copy the path of ${path}`));
   return A(cls || "btn plain icon", { href: to.href, target: "_blank", rel: "noopener", title: "Open in Jupyter", "data-commandlinker-command": to.command,
     "data-commandlinker-args": to.args, $label: label === null ? `Open ${path}` : null }, label === null ? icon("share") : label);
 };

@@ -1,7 +1,7 @@
 /** Copies HTML that the kernel has already cleaned, tag by tag from a short list: a second fence, never trusted alone. */
 
-const TAGS = new Set(("a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s "
-  + "samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var").split(" "));
+const TAGS = new Set(("a b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s "
+  + "small span strong sub summary sup table tbody td tfoot th thead tr u ul").split(" "));
 const DROPPED = /^(script|style|template|iframe|object|noscript|svg|math|title|textarea|select|xmp|noembed|noframes|plaintext)$/;
 const LEVELS = { h1: "h5", h2: "h5", h3: "h6", h4: "h6", h5: "h6", h6: "h6" };
 const NUMBER = /^\d{1,4}$/;
@@ -58,6 +58,11 @@ export const cleaned = (html) => {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const out = document.createDocumentFragment();
   if (parsed.body) copy(parsed.body, out, 0);
-  for (const table of out.querySelectorAll("table")) table.className = "tbl";
+  for (const table of out.querySelectorAll("table")) {
+    table.className = "tbl";
+    const rows = [...table.querySelectorAll("tr")].map((row) => [...row.children]);
+    // columns of words stand left, columns of numbers right
+    rows[0]?.forEach((_, i) => rows.some((row, n) => n && /[a-z]{3}/i.test(row[i]?.textContent || "")) && rows.forEach((row) => row[i]?.classList.add("l")));
+  }
   return out;
 };

@@ -12,7 +12,7 @@ import { copyText } from "./places.js";
 export const held = (ctx) => {
   if (ctx.link.gone) return "Waits for the kernel.";
   if (ctx.link.busy) return "An earlier click is still on its way.";
-  if (ctx.settling()) return "Done; the panel is about to show it.";
+  if (ctx.settling()) return "Done.";
   return "";
 };
 
@@ -80,7 +80,7 @@ export const section = (ctx, name, title, beside, ...kids) => {
     Header("", H4("", { id, tabindex: "-1" }, title), beside), ...kids);
 };
 
-/** A button that copies, and says so. @param {Ctx} ctx @param {string} text @param {string} named @param {any} [label] */
+/** A button that copies, and says so. @param {Ctx} ctx @param {string} text @param {string|null} named @param {any} [label] */
 export const copyButton = (ctx, text, named, label) => {
   return button({
     glyph: "copy", cls: `plain ${label ? "" : "icon"}`, named, says: label,

@@ -87,7 +87,7 @@ export const feedPane = (ctx, of) => {
   const earlier = feed.before > 0 && Button("earlier", { key: "earlier", onclick: () => { feed.older(); ctx.update(); } }, icon(feed.busy ? "ring" : "up"),
     `${group(feed.before)} earlier ${feed.before === 1 ? "event" : "events"}${feed.filtered ? " match" : ""}`);
   const newer = !feed.following && feed.newer > 0 && Button("earlier newer", { key: "newer", onclick: () => { feed.follow(); ctx.update(); } }, icon("down"), `${group(feed.newer)} newer ${feed.newer === 1 ? "event" : "events"}`);
-  const none = !feed.cards.length && (feed.busy ? loading("Fetching…") : feed.filtered ? empty("find", "No event matches.") : empty("later", working ? "The agent has not said anything yet." : "This attempt has no events."));
+  const none = !feed.cards.length && (feed.busy ? loading("Fetching…") : feed.filtered ? empty("find", "No event matches.") : empty("later", working ? "The agent has not said anything yet." : "No events."));
   return section(ctx, "feed", "Live feed", [Quiet(found), followButton, close],
     Div("box feedbox", { key: "box" }, bar(ctx, feed), feed.fault && lookError(feed.fault, () => { feed.filter(feed.search, feed.chip); feed.begun = false; feed.begin(); ctx.update(); }), earlier,
       none || list(ctx, feed, working), newer));

@@ -1,7 +1,6 @@
 /** The menu of everything else one can do with a run: a plain disclosure, closed by Escape and by leaving it. */
 import { Div, Li, Ul } from "./dom.js";
-import { button, held } from "./controls.js";
-import { copyText } from "./places.js";
+import { button, copyButton, held } from "./controls.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
@@ -21,9 +20,8 @@ export const deed = (ctx, kind) => {
 /** @param {Ctx} ctx */
 const entries = (ctx) => {
   const { run, commands } = ctx.view;
-  const copy = (/** @type {string} */ says, /** @type {string} */ text) => text && button({ glyph: "copy", says, cls: "plain", does: async () => { ctx.ui.menu = false; ctx.say((await copyText(text)) ? "Copied." : text); } });
   return [deed(ctx, "stop"), deed(ctx, "redo"), deed(ctx, "rollback"), deed(ctx, "undo"),
-    copy("Copy the folder's path", run.folder), copy("Copy the terminal command", commands.watch), deed(ctx, "abort")];
+    copyButton(ctx, run.folder, null, "Copy the folder's path"), copyButton(ctx, commands.watch, null, "Copy the terminal command"), deed(ctx, "abort")];
 };
 
 /** @param {Ctx} ctx */

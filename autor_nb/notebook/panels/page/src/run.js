@@ -28,13 +28,13 @@ const paper = (ctx) => {
 const standing = (ctx) => {
   const { state, current, problem: trouble } = ctx.view;
   const file = state.status === "completed" ? paper(ctx) : null;
-  const text = state.status === "completed" ? "Every stage is approved. You can still roll back or redo a stage; nothing is lost by it."
+  const text = state.status === "completed" ? "Every stage is approved. You can still roll back or redo a stage."
     : current.mode === "ended" ? "This run is closed. What it made can be read, compared and exported."
       : trouble ? "Nothing is being worked on. What is done stays." : "Nothing waits for you just now.";
   return Section("", { key: "standing", $labelledby: `${ctx.uid}-decide` }, Header("side-head",
     H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, state.status === "completed" ? "The run is complete" : "Nothing to decide"), Span("push", badge(state.status, state.tone, state.word))),
   P("quiet", text),
-  file && P("paper", openLink(ctx, file.path, [icon("file"), Span("", "Open the paper")], "btn big")),
+  file && P("paper", openLink(ctx, file.path, [icon("file"), Span("", "The paper (PDF)")], "btn big")),
   current.mode === "ended" && button({ glyph: "share", says: "Export this run", cls: "big", does: () => ctx.exportRun() }));
 };
 
@@ -73,4 +73,4 @@ export const runPanel = (ctx) => {
 
 /** Nothing to show: not yet, or a document that this page cannot read. @param {Ctx} ctx @param {string} text */
 export const waiting = (ctx, text) => Section("autor bare", { key: "wait" }, text || ctx.link.gone
-  ? empty("plug", text || ["There is no kernel behind this panel. Run this cell again, or look from a terminal: ", Code("", "autor runs")]) : loading("Waiting for the kernel…"));
+  ? empty("plug", text || ["There is no kernel here. Run this cell again, or type in a terminal: ", Code("", "autor runs")]) : loading("Waiting for the kernel…"));

@@ -34,7 +34,7 @@ test("a status has an icon of its own kind and a word", async () => {
 test("a complete run links its paper", async () => {
   newPage();
   const page = await mount("complete");
-  assert.match(page.one(".paper").textContent, /Open the paper/);
+  assert.match(page.one(".paper").textContent, /The paper \(PDF\)/);
 });
 
 test("a document of another version is not guessed at", async () => {
