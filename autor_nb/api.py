@@ -34,6 +34,7 @@ def new(
     runs_dir: str | Path | None = None,
     agent: str | None = None,
     model: str | None = None,
+    models: Mapping[str | int, str] | None = None,
     venue: str | None = None,
     seed: int | None = None,
     decisions: str | Path | None = None,
@@ -46,6 +47,8 @@ def new(
     **more_options: Any,
 ) -> Run:
     """Start a run. `dataset` is a bundled one or a file; `options` and further keywords are the agent's.
+
+    `model` is asked for in every stage but those that `models` names: {"03": "NAME"}.
 
     `resources` are paths, or paths mapped to what they are. With `wait` it returns when the run waits for a
     person or is complete, and raises RunError if it ended otherwise.
@@ -66,6 +69,7 @@ def new(
                 "intake": intake,
                 "agent": agent,
                 "model": model,
+                "models": {str(stage): name for stage, name in (models or {}).items()},
                 "venue": venue,
                 "seed": seed,
                 "decisions": str(decisions) if decisions else None,

@@ -19,7 +19,7 @@ from autor_nb.domain import policy
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.ports import Agent, NewRun, Preflight
 from autor_nb.domain.run import Actor, RunConfig
-from autor_nb.domain.stage import StageSpec
+from autor_nb.domain.stage import StageSpec, models_by_slug
 from autor_nb.domain.venue import Venue
 from autor_nb.store import atomic, objects, resources, templates, venues
 from autor_nb.store.artifacts import ArtifactIndex
@@ -80,6 +80,7 @@ def plan(request: NewRequest) -> Plan:
     for spec in specs:
         templates.check_placeholders(templates.prompt_template(spec), f"{spec.folder}/prompt.md")
     recorded = _recorded(request, specs)
+    models = _models(request.config, specs)
     agent: Agent = registry.create("agents", request.config.agent)
     looked = agent.preflight(
         NewRun(
@@ -90,7 +91,7 @@ def plan(request: NewRequest) -> Plan:
     )
     _settle(looked, request.config)
     config = msgspec.structs.replace(
-        request.config, venue=venue.key, options={**looked.options, **request.config.options}
+        request.config, venue=venue.key, models=models, options={**looked.options, **request.config.options}
     )
     place = next(folder for folder in (root, *root.parents) if folder.is_dir())
     return Plan(
@@ -107,6 +108,12 @@ def plan(request: NewRequest) -> Plan:
         free_bytes=shutil.disk_usage(place).free,
         recorded=recorded,
     )
+
+
+def _models(config: RunConfig, specs: list[StageSpec]) -> dict[str, str]:
+    for name in config.models:
+        templates.resolve_stage(name, [spec.ref for spec in specs])
+    return models_by_slug(config.models, [spec.ref for spec in specs])
 
 
 def _settle(looked: Preflight, config: RunConfig) -> None:

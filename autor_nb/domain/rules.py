@@ -15,6 +15,7 @@ import msgspec
 from autor_nb.domain import commands as cmd
 from autor_nb.domain import events as ev
 from autor_nb.domain.run import Actor, Question, RunConfig, RunStatus
+from autor_nb.domain.stage import models_by_slug
 from autor_nb.domain.state import NOT_RESTORED, AttemptState, RunState, StageState
 from autor_nb.domain.steps import (
     Complete,
@@ -110,11 +111,19 @@ def _start(state: RunState, command: cmd.Start, who: dict[str, Any]) -> list[ev.
         )
     changed: list[ev.Event] = []
     if command.config:
+        config = {**state.config, **command.config}
         try:
-            msgspec.convert({**state.config, **command.config}, RunConfig)
+            models = msgspec.convert(config, RunConfig).models
+            if models:
+                config["models"] = models_by_slug(models, [stage.ref for stage in state.stages])
         except msgspec.ValidationError as error:
             raise Refused(f"That is not a valid configuration: {error}.", "`autor resume --help`") from error
-        changed.append(ev.ConfigChanged(config={**state.config, **command.config}, by=command.by))
+        except KeyError as error:
+            raise Refused(
+                f"A model is named for the stage {error}, which this run does not have.",
+                "Stages: " + ", ".join(stage.ref.slug for stage in state.stages),
+            ) from error
+        changed.append(ev.ConfigChanged(config=config, by=command.by))
     return [*changed, *_worked_again(state), ev.RunStarted(**who)]  # who asked goes on when its answer is there
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -73,6 +74,12 @@ class StageSpec(msgspec.Struct, frozen=True, kw_only=True):
     def ref(self) -> StageRef:
         """The stage as the log names it."""
         return StageRef(number=self.number, slug=self.slug, title=self.title)
+
+
+def models_by_slug(models: Mapping[str, str], refs: Iterable[StageRef]) -> dict[str, str]:
+    """Models by the slug of their stage, whichever way it was named (3, 03, 03_study_design); KeyError for no stage."""
+    slugs = {name: ref.slug for ref in refs for name in (ref.slug, ref.number, ref.number.lstrip("0") or "0")}
+    return {slugs[name.strip()]: model for name, model in models.items()}
 
 
 def attempt_name(slug: str, attempt: int) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from autor_nb.domain import events as ev
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.run import Actor, RunConfig
+from autor_nb.domain.stage import models_by_slug
 from autor_nb.domain.state import RunState
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.layout import RunFolder
@@ -36,7 +37,14 @@ def edited_config(run: RunFolder, state: RunState) -> ev.ConfigChanged | None:
     mend = f"Mend {run.run_config.name}, then `autor resume {run.run_id}`."
     try:
         config: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
-        msgspec.convert(config, RunConfig)
+        models = msgspec.convert(config, RunConfig).models
+        if models:
+            config["models"] = models_by_slug(models, [stage.ref for stage in state.stages])
+    except KeyError as error:
+        stages = ", ".join(stage.ref.slug for stage in state.stages)
+        raise UsageError(
+            f"{run.run_config} names a model for no stage of this run: {error} ({stages}).", mend
+        ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{run.run_config} is not a valid configuration: {error}.", mend) from error
     return ev.ConfigChanged(config=config, sha256=sha256, by=EDITOR)

@@ -36,6 +36,7 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     goal: str
     agent: str | None = None
     model: str | None = None
+    models: dict[str, str] = {}
     venue: str | None = None
     reviewer: str | None = None
     decisions: str | None = None

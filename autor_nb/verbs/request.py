@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
         "reviewer": reviewer,
         "options": dict(said.get("options") or {}),
         "limits": _limits(said),
+        "models": dict(said.get("models") or {}),
         "intake": intake if intake is not None else face.interactive and reviewer == "person",
         "extra": dict(said.get("extra") or {}),
     }
@@ -59,6 +61,20 @@ def _limits(said: Mapping[str, Any]) -> Limits:
     }
     given = {limit: said[name] for name, limit in names.items() if said.get(name) is not None}
     return Limits(**given)
+
+
+def models(texts: Iterable[str]) -> dict[str, Any]:
+    """`NAME` and `STAGE=NAME` texts as `model` and `models`; a name that itself holds an `=` is a name."""
+    model, by_stage = None, {}
+    for text in texts:
+        stage, sign, name = text.partition("=")
+        if sign and re.fullmatch(r"\d{1,2}(_\w+)?", stage.strip()):
+            if not name.strip():
+                raise UsageError(f"--model names no model for stage {stage}.", f"E.g. `--model {stage}=NAME`.")
+            by_stage[stage.strip()] = name.strip()
+        else:
+            model = text
+    return {"model": model, "models": by_stage}
 
 
 def resource(text: str) -> control.ResourceRequest:

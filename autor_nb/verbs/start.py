@@ -11,6 +11,8 @@ import msgspec
 from autor_nb import control
 from autor_nb.domain import commands as cmd
 from autor_nb.domain.run import Limits, RunStatus
+from autor_nb.domain.state import RunState
+from autor_nb.store import templates
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs import card, follow, request, target
@@ -25,7 +27,13 @@ def _config_options(command: Any) -> Any:
     for option in reversed(
         (
             click.option("--agent", metavar="NAME", help="Who does the work (`autor agents`)."),
-            click.option("--model", metavar="NAME", help="The model that the agent is asked for."),
+            click.option(
+                "--model",
+                "model",
+                multiple=True,
+                metavar="[STAGE=]NAME",
+                help="The model that the agent is asked for, in all stages or in one (`--model 03=NAME`). Repeatable.",
+            ),
             click.option("--venue", metavar="KEY", help="Where the paper goes (`autor venues`)."),
             click.option(
                 "--reviewer", type=click.Choice(["person", "auto"]), help="Who decides at the end of a stage."
@@ -97,6 +105,7 @@ def new(
     wait: bool,
     resources: tuple[str, ...],
     options: tuple[str, ...],
+    model: tuple[str, ...],
     **said: Any,
 ) -> Result:
     """Start a run: a goal in, a research package out, approved stage by stage."""
@@ -107,6 +116,7 @@ def new(
         text,
         {
             **said,
+            **request.models(model),
             "options": request.pairs(options),
             "resources": [request.resource(item) for item in resources],
         },
@@ -159,7 +169,7 @@ def planned(plan: control.Plan) -> Result:
         Facts(
             (
                 ("Agent", config.agent),
-                ("Model", config.model),
+                ("Model", ", ".join([config.model, *(f"{s[:2]}: {m}" for s, m in config.models.items())]).strip(", ")),
                 ("Venue", plan.venue.display_name),
                 ("Reviewer", config.reviewer),
                 ("Time", minutes),
@@ -185,7 +195,13 @@ def planned(plan: control.Plan) -> Result:
 @wait_option
 @pass_face
 def resume(
-    face: Face, run_id: str | None, run_too: str | None, wait: bool, options: tuple[str, ...], **said: Any
+    face: Face,
+    run_id: str | None,
+    run_too: str | None,
+    wait: bool,
+    options: tuple[str, ...],
+    model: tuple[str, ...],
+    **said: Any,
 ) -> Result:
     """Set a run to work again, after a stop, an abort or a crash; options replace its configuration."""
     open_ones = (
@@ -201,7 +217,7 @@ def resume(
         lambda snapshot: snapshot.status in open_ones,
         "could be resumed",
     )
-    events = again(face, run, {**said, "options": request.pairs(options)})
+    events = again(face, run, {**said, **request.models(model), "options": request.pairs(options)})
     said_so = decided(face, run, f"Run {run.run_id} goes on.", events, wait=wait or face.waits)
     return dataclasses.replace(said_so, panel="run")
 
@@ -210,6 +226,8 @@ def again(face: Face, run: RunFolder, said: dict[str, Any]) -> list[Any]:
     """Resume with what was said about the configuration, judged before anything changes."""
     state = control.snapshot(run).state
     config = {key: said[key] for key in ("agent", "model", "venue", "reviewer", "seed") if said.get(key) is not None}
+    if said.get("models"):
+        config["models"] = {**state.config.get("models", {}), **_by_slug(state, said["models"])}
     if said.get("options"):
         config["options"] = {**state.config.get("options", {}), **said["options"]}
     names = {
@@ -231,6 +249,11 @@ def again(face: Face, run: RunFolder, said: dict[str, Any]) -> list[Any]:
 
         config["venue"] = venues.find_venue(config["venue"], run.path.parent.parent).key
     return control.resume(run, control.actor(face.name), config)
+
+
+def _by_slug(state: RunState, models: dict[str, str]) -> dict[str, str]:
+    refs = [stage.ref for stage in state.stages]
+    return {templates.resolve_stage(name, refs).slug: model for name, model in models.items()}
 
 
 def stop_run(run: RunFolder, face_name: str) -> list[Any]:
