@@ -201,7 +201,8 @@ def test_what_only_looks_like_an_id_is_asked(tmp_path):
     answer = ask("Compare", path, target="y")
     assert "'town'" in answer.problem
     assert "--set group=town" in answer.suggestion and "--set group=none" in answer.suggestion
-    assert ("group",) == ask("Compare", path, target="y", intake=True).open
+    asked = ask("Compare", path, target="y", intake=True)
+    assert ("group",) == asked.open and any("Intake will ask" in note and "'town'" in note for note in asked.notes)
     assert "" == ask("Compare", path, target="y", group="none").problem
 
 

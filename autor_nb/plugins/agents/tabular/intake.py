@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autor_nb.plugins.agents.tabular import bundled, choosing, tablefile
+from autor_nb.plugins.agents.tabular import bundled, choosing, tablefile, targets
 from autor_nb.plugins.agents.tabular.draft import Draft, bullets, code, plain, table
 from autor_nb.plugins.agents.tabular.intake_answers import QUESTIONS, Related, questions, related_rows
 from autor_nb.plugins.agents.tabular.opening import header_of
@@ -20,7 +20,14 @@ def work(session: Session) -> None:
             else header_of(session).names
         )
         step.output = f"{len(names)} columns: {choosing.listed(names)}"
-    asked = questions(names, choosing.Target(name=plan.target, text=plan.target_text), _related(session))
+    columns = _columns(session)
+    able = [name for name in names if name not in columns or not targets.problem(name, columns[name])[0]]
+    asked = questions(
+        names,
+        choosing.Target(name=plan.target, text=plan.target_text),
+        _related(session, columns),
+        able or names,
+    )
     session.write_json(QUESTIONS, asked, "the questions of this intake")
     session.write_text("notes/intake.md", _record(session, names), "what is known before the study begins")
     session.made("notes/plan.json", "the settings so far")
@@ -57,15 +64,22 @@ def work(session: Session) -> None:
     )
 
 
-def _related(session: Session) -> Related:
+def _columns(session: Session) -> dict[str, tuple[str, ...]]:
+    """The cells of each column; nothing for a bundled set, of which all is known."""
+    if not session.exists(session.plan.raw_file):
+        return {}
+    header = header_of(session)
+    rows, _ = tablefile.read_rows(session.path(session.plan.raw_file), header)
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(header.names)
+    return dict(zip(header.names, cells, strict=True))
+
+
+def _related(session: Session, columns: dict[str, tuple[str, ...]]) -> Related:
     """Whether rows seem to belong together; what was set with --set stands."""
     plan = session.plan
-    if plan.group or plan.group_text or plan.time or not session.exists(plan.raw_file):
+    if plan.group or plan.group_text or plan.time or not columns:
         said = f"group: {plan.group}" if plan.group else f"time: {plan.time}" if plan.time else "none"
         return Related(default=said, why="")
-    header = header_of(session)
-    rows, _ = tablefile.read_rows(session.path(plan.raw_file), header)
-    columns = dict(zip(header.names, zip(*rows, strict=True), strict=True)) if rows else {}
     return related_rows(columns, plan.target, plan.dataset)
 
 

@@ -56,9 +56,9 @@ def _related(answer: str, session: Session) -> dict[str, str]:
     return {"group": answer}
 
 
-def questions(names: list[str], target: choosing.Target, related: Related) -> list[dict[str, object]]:
-    """At most three questions: the target if it is open or assumed, the metric, related rows. An answer that is
-    none of the choices is refused when it is given, where the choices are all there are."""
+def questions(names: list[str], target: choosing.Target, related: Related, able: list[str]) -> list[dict[str, object]]:
+    """At most three questions: the target (one of `able`) if it is open or assumed, the metric, related rows. An
+    answer that is none of the choices is refused when it is given, where the choices are all there are."""
     found: list[dict[str, object]] = []
     if not target.name or target.text.startswith("assumed"):
         found.append(
@@ -66,7 +66,7 @@ def questions(names: list[str], target: choosing.Target, related: Related) -> li
                 "id": "target",
                 "text": "Which column is to be predicted?",
                 "default": target.name,
-                "choices": names,
+                "choices": able,
             }
         )
     found.append(

@@ -73,7 +73,8 @@ def _groups(
         group, why = units.decide(found, columns, data)
     except UsageError:
         if asks:
-            return (), ("group",)
+            unclear = ", ".join(map(repr, (found.grouping or found.alike)[:5]))
+            return (f"Intake will ask whether rows that share a value of {unclear} belong together.",), ("group",)
         raise
     if not group:
         return (), ()
