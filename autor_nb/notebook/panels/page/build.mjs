@@ -12,7 +12,8 @@ const OWN = ("update uid shelf view link held kids props following filtered paus
   + "dismiss shelves turn spot cls named fill describedby expanded primary shownFeed feedOf openFeed addToFeedback choose busy "
   + "ticket gone phase choice sheet earlier shown loading feeds skew setSkew memo draw paint server newer tail hold "
   + "follow older begin byReader atEnd measure restore forget anchor after menu drafts flip texts barred attemptData says glyph does seek goTo pair waiving editing lookups begun fault version timer node fetch put box close tick take ask drop "
-  + "unsent works clock last first ago made still of show showStage tall moveTo").split(" ");
+  + "unsent works clock last first ago made still of show showStage tall moveTo owner looks heard heardAt grace ticked pinged nextId post greet forgive lose alive settle hear giveUp "
+  + "onVisible receive decide").split(" ");
 
 /** @param {string} outfile */
 export async function bundle(outfile) {

@@ -1,8 +1,10 @@
 /** The wire to the kernel: asks with their fate, looks with their answers, and the beat that shows that somebody is there. */
 
 /**
- * @typedef {{id: string, command: string, args: any, spot: string, phase: "new"|"waiting"|"sent"|"refused"|"lost",
+ * @typedef {{id: string, spot: string, phase: "new"|"waiting"|"sent"|"refused"|"lost",
  *   reason: string, suggestion: string, shelves: string[], then: (() => void)|null, timer: any}} Ticket
+ * @typedef {{update: () => void, takeFeed: (f: any) => void, settled: (t: Ticket, ok: boolean) => void, cameBack: () => void, tick: () => void,
+ *   setSkew: (at: string) => void}} Listener
  */
 
 export const PATIENCE = 700;
@@ -12,200 +14,187 @@ const PING = 5000;
 const TICK = 1000;
 const LOOK_LIMIT = 60000;
 
-/**
- * @param {any} model the widget's model
- * @param {{update: () => void, feed: (f: any) => void, settled: (t: Ticket, ok: boolean) => void, back: () => void, tick: () => void, clock: (at: string) => void}} on
- */
-export const makeLink = (model, on) => {
-  const page = Math.random().toString(36).slice(2, 10) + Date.now().toString(36);
-  /** @type {Map<string, {ok: (d: any) => void, no: (e: any) => void, timer: any}>} */
-  const looks = new Map();
-  /** @type {Ticket|null} */
-  let ticket = null;
-  let made = 0;
-  let heard = performance.now();
-  let heardAt = "";
-  let grace = 0;
-  let ticked = performance.now();
-  let pinged = 0;
-  let gone = false;
+export class Link {
+  /** @param {any} model the widget's model @param {Listener} owner */
+  constructor(model, owner) {
+    this.model = model;
+    this.owner = owner;
+    this.page = Math.random().toString(36).slice(2, 10) + Date.now().toString(36);
+    /** @type {Map<string, {ok: (d: any) => void, no: (e: any) => void, timer: any}>} */ this.looks = new Map();
+    /** @type {Ticket|null} */ this.ticket = null;
+    this.made = 0;
+    this.heard = this.ticked = performance.now();
+    this.heardAt = "";
+    this.grace = this.pinged = 0;
+    /** Whether nobody is there. */ this.gone = false;
+    this.receive = (/** @type {any} */ message) => this.hear(message);
+    this.onVisible = () => document.visibilityState === "hidden" || this.greet();
+    model.on("msg:custom", this.receive);
+    document.addEventListener("visibilitychange", this.onVisible);
+    this.timer = setInterval(() => this.tick(), TICK);
+    this.greet();
+  }
 
-  const nextId = () => `${page}-${(made += 1)}`;
+  nextId() {
+    return `${this.page}-${(this.made += 1)}`;
+  }
 
   /** @param {any} content */
-  const send = (content) => {
+  post(content) {
     try {
-      model.send(content);
+      this.model.send(content);
       return true;
     } catch {
       return false;
     }
-  };
+  }
 
-  /** A throttled or sleeping page hears beats late: it waits one more before it says anything. */
-  const forgive = () => {
-    grace = Math.max(grace, performance.now() + BEAT + 1000);
-  };
+  /** A page that can be seen (again) says so; it waits for one more beat before it says anything about silence. */
+  greet() {
+    this.forgive();
+    this.post({ do: "hello", id: this.nextId(), page: this.page });
+  }
 
-  const tick = () => {
+  /** A throttled or sleeping page hears beats late. */
+  forgive() {
+    this.grace = performance.now() + BEAT + 1000;
+  }
+
+  tick() {
     const now = performance.now();
-    if (now - ticked > 2.5 * TICK) forgive();
-    ticked = now;
-    if (now - pinged > PING - 50) {
-      pinged = now;
-      send({ do: "ping", id: nextId() });
+    if (now - this.ticked > 2.5 * TICK) this.forgive();
+    this.ticked = now;
+    if (now - this.pinged > PING - 50) {
+      this.pinged = now;
+      this.post({ do: "ping", id: this.nextId() });
     }
-    if (!gone && document.visibilityState !== "hidden" && now - heard > SILENCE && now > grace) lose();
-    on.tick();
-  };
+    if (!this.gone && document.visibilityState !== "hidden" && now - this.heard > SILENCE && now > this.grace) this.lose();
+    this.owner.tick();
+  }
 
-  const lose = () => {
-    gone = true;
-    if (ticket && (ticket.phase === "new" || ticket.phase === "waiting" || ticket.phase === "sent")) {
-      const taken = ticket.phase === "sent";
-      settle(ticket, "lost", taken ? "The kernel took this and went before it answered." : "The kernel went before it took this.",
+  lose() {
+    const one = this.busy && this.ticket;
+    this.gone = true;
+    if (one) {
+      this.settle(one, "lost", one.phase === "sent" ? "The kernel took this and went before it answered." : "The kernel went before it took this.",
         "When it is back, the decisions above show whether it was carried out. Your text is kept.");
     }
-    on.update();
-  };
+    this.owner.update();
+  }
 
-  /** @param {string} at */
-  const alive = (at) => {
-    heard = performance.now();
+  /** Somebody spoke. @param {string|undefined} at by the kernel's clock */
+  alive(at) {
+    this.heard = performance.now();
     if (at) {
-      heardAt = at;
-      on.clock(at);
+      this.heardAt = at;
+      this.owner.setSkew(at);
     }
-    if (!gone) return;
-    gone = false;
-    if (ticket?.phase === "lost") ticket = null;
-    send({ do: "hello", id: nextId(), page });
-    on.back();
-    on.update();
-  };
+    if (!this.gone) return;
+    this.gone = false;
+    if (this.ticket?.phase === "lost") this.ticket = null;
+    this.greet();
+    this.owner.cameBack();
+  }
 
   /** @param {Ticket} one @param {Ticket["phase"]} phase @param {string} [reason] @param {string} [suggestion] */
-  const settle = (one, phase, reason = "", suggestion = "") => {
+  settle(one, phase, reason = "", suggestion = "") {
     clearTimeout(one.timer);
     Object.assign(one, { phase, reason, suggestion });
-  };
+  }
+
+  /** The engine's answer to the ticket. @param {any} message */
+  decide(message) {
+    const one = this.ticket;
+    if (!one || one.id !== message.done) return;
+    if (message.ok) this.ticket = null;
+    this.settle(one, message.ok ? "sent" : "refused", message.reason || "It was refused.", message.suggestion);
+    this.owner.settled(one, Boolean(message.ok));
+    this.owner.update();
+  }
 
   /** @param {any} message */
-  const answered = (message) => {
-    if (!ticket || ticket.id !== message.done) return;
-    const one = ticket;
-    if (message.ok) {
-      settle(one, "sent");
-      ticket = null;
-    } else settle(one, "refused", message.reason || "It was refused.", message.suggestion || "");
-    on.settled(one, Boolean(message.ok));
-    on.update();
-  };
-
-  /** @param {any} message */
-  const looked = (message) => {
-    const one = looks.get(message.look);
-    if (!one) return;
-    looks.delete(message.look);
-    clearTimeout(one.timer);
-    if (message.error) one.no(message.error);
-    else one.ok(message.data);
-  };
-
-  /** @param {any} message */
-  const receive = (message) => {
-    if (!message || typeof message !== "object") return;
-    alive("beat" in message ? message.at || "" : "");
-    if ("got" in message && ticket && ticket.id === message.got && (ticket.phase === "new" || ticket.phase === "waiting")) {
-      settle(ticket, "sent");
-      on.update();
+  hear(message) {
+    this.alive(message.beat && message.at);
+    const { ticket } = this;
+    if (message.got && ticket?.id === message.got && /new|waiting/.test(ticket.phase)) {
+      this.settle(ticket, "sent");
+      this.owner.update();
     }
-    if ("done" in message) answered(message);
-    if ("look" in message) looked(message);
-    if ("feed" in message) on.feed(message.feed);
-  };
+    if (message.done) this.decide(message);
+    const look = this.looks.get(message.look);
+    if (look) {
+      this.looks.delete(message.look);
+      clearTimeout(look.timer);
+      if (message.error) look.no(message.error);
+      else look.ok(message.data);
+    }
+    if (message.feed) this.owner.takeFeed(message.feed);
+  }
 
   /** The view names what was answered: it settles a ticket whose own answer was lost. @param {any} view */
-  const compareWith = (view) => {
-    if (!ticket || ticket.phase === "refused") return;
-    const no = (view?.refusals || []).find((/** @type {any} */ r) => r.id === ticket?.id);
-    if (no) answered({ done: ticket.id, ok: false, reason: no.reason, suggestion: no.suggestion });
-    else if ((view?.answered || []).includes(ticket.id)) answered({ done: ticket.id, ok: true });
-  };
+  compareWith(view) {
+    const id = this.ticket?.id;
+    if (!this.busy) return;
+    const no = view?.refusals?.find((/** @type {any} */ r) => r.id === id);
+    if (no) this.decide({ ...no, done: id, ok: false });
+    else if (view?.answered?.includes(id)) this.decide({ done: id, ok: true });
+  }
 
-  const onVisible = () => {
-    if (document.visibilityState === "hidden") return;
-    forgive();
-    send({ do: "hello", id: nextId(), page });
-  };
+  /** Moment of the kernel's last word (its own clock), and how long ago it came in ms. */
+  get last() {
+    return { at: this.heardAt, ago: performance.now() - this.heard };
+  }
 
-  model.on("msg:custom", receive);
-  document.addEventListener("visibilitychange", onVisible);
-  const timer = setInterval(tick, TICK);
-  send({ do: "hello", id: nextId(), page });
+  /** Whether a click would have to wait for an earlier one. */
+  get busy() {
+    return this.ticket && /new|waiting|sent/.test(this.ticket.phase);
+  }
 
-  return {
-    page,
-    receive,
-    compareWith,
-    get gone() {
-      return gone;
-    },
-    /** Moment of the kernel's last word (its own clock), and how long ago it came in ms. */
-    get last() {
-      return { at: heardAt, ago: performance.now() - heard };
-    },
-    get ticket() {
-      return ticket;
-    },
-    /** Whether a click would have to wait for an earlier one. */
-    get busy() {
-      return Boolean(ticket && (ticket.phase === "new" || ticket.phase === "waiting" || ticket.phase === "sent"));
-    },
-    /** Forget an answer that was read. */
-    dismiss() {
-      if (!this.busy) ticket = null;
-      on.update();
-    },
-    /**
-     * Ask for a change; a second click while the first is on its way does nothing.
-     * @param {string} spot the control it belongs to @param {string} command @param {any} args
-     * @param {string[]} [shelves] unsent texts that this sends @param {(() => void)|null} [then] after it was carried out
-     */
-    ask(spot, command, args, shelves = [], then = null) {
-      if (this.busy || gone) return false;
-      const one = /** @type {Ticket} */ ({ id: nextId(), command, args, spot, phase: "new", reason: "", suggestion: "", shelves, then, timer: 0 });
-      ticket = one;
-      one.timer = setTimeout(() => {
-        if (one.phase === "new") settle(one, "waiting");
-        on.update();
-      }, PATIENCE);
-      if (!send({ do: "ask", id: one.id, command, args })) {
-        settle(one, "refused", "It could not be handed to the kernel.", "Restart the kernel, run this cell again and click once more.");
-        on.settled(one, false);
-      }
-      on.update();
-      return true;
-    },
-    /** @param {any} what @returns {Promise<any>} */
-    look(what) {
-      const id = nextId();
-      return new Promise((ok, no) => {
-        const late = setTimeout(() => {
-          looks.delete(id);
-          no({ message: "The kernel did not answer.", suggestion: "If a cell is running, try again when it has ended." });
-        }, LOOK_LIMIT);
-        looks.set(id, { ok, no, timer: late });
-        if (!send({ do: "look", id, ...what })) looked({ look: id, error: { message: "The kernel is not there.", suggestion: "Run this cell again." } });
-      });
-    },
-    close() {
-      clearInterval(timer);
-      clearTimeout(ticket?.timer);
-      for (const one of looks.values()) clearTimeout(one.timer);
-      looks.clear();
-      document.removeEventListener("visibilitychange", onVisible);
-      model.off("msg:custom", receive);
-    },
-  };
-};
+  /** Forget an answer that was read. */
+  dismiss() {
+    if (!this.busy) this.ticket = null;
+    this.owner.update();
+  }
+
+  /**
+   * Ask for a change; a second click while the first is on its way does nothing.
+   * @param {string} spot the control it belongs to @param {string} command @param {any} args
+   * @param {string[]} [shelves] unsent texts that this sends @param {(() => void)|null} [then] after it was carried out
+   */
+  ask(spot, command, args, shelves = [], then = null) {
+    if (this.busy || this.gone) return;
+    const one = /** @type {Ticket} */ ({ id: this.nextId(), spot, phase: "new", shelves, then });
+    this.ticket = one;
+    one.timer = setTimeout(() => {
+      this.settle(one, "waiting");
+      this.owner.update();
+    }, PATIENCE);
+    if (!this.post({ do: "ask", id: one.id, command, args })) this.decide({ done: one.id, reason: "It could not be handed to the kernel.", suggestion: "Restart the kernel, run this cell again and click once more." });
+    this.owner.update();
+  }
+
+  /** @param {any} what @returns {Promise<any>} */
+  look(what) {
+    const id = this.nextId();
+    return new Promise((ok, no) => {
+      this.looks.set(id, { ok, no, timer: setTimeout(() => this.giveUp(id), LOOK_LIMIT) });
+      if (!this.post({ do: "look", id, ...what })) this.giveUp(id);
+    });
+  }
+
+  /** @param {string} id of a look that nobody answered */
+  giveUp(id) {
+    const one = this.looks.get(id);
+    this.looks.delete(id);
+    clearTimeout(one?.timer);
+    one?.no({ message: "The kernel did not answer.", suggestion: "If a cell is running, try again when it has ended." });
+  }
+
+  close() {
+    clearInterval(this.timer);
+    clearTimeout(this.ticket?.timer);
+    for (const one of this.looks.values()) clearTimeout(one.timer);
+    document.removeEventListener("visibilitychange", this.onVisible);
+    this.model.off("msg:custom", this.receive);
+  }
+}

@@ -1,7 +1,7 @@
 /** One view of one panel: what it shows just now, and the moves that change only this view. Two outputs of one model have one each. */
 import { patch } from "./dom.js";
 import { Feed } from "./feed.js";
-import { makeLink } from "./link.js";
+import { Link } from "./link.js";
 import { readServer } from "./places.js";
 import { makeShelf } from "./shelf.js";
 import { millis } from "./words.js";
@@ -52,9 +52,7 @@ export class Ctx {
     this.view = model.get("view") || null;
     this.attempt = model.get("attempt") || null;
     this.kind = model.get("kind") || "run";
-    this.link = makeLink(model, {
-      update: () => this.update(), feed: (f) => this.takeFeed(f), settled: (t, ok) => this.settled(t, ok), back: () => this.cameBack(), tick: () => this.tick(), clock: (at) => this.setSkew(at),
-    });
+    this.link = new Link(model, this);
     this.onView = () => this.takeView();
     model.on("change:view", this.onView);
     model.on("change:attempt", this.onView);
