@@ -119,7 +119,8 @@ class Engine:
             raise self._given_up(error) from error
         finally:
             with contextlib.suppress(OSError, StoreError):  # a cache: a full disk goes without
-                held.lost or self.index.save()
+                if not held.lost:
+                    self.index.save()
             self._log.close()
             self._faults.close()
             if self._notebooks is not None:

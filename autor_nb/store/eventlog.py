@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -41,10 +42,11 @@ def utc_now() -> str:
 
 
 class EventLog:
-    """The appending end; whoever makes one must hold the run's lock."""
+    """The appending end; whoever makes one must hold the run's lock, which `confirm` asks and raises if it is lost."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, confirm: Callable[[], None] = lambda: None) -> None:
+        self.path, self._confirm = path, confirm
+        confirm()
         try:
             self._stream = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             self._cut_torn_tail()
@@ -59,6 +61,7 @@ class EventLog:
         line = encode(written) + b"\n"
         if len(line) > LINE_CAP:
             raise BugError(f"A {type(event).__name__} event of {len(line):,} bytes does not fit a line of the log.")
+        self._confirm()
         size = os.fstat(self._stream).st_size
         try:
             done = os.write(self._stream, line)
@@ -68,6 +71,7 @@ class EventLog:
         except OSError as error:
             self._cut_to(size)
             raise _unwritable(self.path, error) from error
+        self._confirm()  # this machine may have slept since, and what it wrote may be nowhere
         self.seq += 1
         self._size = size + len(line)
         return written

@@ -12,7 +12,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.run import Actor
 from autor_nb.store import inbox
 from autor_nb.store.layout import RunFolder, find_run, new_run_folder, runs_root
-from autor_nb.store.lock import EngineLock, living_holder
+from autor_nb.store.lock import EngineLock, living_holder, read_holder
 
 ME = Actor(face="test")
 
@@ -58,9 +58,11 @@ def test_a_second_engine_is_refused_by_name(run: RunFolder) -> None:
 def test_a_holder_that_died_is_not_taken_for_alive(run: RunFolder) -> None:
     """The holder file of a killed process says nothing."""
     lock = EngineLock(run).__enter__()
-    text = (run.operator_state / "engine.json").read_text()
+    (claim,) = (run.operator_state / "engine").glob("*.json")
+    text = claim.read_text()
     lock.__exit__(None, None, None)
-    (run.operator_state / "engine.json").write_text(text.replace('"pid":', '"pid":9'))
+    claim.with_name("000002.json").write_text(text.replace('"pid":', '"pid":9'))
+    assert read_holder(run) is not None
     assert living_holder(run) is None
 
 
