@@ -30,22 +30,22 @@ test("moments are UTC, with the day only when it is another", () => {
 });
 
 test("files of a run below the server's folder have an address", () => {
-  const server = { base: "/user/ada/", root: "/srv/work", notebook: false };
-  const to = place(server, fullPath("/srv/work/runs/r1", "results/a b#.csv"));
+  const server = { base: "/user/ada/", root: "/srv/lab", notebook: false };
+  const to = place(server, fullPath("/srv/lab/runs/r1", "results/a b#.csv"));
   assert.equal(to.href, "/user/ada/lab/tree/runs/r1/workspace/results/a%20b%23.csv");
   assert.deepEqual(JSON.parse(to.args), { path: "runs/r1/workspace/results/a b#.csv" });
-  assert.equal(place({ ...server, notebook: true }, fullPath("/srv/work/runs/r1", "stages/05.ipynb")).href, "/user/ada/notebooks/runs/r1/stages/05.ipynb");
+  assert.equal(place({ ...server, notebook: true }, fullPath("/srv/lab/runs/r1", "stages/05.ipynb")).href, "/user/ada/notebooks/runs/r1/stages/05.ipynb");
 });
 
 test("a root under the home folder is written with a tilde", () => {
   assert.equal(below("~/studies", "/home/ada/studies/runs/r1/a.csv"), "runs/r1/a.csv");
-  assert.equal(below("~", "/root/runs/a.csv"), "runs/a.csv");
+  assert.equal(below("~", "/Users/ada/runs/a.csv"), "runs/a.csv");
 });
 
 test("elsewhere, in hidden folders and without a server there is no address", () => {
-  assert.equal(below("/srv/work", "/srv/workshop/a"), null);
-  assert.equal(below("/srv/work", "/srv/work/.hidden/a"), null);
-  assert.equal(place(null, "/srv/work/a"), null);
+  assert.equal(below("/srv/lab", "/srv/labs/a"), null);
+  assert.equal(below("/srv/lab", "/srv/lab/.hidden/a"), null);
+  assert.equal(place(null, "/srv/lab/a"), null);
   newPage();
   assert.equal(readServer(), null);
 });
