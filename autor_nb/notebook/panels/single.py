@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from autor_nb.desk.attempt import attempt_view, files_of
@@ -76,6 +77,9 @@ class ArtifactsPanel(_Side):
 
     KIND = "artifacts"
 
+    def _named(self) -> dict[str, str]:
+        return {"id": self.run.run_id, "folder": str(self.run.path), "home": str(Path.home())}
+
     def document(self) -> dict[str, Any]:
         """All its files."""
         now = self.tail.snapshot
@@ -85,10 +89,10 @@ class ArtifactsPanel(_Side):
         if stage is not None and attempt is not None and ended is None:
             ended = next((a for a in reversed(stage.attempts) if a.ended_at), None)
         if stage is None or ended is None:
-            return {"run": self.run.run_id, "stage": "", "attempt": 0, "files": [], "total": 0}
+            return {"run": self._named(), "stage": "", "attempt": 0, "files": [], "total": 0}
         files = files_of(self.run, now.state, stage.ref.slug, ended.attempt)
         return {
-            "run": self.run.run_id,
+            "run": self._named(),
             "stage": stage.ref.slug,
             "attempt": ended.attempt,
             "files": files[:500],
