@@ -141,13 +141,15 @@ def _recorded(request: NewRequest, specs: list[StageSpec]) -> tuple[policy.Recor
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise UsageError(
             f"The decisions file {request.decisions} cannot be read: {error}.",
-            "It is a list of {stage, decision: approve|refine, suggestion or feedback}.",
+            "It is a list of {stage, decision: approve|refine, suggestion or feedback} and nothing else; a check is "
+            "waived by a person only. `autor show --decisions` prints those of a run.",
         ) from error
-    for entry in recorded:
+    for number, entry in enumerate(recorded, 1):
         templates.resolve_stage(entry.stage, [spec.ref for spec in specs])
-        if entry.decision not in ("approve", "refine"):
+        if entry.problem:
             raise UsageError(
-                f"{request.decisions}: there is no decision {entry.decision!r}.", "Known: approve, refine."
+                f"{request.decisions}: decision {number} ({entry.stage}): {entry.problem}.",
+                "E.g. `{stage: 02, decision: refine, suggestion: 1}`.",
             )
     return tuple(
         msgspec.structs.replace(e, stage=templates.resolve_stage(e.stage, [s.ref for s in specs]).slug)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from autor_nb.domain import commands as cmd
@@ -13,13 +15,27 @@ from autor_nb.domain.state import AttemptState, RunState
 POLICY = Actor(face="policy")
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One recorded decision of a `--decisions` file."""
 
     stage: str
     decision: str
     suggestion: int | None = None
     feedback: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, in words; empty if nothing is."""
+        said = self.suggestion is not None or bool(self.feedback.strip())
+        if self.decision not in ("approve", "refine"):
+            return f"there is no decision {self.decision!r}. Known: approve, refine"
+        if self.decision == "approve" and said:
+            return "an approval takes neither a suggestion nor feedback"
+        if self.decision == "refine" and not said:
+            return "a refinement needs a suggestion (1, 2 or 3) or feedback"
+        if self.suggestion is not None and not 1 <= self.suggestion <= 3:
+            return f"there is no suggestion {self.suggestion}: a draft has three"
+        return ""
 
 
 def auto_decision(state: RunState, attempt: AttemptState, remedies: str) -> list[ev.Event]:
@@ -79,3 +95,33 @@ def recorded_decision(state: RunState, attempt: AttemptState, recorded: list[Rec
     except Refused as refused:
         return [ev.RunFailed(reason=f"{where} was refused: {refused.reason}", suggestion=refused.suggestion)]
     return [msgspec.structs.replace(event, command_id=None) for event in decided if isinstance(event, ev.Decision)]
+
+
+def decisions_of(events: Iterable[ev.Event | ev.Unknown]) -> list[Recorded]:
+    """The decisions that led a run to where it is, such that a `--decisions` file of them leads another one there.
+
+    What was withdrawn by a redo or rollback is left out, what an undo brought back is in. A waiver or an edited
+    draft is a person's alone: replaying meets the review without it.
+    """
+    kept: list[tuple[str, int, Recorded]] = []
+    before_rollback = kept
+    for event in events:
+        match event:
+            case ev.Approved(stage=stage, attempt=attempt):
+                kept = [*kept, (stage, attempt, Recorded(stage=stage[:2], decision="approve"))]
+            case ev.Refined(stage=stage, attempt=attempt, suggestion=suggestion, feedback=feedback):
+                entry = Recorded(
+                    stage=stage[:2],
+                    decision="refine",
+                    suggestion=suggestion,
+                    feedback=feedback if suggestion is None else "",
+                )
+                kept = [*kept, (stage, attempt, entry)]
+            case ev.Redone(stage=stage):
+                kept = [item for item in kept if item[0] < stage]
+            case ev.RolledBack(stage=stage, attempt=attempt):
+                before_rollback = kept
+                kept = [item for item in kept if item[0] < stage or (item[0] == stage and item[1] < attempt)]
+            case ev.RollbackUndone():
+                kept = before_rollback
+    return [entry for _, _, entry in kept]

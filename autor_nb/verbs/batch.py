@@ -163,7 +163,7 @@ def _request(face: Face, path: Path, entry: Entry, key: str) -> control.NewReque
         entry.goal,
         {
             **said,
-            "reviewer": entry.reviewer or "auto",
+            "reviewer": entry.reviewer or (None if entry.decisions else "auto"),
             "decisions": decisions,
             "options": options,
             "resources": resources,

@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import click
+import msgspec
 
 from autor_nb import control
+from autor_nb.domain import events as ev
+from autor_nb.domain import policy
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.state import AttemptState, RunState
-from autor_nb.store import layout, templates
+from autor_nb.store import eventlog, layout, templates
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs import card, clean, target
 from autor_nb.verbs.blocks import Block, Cell, Heading, Mark, Next, Para, Prose, Table, Verbatim
@@ -146,12 +149,21 @@ def _what_next(waiting: _Pairs, working: _Pairs, found: _Pairs) -> card.Steps:
 # ------------------------------------------------------------------------------------------------- show
 
 
-@verb(name="show", examples=("autor show", "autor show 03", "autor show 05 --attempt 2 --checks"))
+@verb(
+    name="show",
+    examples=(
+        "autor show",
+        "autor show 03",
+        "autor show 05 --attempt 2 --checks",
+        "autor show --decisions > decisions.yaml",
+    ),
+)
 @target.run_option
 @click.option("--attempt", type=int, help="The attempt (else the one in review, else the approved, else the newest).")
 @click.option("--checks", "part", flag_value="checks", help="The checks, with their remedies.")
 @click.option("--prompt", "part", flag_value="prompt", help="The exact prompt.")
 @click.option("--goal", "part", flag_value="goal", help="The goal, as it was typed.")
+@click.option("--decisions", "part", flag_value="decisions", help="What was decided, as `new --decisions` replays it.")
 @click.option("--notebook", "part", flag_value="notebook", help="Where the executed notebook is.")
 @click.argument("stage", required=False, type=target.StageId())
 @pass_face
@@ -162,6 +174,8 @@ def show(face: Face, run_id: str | None, attempt: int | None, part: str | None, 
     if part == "goal":
         text = _read(run, "user_input.txt")
         return _document(run, {"part": "goal"}, "Goal", text)
+    if part == "decisions":
+        return _decisions(run)
     shown = chosen(run, state, stage, attempt)
     facts = {
         "run_id": run.run_id,
@@ -182,6 +196,22 @@ def show(face: Face, run_id: str | None, attempt: int | None, part: str | None, 
             f"`autor show {shown.stage[:2]} --checks` tells why.",
         )
     return _document(run, facts, title, _read(run, path), prose=part is None)
+
+
+def _decisions(run: RunFolder) -> Result:
+    """The run's decisions as a YAML file that leads another run the same way."""
+    import yaml
+
+    events, _ = eventlog.read(run.events)
+    recorded = policy.decisions_of(events)
+    alone = [
+        f"# by hand, not replayed: {type(event).__name__} {event.stage} attempt {event.attempt}\n"
+        for event in events
+        if isinstance(event, ev.CheckWaived | ev.DraftEdited)
+    ]
+    items = [msgspec.to_builtins(entry) for entry in recorded]
+    text = "".join(alone) + yaml.safe_dump(items, allow_unicode=True, sort_keys=False)
+    return _document(run, {"part": "decisions", "decisions": items}, "Decisions", text)
 
 
 def chosen(run: RunFolder, state: RunState, key: str | None, number: int | None) -> AttemptState:
@@ -231,8 +261,6 @@ def checks_result(run: RunFolder, attempt: AttemptState, facts: dict[str, Any]) 
 
 
 def _json(thing: Any) -> bytes:
-    import msgspec
-
     return msgspec.json.encode(thing)
 
 

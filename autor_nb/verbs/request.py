@@ -28,6 +28,10 @@ def build(face: Face, goal: str, said: Mapping[str, Any]) -> control.NewRequest:
     config: dict[str, Any] = {key: home[key] for key in ("agent", "model", "venue", "seed") if key in home}
     config |= {key: said[key] for key in ("agent", "model", "venue", "seed") if said.get(key) is not None}
     decisions = said.get("decisions")
+    if decisions and said.get("reviewer") == "auto":
+        raise UsageError(
+            "--decisions and --reviewer auto are two reviewers.", "Say one: recorded decisions are the file's alone."
+        )
     reviewer = "decisions" if decisions else said.get("reviewer") or "person"
     intake = said.get("intake")
     config |= {

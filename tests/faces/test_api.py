@@ -106,3 +106,24 @@ def test_the_decisions_of_one_run_can_be_replayed(place: Any, tmp_path: Path) ->
                          "- {stage: '2', decision: approve}\n- {stage: 03_study_design, decision: approve}\n")
     run = autor_nb.new("g", agent="scripted", decisions=decisions, wait=True)
     assert ("completed", 2) == (run.status, len(run.state.stages[0].attempts))
+    told = place.autor("show", "--decisions", "--run", run.id, "--text").out
+    (tmp_path / "told.yaml").write_text(told)
+    again = autor_nb.new("g", agent="scripted", decisions=tmp_path / "told.yaml", wait=True)
+    assert ("completed", 2) == (again.status, len(again.state.stages[0].attempts))
+    assert told == place.autor("show", "--decisions", "--run", again.id, "--text").out
+    with pytest.raises(UsageError, match="two reviewers"):
+        autor_nb.new("g", agent="scripted", decisions=decisions, reviewer="auto")
+
+
+@pytest.mark.parametrize("place", ["none"], indirect=True)
+@pytest.mark.parametrize(("entry", "word"), [
+    ("{stage: 1, decision: refine}", "decision 1"),
+    ("{stage: 1, decision: approve, waive: {x: y}}", "waive"),
+    ("{stage: 17, decision: approve}", "no stage '17'"),
+])
+def test_a_decisions_file_is_judged_before_there_is_a_run(place: Any, tmp_path: Path, entry: str, word: str) -> None:
+    """The entry and what is wrong with it are named."""
+    (tmp_path / "d.yaml").write_text(f"- {entry}\n")
+    with pytest.raises(UsageError, match=word):
+        autor_nb.new("g", agent="scripted", decisions=tmp_path / "d.yaml")
+    assert not place.runs
