@@ -73,6 +73,8 @@ def openings(run: RunFolder, now: bytes | None = None) -> Openings:
 def _lines(run: RunFolder, manifest: str, counted: Openings) -> Counter[str]:
     """The log's lines in the files of a manifest."""
     try:
+        if not manifest or LOG.encode() not in objects.get(run, manifest):  # most manifests need no decoding
+            return Counter()
         entry = objects.get_files(run, manifest).get(LOG)
         return _split(objects.get(run, entry.sha256)) if entry else Counter()
     except (StoreError, msgspec.DecodeError):

@@ -152,13 +152,15 @@ def test_a_near_copy_of_the_target_is_named_everywhere(copied):
 
 
 def test_a_person_may_say_that_rows_do_not_belong_together(tmp_path):
-    """Split at random then; the id is no predictor all the same, and the checks say who said so."""
-    run = study(tmp_path, ("01", "02", "03"), group="none")
+    """Split at random then; the id is no predictor all the same, checks and review (MAJOR) say who said so."""
+    run = study(tmp_path, ("01", "02", "03", "04", "05", "06", "07"), group="none", seeds="1", drop="follow_up")
     assert ("stratified", "") == (read(run, "data/split.json")["method"], read(run, "data/split.json")["group"])
     assert "patient_id" not in [c["name"] for c in read(run, "data/design.json")["columns"]]
     checks = {check["id"]: check for check in read(run, "data/leakage.json")["checks"]}
     assert ["patient_id"] == checks["groups"]["columns"]
     assert "the person said" in checks["groups"]["action"]
+    (issue,) = [i for i in read(run, "artifacts/self_review.json")["issues"] if "may belong together" in i["text"]]
+    assert "MAJOR" == issue["severity"] and "patient_id" in issue["text"] and "the person said" in issue["text"]
 
 
 def test_an_answer_at_intake_overrules_what_was_found(tmp_path):
