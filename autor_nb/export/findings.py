@@ -34,9 +34,16 @@ def guarded(what: str, make: Callable[[], Shown]) -> Shown:
         return note(f"{what} cannot be shown: {clean.line(reason, 300)}", "warn")
 
 
+def around(source: Source, attempt: AttemptState) -> tuple[files.Files, files.Files]:
+    """The files before the stage and after the attempt: one that only mended a word keeps what the others made."""
+    stage = source.state.stage(attempt.stage)
+    first = stage.attempts[0] if stage else attempt
+    return files.around(source.run, first)[0], files.around(source.run, attempt)[1]
+
+
 def changed(source: Source, attempt: AttemptState) -> list[str]:
-    """Paths that the attempt made or changed."""
-    before, after = files.around(source.run, attempt)
+    """Paths that the stage made or changed up to this attempt."""
+    before, after = around(source, attempt)
     return sorted(path for path, entry in after.items() if files.tag_of(entry, before))
 
 
@@ -132,16 +139,16 @@ def _drawing(view: Any, path: str) -> Callable[[int], bytes]:
 
 
 def listed(source: Source, attempt: AttemptState) -> Shown:
-    """The files that the attempt made or changed."""
+    """The files that the stage made or changed up to this attempt."""
     if not attempt.ended_at:
         return NOTHING
-    before, after = files.around(source.run, attempt)
+    before, after = around(source, attempt)
     every = [file for file in files.listed(before, after) if file["tag"]]
     if not every:
-        return meta("No file was made or changed.")
+        return meta("No file was made or changed in this stage.")
     rows: list[list[Words]] = [
         [code(file["path"]), file["tag"].lower(), size_words(file["size_bytes"])] for file in every[:FILES]
     ]
     rest = meta(f"{len(every) - FILES} more are left out.") if len(every) > FILES else NOTHING
-    title = f"{count_words(len(every), 'file')} new or changed, of {len(after):,}"
+    title = f"{count_words(len(every), 'file')} new or changed in this stage, of {len(after):,}"
     return details(title, stack(table(["File", "", "Size"], rows, "llr"), rest))

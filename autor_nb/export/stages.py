@@ -18,10 +18,10 @@ from autor_nb.record.units import count_words, size_words
 
 EARLIER = 12
 EARLIER_CHARS = 12_000
-PROMPT_CHARS = 60_000
+PROMPT_CHARS = 30_000
 SUMMARY_BYTES = 400_000
 DIFFERING = 40
-PASSED = 200
+PASSED, FAILING = 200, 40
 # What could be decided then is not what was found.
 _OPTIONS = re.compile(r"\n## Your Options\s*\n(?:(?!## ).*\n)*(?:(?!## ).*)?\Z")
 
@@ -115,7 +115,8 @@ def checks(found: dict[str, list[dict[str, Any]]]) -> Shown:
     names = table(["Check", ""], [[one["title"], code(one["id"])] for one in passed[:PASSED]])
     folded = details(many, names) if passed else NOTHING
     heads = ["Result", "Check", "Read", "Remedy, or why it was waived"]
-    return stack(table(heads, rows) if rows else NOTHING, folded)
+    left = meta(f"{len(rows) - FAILING} more do not pass.") if len(rows) > FAILING else NOTHING
+    return stack(table(heads, rows[:FAILING]) if rows else NOTHING, left, folded)
 
 
 def _check(check: dict[str, Any], severity: str) -> list[Words]:

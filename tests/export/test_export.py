@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import sys
@@ -216,6 +217,48 @@ def test_pictures_have_a_bound_and_are_named_when_left_out(
     assert sum(tag == "img" for tag, _ in page.tags) < 5
     assert "is left out: the pictures of this report have a bound" in page.words
     assert re.search(r"\d pictures? not shown here", page.words)
+
+
+def noise(seed: int) -> bytes:
+    """A picture that no format makes small."""
+    import random
+
+    from PIL import Image
+
+    with io.BytesIO() as stream:
+        Image.frombytes("RGB", (700, 500), random.Random(seed).randbytes(1_050_000)).save(stream, "PNG")
+        return stream.getvalue()
+
+
+def test_a_huge_run_stays_below_five_megabytes(tmp_path: Path) -> None:
+    """Stages with long summaries, long prompts, many checks and many pictures that cannot be made small."""
+    told = AttemptStory(tmp_path)
+    checks = tuple(failed(f"x.y{n}", "A title " * 8, "A remedy " * 30, detail="Read " * 60) for n in range(60))
+    for number, slug in enumerate(told.specs):
+        text = f"# Stage {slug[:2]}: {told.specs[slug].title}\n\n## Key Results\n" + "Words & more words. " * 12_000
+        files = {f"figures/{slug}_{n}.png": noise(10 * number + n) for n in range(2)}
+        for _ in range(2):
+            told.attempt(slug, text=text, prompt="Do <this>. " * 20_000, checks=checks, files=files)
+    page = as_html(told.run)
+    assert 2_000_000 < len(page.encode()) < 5_000_000
+    assert "pictures not shown here" in page and "Cut here; all of it is in stages/" in page
+
+
+def test_an_attempt_that_only_mends_words_keeps_what_its_stage_found(story: AttemptStory) -> None:
+    """Results and figures of the attempt before, which this one left as they were, stand in its section."""
+    story.attempt("05_experimentation", files={"notes/draft.md": b"# edited\n"})
+    story.add(ev.Approved(stage=STAGE, attempt=3, by=PERSON))
+    page = Page(as_html(story.run))
+    alts = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+    assert "Attempt 3 of 3" in page.words and {"folds", "Results by fold, rmse"} <= set(alts)
+
+
+def test_an_attempt_at_work_is_exported_as_such(story: AttemptStory) -> None:
+    """A report of a run in the middle says so, and shows what was there before."""
+    story.add(ev.AttemptStarted(stage="06_analysis", attempt=1, agent="tabular"))
+    page = Page(as_html(story.run))
+    assert "This attempt was at work when this was written." in page.words
+    assert "Attempt 2 of 2 · approved by m.okafor" in page.words
 
 
 def test_it_goes_beside_the_runs_and_over_nothing(story: AttemptStory) -> None:
