@@ -27,6 +27,7 @@ from autor_nb.store.view import MadeBy, goal_of, made_by
 
 SIDECAR = ".schema.json"
 SIDECAR_BYTES = 64 * 1024
+LOG_BLOCK = 5_000
 
 
 class Index(Protocol):
@@ -45,7 +46,7 @@ class Views:
     def __init__(self, run: RunFolder) -> None:
         self.run = run
         self._written: dict[Path, bytes] = {}
-        self._log_size = -1
+        self._log_size, self._logged = -1, 0
         self._memory_key: Any = None
         self._index_lines: dict[tuple[str, ...], bytes] = {}
 
@@ -79,7 +80,7 @@ class Views:
         content = logs_bytes(events)
         self._write(self.run.path / "logs.txt", content)
         self._written.pop(self.run.path / "logs.txt")
-        self._log_size = len(content)
+        self._log_size, self._logged = len(content), len(events)
         self.write_manifest(state)
         self.write_memory(state)
         self.write_index(state, index, made)
@@ -92,14 +93,22 @@ class Views:
         except FileNotFoundError:
             intact = False
         if not intact:
-            content = logs_bytes(read(self.run.events)[0])
-            write_bytes(path, content, durable=False)
-            self._log_size = len(content)
+            self._make_logs(path)
             return
-        added = logs_bytes(new_events)
+        if first_logged(self._logged + len(new_events)) != first_logged(self._logged):
+            self._make_logs(path)  # the oldest leave, as they would if it were made anew
+            return
+        self._logged += len(new_events)
+        added = _utf8("".join(map(log_line, new_events)))
         with path.open("ab") as stream:
             stream.write(added)
         self._log_size += len(added)
+
+    def _make_logs(self, path: Path) -> None:
+        events = read(self.run.events)[0]
+        content = logs_bytes(events)
+        write_bytes(path, content, durable=False)
+        self._log_size, self._logged = len(content), len(events)
 
     def write_manifest(self, state: RunState) -> None:
         """run_manifest.json."""
@@ -166,8 +175,15 @@ def write_views(run_dir: Path, state: RunState, events: Sequence[Event | Unknown
 
 
 def logs_bytes(events: Sequence[Event | Unknown]) -> bytes:
-    """logs.txt."""
-    return _utf8("".join(map(log_line, events)))
+    """logs.txt: bounded, so of a long run the newest events only; the head says how many are left out."""
+    first = first_logged(len(events))
+    left = f"{first} earlier events are left out here: events.jsonl holds them, `autor watch --from-start` tells them\n"
+    return _utf8((left if first else "") + "".join(map(log_line, events[first:])))
+
+
+def first_logged(count: int) -> int:
+    """Where logs.txt begins in so many events: block by block, so that it is rarely made anew."""
+    return max(0, count // LOG_BLOCK - 1) * LOG_BLOCK
 
 
 def manifest_bytes(run: RunFolder, state: RunState) -> bytes:
