@@ -17,6 +17,7 @@ from autor_nb.domain.artifact import FileEntry, Inspection
 from autor_nb.domain.events import Event, Unknown
 from autor_nb.domain.stage import Ending
 from autor_nb.domain.state import RunState, StageState
+from autor_nb.engine import writing_manifest as writing
 from autor_nb.engine.handoff import handoff_text
 from autor_nb.engine.logline import log_line
 from autor_nb.engine.memory import Approved, approved_stages, artifact_paths, memory_text, summary_bytes
@@ -48,6 +49,7 @@ class Views:
         self._written: dict[Path, bytes] = {}
         self._log_size, self._logged = -1, 0
         self._memory_key: Any = None
+        self._writing_key: Any = None
         self._index_lines: dict[tuple[str, ...], bytes] = {}
 
     def update(
@@ -69,6 +71,7 @@ class Views:
         path = self.run.path / "artifact_index.json"
         if changed_files or path not in self._written or not path.exists():
             self.write_index(state, index, made)
+        self.write_writing_manifest(state, index, made)
 
     def rebuild(
         self, state: RunState, events: Sequence[Event | Unknown], index: Index, made: MadeBy | None = None
@@ -76,7 +79,7 @@ class Views:
         """Make every view from log, objects and disk alone; files that are right already stay untouched."""
         self._written.clear()
         self._index_lines.clear()
-        self._memory_key = None
+        self._memory_key = self._writing_key = None
         content = logs_bytes(events)
         self._write(self.run.path / "logs.txt", content)
         self._written.pop(self.run.path / "logs.txt")
@@ -84,6 +87,7 @@ class Views:
         self.write_manifest(state)
         self.write_memory(state)
         self.write_index(state, index, made)
+        self.write_writing_manifest(state, index, made)
 
     def write_logs(self, new_events: Sequence[Event | Unknown]) -> None:
         """Append to logs.txt, or make it anew if it is not what was last left there."""
@@ -134,6 +138,20 @@ class Views:
             self._index_lines.clear()  # mostly of versions that are gone
         content = index_bytes(self.run, state, index, made, self._index_lines)
         self._write(self.run.path / "artifact_index.json", content)
+
+    def write_writing_manifest(self, state: RunState, index: Index, made: MadeBy | None = None) -> None:
+        """handoff/writing_manifest.json once the run has come to the stages that write, if what it holds changed."""
+        path = self.run.path / "handoff" / writing.NAME
+        if not writing.is_wanted(state):
+            path.unlink(missing_ok=True)
+            return
+        made = made_by(self.run, state) if made is None else made
+        key = (_memory_key(state), writing.inputs_key(index.files, made))
+        if key == self._writing_key and path.exists():
+            return
+        manifest = writing.writing_manifest(self.run, index.files, made, approved_stages(self.run, state))
+        self._write(path, writing.manifest_json(manifest))
+        self._writing_key = key
 
     def _hand_over(self, approved: list[Approved]) -> None:
         folder = self.run.path / "handoff"

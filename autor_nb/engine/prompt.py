@@ -31,6 +31,7 @@ from autor_nb.engine.prompt_sections import (
     resources_section,
 )
 from autor_nb.engine.quote import one_line
+from autor_nb.engine.writing_manifest import STAGES, WritingManifest, writing_manifest, writing_section
 from autor_nb.store import objects
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.templates import (
@@ -57,6 +58,7 @@ HEADINGS = {
     "manifest": "Where the run stands",
     "memory": "Approved so far",
     "handoffs": "Files and decisions handed over",
+    "writing": "What the manuscript may use",
     "artifacts": "Files in the workspace",
     "recovery": "What went wrong in earlier attempts",
     "feedback": "Feedback on this stage",
@@ -83,6 +85,7 @@ class PromptInputs(msgspec.Struct, frozen=True, kw_only=True):
     approved: tuple[Approved, ...] = ()
     files: dict[str, FileEntry] = {}
     made: MadeBy = {}
+    writing: WritingManifest | None = None
     recovery: tuple[Earlier, ...] = ()
     feedback: tuple[FeedbackGiven, ...] = ()
 
@@ -108,6 +111,9 @@ def prompt_inputs(
     words = gate_words(project)
     names = gates([*(known for known in ahead if known.slug < spec.slug), spec], spec.slug)
     stage = state.stage(spec.slug)
+    approved = approved_stages(run, state, before=spec.slug)
+    there = dict(files if files is not None else objects.get_files(run, state.files))
+    makers = made if made is not None else made_by(run, state)
     return PromptInputs(
         run_id=state.run_id,
         spec=spec,
@@ -123,9 +129,10 @@ def prompt_inputs(
         left_out=state.left_out,
         intake=state.intake,
         stages=tuple(state.stages),
-        approved=tuple(approved_stages(run, state, before=spec.slug)),
-        files=dict(files if files is not None else objects.get_files(run, state.files)),
-        made=made if made is not None else made_by(run, state),
+        approved=tuple(approved),
+        files=there,
+        made=makers,
+        writing=writing_manifest(run, there, makers, approved) if spec.number in STAGES else None,
         recovery=earlier_attempts(run, stage, attempt) if stage else (),
         feedback=tuple(given for given in state.feedback if given.stage == spec.slug),
     )
@@ -175,6 +182,7 @@ def _sections(inputs: PromptInputs) -> dict[str, str]:
         "intake": intake_section(inputs.intake),
         "manifest": manifest_section(inputs.stages, inputs.spec.slug),
         "artifacts": artifacts_section(inputs.files, inputs.made, inputs.spec.needs),
+        "writing": writing_section(inputs.writing),
         "recovery": recovery_section(inputs.recovery, inputs.attempt),
         "feedback": feedback_section(inputs.feedback),
     }

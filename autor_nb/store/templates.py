@@ -29,6 +29,7 @@ PLACEHOLDERS = (
     "memory",
     "handoffs",
     "artifacts",
+    "writing",
     "manifest",
     "recovery",
     "resources",

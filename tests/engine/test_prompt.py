@@ -86,7 +86,7 @@ def test_a_prompt_holds_everything_the_run_knows_once(story: RunStory) -> None:
     story.attempt(SECOND)
     story.add(ev.Refined(stage=SECOND, attempt=1, feedback="Fewer of them.", by=PERSON))
     prompt = _prompt(story, SECOND, 2)
-    expected = [heading for name, heading in HEADINGS.items() if name not in ("recovery",)]
+    expected = [heading for name, heading in HEADINGS.items() if name not in ("recovery", "writing")]
     assert expected == [heading for heading in _headings(prompt) if heading in HEADINGS.values()]
     assert prompt.startswith("# Stage 02: Hypothesis Generation (attempt 2)\n")
     for once in ("Find out whether it rains.", "Which target?", "Three claims.", "Locked: no search.", "Fewer of them."):
