@@ -12,11 +12,13 @@ from typing import Any
 
 from autor_nb import control
 from autor_nb.domain.errors import RunError
-from autor_nb.domain.run import RunStatus
-from autor_nb.domain.state import RunState
+from autor_nb.domain.rules import config_of
+from autor_nb.domain.run import RunConfig, RunStatus
+from autor_nb.domain.state import AttemptState, RunState
 from autor_nb.store import layout
 from autor_nb.store.layout import RunFolder
-from autor_nb.verbs import card, decision, edit, follow, request, start, target, upkeep
+from autor_nb.store.view import goal_of
+from autor_nb.verbs import card, decision, edit, follow, look, request, start, story, target, upkeep
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.rich import Artifacts, Checks, Rich, Stages, artifacts_of, checks_of, stages_of
 
@@ -146,6 +148,102 @@ class Run(Rich):
     def waiting(self) -> str:
         """Who must act: person · engine · nobody."""
         return control.snapshot(self.folder).waiting
+
+    @property
+    def goal(self) -> str:
+        """What is to be found out, as it was typed."""
+        return goal_of(self.folder, self.state)
+
+    @property
+    def config(self) -> RunConfig:
+        """How it is carried out: agent, model, venue, reviewer, seed, options, limits."""
+        return config_of(self.state)
+
+    @property
+    def agent(self) -> str:
+        """Who does the work."""
+        return self.config.agent
+
+    @property
+    def venue(self) -> str:
+        """Where the paper goes."""
+        return self.config.venue
+
+    @property
+    def reviewer(self) -> str:
+        """Who decides: person · auto · decisions."""
+        return self.config.reviewer
+
+    @property
+    def resources(self) -> list[Path]:
+        """The files that were supplied, where they lie in the run."""
+        return [self.path / item.dest_relative for item in self.state.resources]
+
+    @property
+    def stage(self) -> str | None:
+        """The stage in work or in review; None once all are approved."""
+        return self.state.current
+
+    @property
+    def attempt(self) -> int | None:
+        """The attempt in review, else the newest of the stage in work."""
+        newest = self._newest()
+        return newest.attempt if newest else None
+
+    @property
+    def summary(self) -> str:
+        """The summary of that attempt, empty while there is none."""
+        newest = self._newest()
+        return look.summary_of(self.folder, newest) if newest else ""
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What that attempt suggests; `refine(1)` takes the first."""
+        newest = self._newest()
+        return list(newest.suggestions) if newest else []
+
+    @property
+    def questions(self) -> list[str]:
+        """What the intake asks; `answer(1, "…")` answers the first."""
+        return [q.text for stage in self.state.stages if stage.latest for q in stage.latest.questions]
+
+    @property
+    def error(self) -> str:
+        """Why it failed, paused or is damaged, with what mends it; empty if nothing is wrong."""
+        state = self.state
+        if state.damaged or state.status not in ENDED_BADLY:
+            return state.damaged
+        return state.failure or f"{state.pause_reason} {state.mend}".strip()
+
+    @property
+    def log(self) -> list[str]:
+        """What has happened, in words, oldest first."""
+        return [said for event in control.Tail(self.folder).read() if (said := story.told(event))]
+
+    @property
+    def workspace(self) -> Path:
+        """Where the agent works."""
+        return self.folder.workspace
+
+    @property
+    def cost_usd(self) -> float:
+        """What it has cost so far."""
+        return self.state.cost_usd
+
+    @property
+    def created_at(self) -> str:
+        """When it was made (UTC)."""
+        return self.state.created_at
+
+    @property
+    def completed_at(self) -> str:
+        """When its last stage was approved (UTC), empty before."""
+        return self.state.completed_at
+
+    def _newest(self) -> AttemptState | None:
+        state = self.state
+        stage = state.stage(state.current or "") or (state.stages[-1] if state.stages else None)
+        return state.under_review or (stage.latest if stage else None)
 
     @property
     def stages(self) -> Stages:

@@ -99,6 +99,20 @@ def test_results_are_rows(place: Any) -> None:
         run.results("../notes/draft.md")
 
 
+def test_what_a_researcher_types_first_is_there(place: Any) -> None:
+    """Goal, stage, attempt, summary, suggestions … of a run in review; a long goal is whole."""
+    run = autor_nb.open()
+    assert ("find out what holds", "scripted", "report", "person") == (run.goal, run.agent, run.venue, run.reviewer)
+    assert ("01_literature_survey", 1, 3, "") == (run.stage, run.attempt, len(run.suggestions), run.error)
+    assert run.summary.startswith("# Stage 01")
+    assert any("01_literature_survey" in line for line in run.log)
+    assert ([], [], 0.0, "") == (run.resources, run.questions, run.cost_usd, run.completed_at)
+    assert run.workspace.is_dir() and run.created_at.startswith("20")
+    assert 5 == run.config.limits.retries
+    run.abort("enough")
+    assert "enough" in run.error
+
+
 def test_the_decisions_of_one_run_can_be_replayed(place: Any, tmp_path: Path) -> None:
     """A decisions file carries another run to the same end."""
     decisions = tmp_path / "decisions.yaml"
