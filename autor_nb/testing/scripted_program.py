@@ -31,7 +31,7 @@ def good(task: AgentTask) -> None:
     say(ToolCall(name=f"produce {task.stage.slug}", input={"attempt": task.attempt}, id="1"))
     lines, delay_s = int(task.options.get("lines", "0")), float(task.options.get("delay_s", "0"))
     for number in range(lines):
-        say(Text(text=f"line {number} of {lines}: as an agent goes on it says what it does, in a sentence like this one"))
+        say(Text(text=f"line {number} of {lines}: as it goes on, an agent says what it does, in sentences like this"))
         time.sleep(delay_s / lines)
     time.sleep(0 if lines else delay_s)
     files = produce(task)
