@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import msgspec
@@ -303,3 +305,32 @@ def test_eight_processes_race_for_expired_claims_and_come_in_one_by_one(
         assert list(range(1, 10)) == [event.seq for event in events]
         assert expected == {event.reason for event in events}
         assert 11 == claims.highest(claims_folder(run)).number
+
+
+def _take_all(folders: list[Path], barrier: Barrier, name: int) -> list[bool]:
+    """Try once for each, at the same instant as everybody else; whether it became ours."""
+    won = []
+    for folder in folders:
+        me = myself(Level.HEARTBEAT, f"racer{name}")
+        barrier.wait(60)
+        claim, verdict = claims.take(folder, me, locked=False)
+        won.append(verdict is claims.Verdict.EXPIRED and claim.holder == me)
+    barrier.wait(60)  # nobody leaves before the last one asked: a process that is gone holds nothing
+    return won
+
+
+def test_of_eight_that_find_the_same_claim_expired_just_one_takes_it_over(tmp_path: Path) -> None:
+    """Let go together at each of two hundred claims: never two, never none."""
+    run = _run(tmp_path)
+    expired = claim_by(run, 3, LONG_AGO, host="nodeB", boot_id="other")
+    folders = [tmp_path / f"claims{number}" for number in range(200)]
+    for folder in folders:
+        folder.mkdir()
+        os.link(expired, folder / expired.name)
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        barrier = manager.Barrier(8)
+        with context.Pool(8) as pool:
+            asked = [pool.apply_async(_take_all, (folders, barrier, name)) for name in range(8)]
+            won = [answer.get(timeout=180) for answer in asked]
+    assert [1] * len(folders) == [sum(each) for each in zip(*won, strict=True)]
