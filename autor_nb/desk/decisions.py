@@ -32,6 +32,10 @@ class Decisions:
                 continue
             self._all.append(event)
 
+    def forget(self) -> None:
+        """Begin anew: the log is read again from its beginning."""
+        self._all, self._started = [], False
+
     def __len__(self) -> int:
         return len(self._all)
 
@@ -83,7 +87,7 @@ _SAID: dict[type, Callable[[Any, RunState], Said]] = {
         "; ".join(qa.answer for qa in event.answers),
     ),
     ev.Redone: lambda event, state: (_stage(event.stage, state), "started afresh", ""),
-    ev.RolledBack: lambda event, state: (_attempt(event, state), "rolled back to", ""),
+    ev.RolledBack: lambda event, state: ("The run", f"rolled back to {_attempt(event, state)}", ""),
     ev.RollbackUndone: lambda event, state: ("The last rollback", "undone", ""),
     ev.RunStarted: lambda event, state: ("The run", "resumed", ""),
     ev.Stopped: lambda event, state: ("The work", "stopped", ""),

@@ -62,7 +62,7 @@ def run_view(now: Snapshot, decisions: Decisions, estimator: estimates.Estimator
         "answered": list(state.answered)[-ANSWERED:],
         "commands": {
             "watch": f"autor watch {state.run_id}",
-            "panel": f"%autor panel {state.run_id}",
+            "panel": f"%load_ext autor_nb\n%autor panel {state.run_id}",
             "resume": f"autor resume {state.run_id}",
         },
         "unknown": state.unknown,
@@ -161,7 +161,7 @@ def _stage(state: RunState, stage: StageState) -> dict[str, Any]:
             {
                 "attempt": a.attempt,
                 "status": str(a.status),
-                "word": words.attempt_words(a)[0],
+                "word": words.attempt_words(a)[0].lower(),
                 "edited_by": words.who(a.edited_by) if a.edited_by else "",
             }
             for a in stage.attempts

@@ -16,6 +16,11 @@ from autor_nb.record.units import parse_time
 
 LOOKED_AT = 3_000
 SHOWN = 8
+TRIGGERS = {
+    "retry": "The engine tries again by itself, with what was wrong.",
+    "redo": "Begun afresh.",
+    "edit": "A draft edited by hand is being taken up.",
+}
 
 
 def working_view(now: Snapshot, stage: StageState, attempt: AttemptState, estimator: Estimator) -> dict[str, Any]:
@@ -28,7 +33,7 @@ def working_view(now: Snapshot, stage: StageState, attempt: AttemptState, estima
         "stage": stage.ref.slug,
         "attempt": attempt.attempt,
         "started_at": attempt.started_at,
-        "trigger": attempt.trigger,
+        "trigger": TRIGGERS.get(attempt.trigger, ""),
         "asked": {"text": clean.cut(asked.text, 2_000)[0], "at": asked.at, "by": words.who(asked.by)}
         if asked
         else None,

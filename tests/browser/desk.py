@@ -49,7 +49,8 @@ _CUT_OFF = """selector => [...document.querySelectorAll(selector)].filter(e => {
     && e.getBoundingClientRect().right > area.parentElement.getBoundingClientRect().right + 1;
 }).map(e => e.outerHTML.slice(0, 120))"""
 _ILLEGIBLE = """selector => {
-  const parts = color => color.match(/[0-9.]+/g).map(Number);
+  const parts = color => color.match(/[0-9.]+(e-?[0-9]+)?/g).map(Number)
+    .map((c, i) => color.startsWith('color(srgb') && i < 3 ? c * 255 : c);
   const light = rgb => rgb.slice(0, 3).map(c => c / 255)
     .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);

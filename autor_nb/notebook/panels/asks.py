@@ -12,7 +12,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.run import QA
 from autor_nb.store.eventlog import utc_now
 
-_ID = re.compile(r"[0-9a-zA-Z]{12,40}")
+_ID = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z-]{11,39}")
 
 
 def command(message: dict[str, Any]) -> cmd.RunCommand:

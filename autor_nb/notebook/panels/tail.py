@@ -16,6 +16,7 @@ from autor_nb.desk.decisions import Decisions
 from autor_nb.desk.estimates import Estimator
 from autor_nb.desk.view import current, run_view
 from autor_nb.domain.errors import AutorError
+from autor_nb.domain.events import Event, Unknown
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 
@@ -43,6 +44,22 @@ class Watcher(Protocol):
         """Something that is not state: new cards of the feed, a sign of life."""
 
 
+class _Log(control.Tail):
+    """The log's tail; whoever makes it read, no decision is missed, and none is counted twice in a mended log."""
+
+    def __init__(self, run: RunFolder, decisions: Decisions) -> None:
+        super().__init__(run)
+        self._decisions = decisions
+
+    def read(self) -> list[Event | Unknown]:
+        """What is new."""
+        if self._fold.state.damaged:
+            self._decisions.forget()
+        events = super().read()
+        self._decisions.take(events)
+        return events
+
+
 class RunTail:
     """A run followed for any number of panels; while nobody looks it does nothing at all."""
 
@@ -50,7 +67,7 @@ class RunTail:
         self.run = run
         self.decisions = Decisions(control.actor("panel"))
         self.snapshot: control.Snapshot | None = None
-        self._tail = control.Tail(run)
+        self._tail = _Log(run, self.decisions)
         self._feed = feed.FeedTail(run)
         self._estimator = Estimator(run)
         self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -119,7 +136,6 @@ class RunTail:
 
     def _look(self, force: bool = False) -> bool:
         """Whether there is anything new to show."""
-        self.decisions.take(self._tail.read())
         now = self.snapshot = self._tail.snapshot()
         seen = (now.state.last_seq, now.status, now.waiting, now.live)
         if seen == self._seen and not (force and now.waiting == "engine"):

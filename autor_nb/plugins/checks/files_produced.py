@@ -142,7 +142,13 @@ def _is_stale(view: AttemptView, folders: dict[str, list[str]], named: NamedFile
     if named.reused or place in BY_ENGINE:
         return False
     below = [place] if place in view.files else folders.get(place, [])
-    return bool(below) and all(_unchanged(view, file) for file in below)
+    return bool(below) and all(_unchanged(view, file) and not _of_edited_draft(view, file) for file in below)
+
+
+def _of_edited_draft(view: AttemptView, path: str) -> bool:
+    """Whether a person edited the draft that names this file: the file is what an attempt before made for it."""
+    made = view.made_by(path) if view.written_by == "person" else None
+    return made is not None and made[0] == view.stage.number
 
 
 def _unchanged(view: AttemptView, path: str) -> bool:

@@ -7,28 +7,17 @@ import { plural } from "./words.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {Ctx} ctx */
-const whyNot = (ctx) => {
-  const { approve, cap_reached: cap } = ctx.view.review;
-  const lines = [];
-  if (!approve.enabled) {
-    const [first, ...rest] = approve.reasons;
-    lines.push(P("why-not", { id: `${ctx.uid}-why-not` }, icon("fail", "is-fail"),
-      Span("", first || "It cannot be approved yet.", rest.map((/** @type {string} */ r) => ` ${r}`), approve.blocking.length > 0 && " ",
-        approve.blocking.length > 0 && Button("link", { onclick: () => ctx.reveal("checks") }, "Go to the checks"))));
-  }
-  if (cap) lines.push(P("why-not", icon("warn", "is-warn"), Span("", "This stage has used its attempts; from here a person decides each one.")));
-  return lines;
-};
-
-/** @param {Ctx} ctx */
 const approveBox = (ctx) => {
   const { review } = ctx.view;
   const { approve } = review;
+  const why = approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.";
   const does = () => ctx.link.ask("approve", "approve", { attempt: review.attempt, draft_sha256: review.draft_sha256 }, [ctx.key(review, "feedback")]);
   return Div("approve", { key: "approve" },
-    act(ctx, { spot: "approve", says: approve.label, cls: "big", glyph: "ok", fill: ctx.primary() === "approve", describedby: approve.enabled ? "" : `${ctx.uid}-why-not`,
-      why: approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.", does }),
-    whyNot(ctx), verdict(ctx, "approve"));
+    act(ctx, { spot: "approve", says: approve.label, cls: "big", glyph: "ok", fill: ctx.primary() === "approve", describedby: why && `${ctx.uid}-why-not`, why, does }),
+    why && P("why-not", { id: `${ctx.uid}-why-not` }, icon("fail", "is-fail"), Span("", why, " ",
+      approve.blocking.length > 0 && Button("link", { onclick: () => ctx.reveal("checks") }, "Go to the checks"))),
+    review.cap_reached && P("why-not", icon("warn", "is-warn"), Span("", "This stage has used its attempts; from here a person decides each one.")),
+    verdict(ctx, "approve"));
 };
 
 /** @param {Ctx} ctx @param {number} n @param {string} text */

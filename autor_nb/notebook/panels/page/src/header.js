@@ -109,6 +109,9 @@ export const problem = (ctx) => {
       verdict(ctx, "resume")));
 };
 
+/** Something to type elsewhere. @param {Ctx} ctx @param {string} text */
+const copied = (ctx, text) => P("row", Code("lines", text), Span("push", copyButton(ctx, text, "Copy the command")));
+
 /** The kernel has gone: what that means and how to come back. @param {Ctx} ctx */
 export const gone = (ctx) => {
   const { view } = ctx;
@@ -123,9 +126,9 @@ export const gone = (ctx) => {
     P("", `The engine works in a process of its own, so nothing is lost. Last word at ${second(at)} UTC, `,
       Span("", { $hidden: "true" }, `${duration(last.ago / 1000)} ago`), `: ${where}. Until the kernel is back this panel shows that moment and its buttons wait.`),
     Div("ways",
-      Div("way", H4("", "Come back here"), P("row quiet", "Restart the kernel, then run this cell again.")),
+      Div("way", H4("", "Come back here"), P("quiet", "Restart the kernel, then run this in a cell:"), copied(ctx, view.commands.panel)),
       Div("way", H4("", "Or from a terminal"),
-        P("row", Code("", view.commands.watch), Span("push", copyButton(ctx, view.commands.watch, "Copy the command")))))));
+        copied(ctx, view.commands.watch)))));
 };
 
 /** Under the banner of a gone kernel: what waits, and what is kept. @param {Ctx} ctx */

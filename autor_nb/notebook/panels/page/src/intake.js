@@ -1,10 +1,13 @@
 /** The questions of the intake as a form; answers are sent as pairs. */
-import { Div, Fieldset, Input, Label, Legend, P, Span } from "./dom.js";
+import { Div, Fieldset, Input, Label, Legend, Option, P, Select, Span } from "./dom.js";
 import { icon } from "./icons.js";
 import { act, keptField, keptNote, section, verdict, Quiet } from "./controls.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
+
+/** More choices than these are a list to pull down. */
+const MANY = 8;
 
 /** What stands in the form for a question: what was typed here, else what was answered, else what is usual. @param {Ctx} ctx @param {any} q */
 const standing = (ctx, q) => {
@@ -18,9 +21,12 @@ const choices = (ctx, q, key, text) => {
     ctx.on.add(key);
     ctx.shelf.set(key, value);
   };
-  return Div("choices", q.choices.map((/** @type {string} */ value) => Label("choice", { key: value },
+  const own = q.choices.includes(text) ? "" : text;
+  const many = q.choices.length > MANY && Select("", { key: "many", $label: q.text, value: text, onchange: (/** @type {any} */ e) => take(e.target.value) },
+    ["", ...q.choices].map((value) => Option("", { value: value || own }, value || "Choose…")));
+  return Div("choices", many || q.choices.map((/** @type {string} */ value) => Label("choice", { key: value },
     Input("", { type: "radio", name: `${ctx.uid}-${q.id}`, checked: text === value, onchange: () => take(value) }), Span("", value), value === q.default && Quiet("usual"))),
-  Input("other", { key: "own", type: "text", value: q.choices.includes(text) ? "" : text, placeholder: "Another answer", $label: `Another answer to: ${q.text}`, oninput: (/** @type {any} */ e) => take(e.target.value) }));
+  Input("other", { key: "own", type: "text", value: own, placeholder: "Another answer", $label: `Another answer to: ${q.text}`, oninput: (/** @type {any} */ e) => take(e.target.value) }));
 };
 
 /** @param {Ctx} ctx @param {any} q @param {number} i */

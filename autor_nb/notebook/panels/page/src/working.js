@@ -27,7 +27,7 @@ const bar = (s, estimate) => {
 
 /** @param {Ctx} ctx @param {any} w */
 const facts = (ctx, w) => {
-  const ago = (ctx.now() - millis(w.last_at)) / 1000;
+  const ago = (ctx.now() - millis(ctx.feeds.get(`${w.stage}:${w.attempt}`)?.tail.at(-1)?.at)) / 1000;
   const row = (/** @type {string} */ name, /** @type {any} */ value, quiet = false) => value && [Dt("", name), Dd(quiet ? "quiet" : null, value)];
   return Dl("kv", row("Cost", w.cost_usd === null ? null : money(w.cost_usd)), row("Tokens", w.tokens === null ? null : count(w.tokens)),
     row("Last output", Number.isFinite(ago) ? `${duration(ctx.link.gone ? 0 : ago)} ago` : "none yet"), row("Ends by itself", w.ends, true));
