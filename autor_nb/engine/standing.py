@@ -115,6 +115,9 @@ def _workspace(found: Standing, run: RunFolder, state: RunState, index: Artifact
     if holder is not None:
         found.not_compared.append(f"the workspace: process {holder.pid} is at work in it")
         return
+    if state.damaged:
+        found.not_compared.append("the workspace: the log cannot be read to where it says what belongs there")
+        return
     if state.pending_files:
         found.not_compared.append("the workspace: it is about to be brought back to an earlier state")
         return

@@ -30,7 +30,7 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
 def refusal(run: RunFolder, damage: str) -> DamagedLogError:
     """What is said to who asks for work on a run whose log cannot be read to its end."""
     return DamagedLogError(
-        f"Run {run.run_id} is damaged: {damage}. Nothing goes on from a log with a hole in it.",
+        f"Run {run.run_id} cannot go on: {damage}. Nothing goes on from a log with a hole in it.",
         "`autor recover` takes the log back to the line before it and keeps what was there; a copy of events.jsonl "
         "from a backup, put in its place, loses nothing. If a newer autor-nb wrote the line, upgrade.",
         path=str(run.events),

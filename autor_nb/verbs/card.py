@@ -126,7 +126,7 @@ def _blocks(run: RunFolder, snapshot: control.Snapshot) -> list[Block]:
     if attempt is not None and snapshot.waiting == "person":
         blocks += review_blocks(run, attempt, state.intake)
     if state.damaged:
-        blocks.append(Para(f"The run is damaged: {state.damaged}. What is shown is as of the line before it."))
+        blocks.append(Para(f"The run cannot go on: {state.damaged}. What is shown is as of the line before it."))
     if state.missing:
         title = "Could not be brought back: too large to be kept (object_cap_bytes)"
         blocks.append(Items(state.missing, title=title))

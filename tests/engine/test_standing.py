@@ -120,6 +120,17 @@ def test_whatever_was_touched_is_named(run: RunFolder, touch: str) -> None:
     assert any(said in text for text in found.differences), found.differences
 
 
+def test_behind_a_damaged_line_the_workspace_is_not_compared(run: RunFolder) -> None:
+    """What the log says of it is lost: the hole is the difference, not every file."""
+    lines = run.events.read_bytes().split(b"\n")
+    lines[2] = b"garbage"
+    run.events.write_bytes(b"\n".join(lines))
+    found = standing(run)
+    assert not any("workspace/" in text for text in found.differences)
+    assert any("line 3 of its log" in text for text in found.differences)
+    assert any(text.startswith("the workspace: ") for text in found.not_compared)
+
+
 def test_lines_of_a_newer_version_and_a_workspace_in_use_are_said_not_to_be_compared(run: RunFolder) -> None:
     """Neither is called a difference, neither is called the same."""
     _append(run, b'{"type":"teleported","seq":7}')
