@@ -12,7 +12,7 @@ from autor_nb.plugins.agents.tabular.profiling import target_values
 from autor_nb.plugins.agents.tabular.study.data import factorized, to_levels, to_numbers
 from autor_nb.plugins.agents.tabular.study.folds import splits
 
-SUSPICIOUS = 0.98
+SUSPICIOUS = 0.985  # the best honest column of the bundled sets (breast_cancer, worst perimeter) reaches 0.98
 MEASURES = {
     "binary": "area under the ROC curve",
     "multiclass": "balanced accuracy",
