@@ -102,7 +102,7 @@ def test_a_busy_kernel_shows_what_happens_and_takes_the_click_when_it_can(
 
 
 def test_of_two_tabs_the_first_decision_wins_and_the_other_learns_why(server: Server, project: Path) -> None:
-    """Both clicks reach a kernel that was held up; one is carried out, one is refused beside its button, in words."""
+    """Both clicks reach a kernel that was held up; one is carried out, one is refused in words beside its button, its text kept."""
     goal = "Who comes first?"
     with desk(server, reduced_motion="reduce") as at:
         run, panel = opened(at, project, goal, "main shell")
@@ -130,4 +130,5 @@ def test_of_two_tabs_the_first_decision_wins_and_the_other_learns_why(server: Se
         assert [] == loser.look("refused-in-the-other-tab")
         for tab in (panel, other):
             assert "by you in a panel" in tab.decision
+        expect(other.feedback).to_have_value("" if winner is other else "another seed, please")
     assert [("Refined", "panel")] == steering.decided(run)

@@ -9,6 +9,7 @@ import { plural, plain, size } from "./words.js";
 
 const NUMBER = /^[-+−]?(\d[\d.,_]*(e[-+]?\d+)?|nan|inf)\s*%?$/i;
 const MANY = 200;
+const FEW = 6;
 
 /** Open in the server's own viewer, or else the path to copy. @param {Ctx} ctx @param {string} path @param {any} label @param {string} [cls] */
 export const openLink = (ctx, path, label, cls = "") => {
@@ -91,10 +92,12 @@ export const artifacts = (ctx, attempt) => {
   const all = ctx.on.has(name);
   const book = notebook ? [{ path: notebook.path, kind: "notebook", tag: notebook.complete ? "Stage notebook" : "Stage notebook, being written" }] : [];
   if (!a.total && !notebook) return section(ctx, "artifacts", "Artifacts", null, empty("box", "No files yet. What the agent writes appears here."));
+  const rest = a.files.filter((/** @type {any} */ f) => !a.featured.includes(f.path));
+  const few = rest.slice(0, Math.max(FEW, a.changed - a.featured.length));
   const featured = a.files.filter((/** @type {any} */ f) => a.featured.includes(f.path));
   return section(ctx, "artifacts", "Artifacts", [Quiet(`${plural(a.total, "file")}${a.changed ? ` · ${a.changed} changed in this attempt` : ""}`),
-    a.total > a.files.length && button({ says: all ? "Only the newest" : "All files", cls: "plain push", $expanded: all, does: () => ctx.flip(name) })],
+    few.length + featured.length < a.total && button({ says: all ? "Fewer" : "All files", cls: "plain push", $expanded: all, does: () => ctx.flip(name) })],
   featured.length > 0 && Div(`arts${featured.length > 1 ? "" : " one"}`, { key: "arts" }, featured.map((/** @type {any} */ f) => card(ctx, attempt, f))),
   all ? fetched(ctx, `${name}:${a.total}`, { what: "files", stage: attempt.stage, attempt: attempt.attempt }, (data) => narrowed(ctx, attempt, data.files))
-    : fileList(ctx, attempt, book.concat(a.files.filter((/** @type {any} */ f) => !featured.includes(f)))));
+    : fileList(ctx, attempt, book.concat(few)));
 };

@@ -60,6 +60,7 @@ export const cleaned = (html) => {
   if (parsed.body) copy(parsed.body, out, 0);
   for (const table of out.querySelectorAll("table")) {
     table.className = "tbl";
+    table.tabIndex = 0; // in a narrow panel it scrolls
     const rows = [...table.querySelectorAll("tr")].map((row) => [...row.children]);
     // columns of words stand left, columns of numbers right
     rows[0]?.forEach((_, i) => rows.some((row, n) => n && /[a-z]{3}/i.test(row[i]?.textContent || "")) && rows.forEach((row) => row[i]?.classList.add("l")));

@@ -47,8 +47,8 @@ export class Feed {
   /** Cards that came since the reader looked away. */
   get newer() {
     if (!this.held || this.filtered) return 0;
-    const last = this.held[this.held.length - 1];
-    const end = this.tail[this.tail.length - 1];
+    const last = this.held.at(-1);
+    const end = this.tail.at(-1);
     return last && end ? Math.max(0, end.n - last.n) : this.tail.length;
   }
 
@@ -59,7 +59,7 @@ export class Feed {
 
   /** New cards of the wire. @param {{total: number, skipped: number, cards: Card[]}} batch */
   take(batch) {
-    const last = this.tail[this.tail.length - 1];
+    const last = this.tail.at(-1);
     const cards = last ? batch.cards.filter((c) => c.n > last.n) : batch.cards;
     this.total = Math.max(this.total, batch.total);
     if (!cards.length) return;

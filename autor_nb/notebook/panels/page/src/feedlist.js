@@ -57,7 +57,7 @@ const list = (ctx, feed, working) => {
   const win = ctx.listWindow;
   const { cards } = feed;
   const at = win.slice(cards, feed.following);
-  const lastCard = feed.tail[feed.tail.length - 1];
+  const lastCard = feed.tail.at(-1);
   const live = working && !feed.paused && lastCard?.kind === "tool" ? lastCard.n : -1;
   const onscroll = () => {
     win.top = win.box.scrollTop;

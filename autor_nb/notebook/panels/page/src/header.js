@@ -17,7 +17,7 @@ export const meter = (label, share) => {
 const stateFact = (ctx) => {
   const { state, current } = ctx.view;
   if (ctx.link.gone) {
-    return Span("state", badge("gone", "warn", "Kernel gone"), Span("quiet", `last seen ${lower(state.word)}`));
+    return Span("state", badge("gone", "warn", "Kernel gone"), Span("quiet", `last seen ${state.word.toLowerCase()}`));
   }
   const waited = (ctx.now() - millis(state.since)) / 1000;
   if (current.mode === "review") {
@@ -26,11 +26,6 @@ const stateFact = (ctx) => {
       icon("review"), state.word), Span("quiet", Number.isFinite(waited) ? roughly(waited) : ""));
   }
   return Span("state", badge(state.status, state.tone, state.word), Span("quiet", state.detail));
-};
-
-/** @param {string} word */
-const lower = (word) => {
-  return word ? word[0].toLowerCase() + word.slice(1) : "";
 };
 
 /** @param {Ctx} ctx */
@@ -119,7 +114,7 @@ export const gone = (ctx) => {
   const at = last.at || view.at;
   const { stage, attempt } = view.current;
   const number = view.stages.find((/** @type {any} */ s) => s.slug === stage)?.number;
-  const where = [number === undefined ? "" : `stage ${stageNumber(number)}`, attempt ? `attempt ${attempt}` : "", lower(view.state.word)].filter(Boolean).join(", ");
+  const where = [number === undefined ? "" : `stage ${stageNumber(number)}`, attempt ? `attempt ${attempt}` : "", view.state.word.toLowerCase()].filter(Boolean).join(", ");
   const running = view.current.mode === "working";
   return Div("gone", { key: "gone", role: "status" }, icon("plug"), Div("",
     H3("", running ? "The kernel has gone; the run goes on." : "The kernel has gone; the run is kept."),

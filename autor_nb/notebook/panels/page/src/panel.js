@@ -157,8 +157,8 @@ export class Ctx {
     this.view = this.model.get("view") || null;
     this.attempt = this.model.get("attempt") || null;
     this.kind = this.model.get("kind") || this.kind;
-    this.chooseAgain();
     this.link.compareWith(this.view);
+    this.chooseAgain();
     if (this.kind === "run" && old && this.view) {
       announce(this, old, this.view);
       newDecision(this, old, this.view);
@@ -167,12 +167,19 @@ export class Ctx {
     this.update();
   }
 
-  /** A new attempt in review begins without a choice, unless words of one's own were kept for it. */
+  /** A new attempt in review begins without a choice, unless words of one's own were kept for it, or were not sent for the one before. */
   chooseAgain() {
-    const review = this.kind === "run" ? this.view?.review : null;
-    const of = review ? this.key(review, "feedback") : "";
-    if (of === this.ui.choiceOf) return;
-    Object.assign(this.ui, { choiceOf: of, choice: of && this.shelf.get(of) ? "own" : null, waiving: "", editing: "" });
+    const review = this.view?.review;
+    const of = review && this.key(review, "feedback");
+    const { shelf, ui } = this;
+    const { choiceOf } = ui;
+    if (!of || of === choiceOf) return;
+    const words = choiceOf.split(":")[2] === review.stage && shelf.get(choiceOf);
+    if (words && !shelf.get(of)) {
+      shelf.set(of, words);
+      shelf.drop(choiceOf);
+    }
+    Object.assign(ui, { choiceOf: of, choice: shelf.get(of) ? "own" : null, waiving: "", editing: "" });
   }
 
   /** @param {any} batch */

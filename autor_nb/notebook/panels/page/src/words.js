@@ -5,7 +5,7 @@ const NB = "\u00a0";
 
 /** @param {number|null|undefined} s a duration in seconds, as "2 h 41 min" */
 export const duration = (s) => {
-  if (s === null || s === undefined || !Number.isFinite(s)) return "";
+  if (!Number.isFinite(s)) return "";
   const whole = Math.max(0, Math.round(s));
   if (whole < 60) return `${whole}${NB}s`;
   const minutes = Math.floor(whole / 60);
