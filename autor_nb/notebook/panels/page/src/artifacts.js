@@ -92,9 +92,8 @@ export const artifacts = (ctx, attempt) => {
   const all = ctx.on.has(name);
   const book = notebook ? [{ path: notebook.path, kind: "notebook", tag: notebook.complete ? "Stage notebook" : "Stage notebook, being written" }] : [];
   if (!a.total && !notebook) return section(ctx, "artifacts", "Artifacts", null, empty("box", "No files yet. What the agent writes appears here."));
-  const rest = a.files.filter((/** @type {any} */ f) => !a.featured.includes(f.path));
-  const few = rest.slice(0, Math.max(FEW, a.changed - a.featured.length));
   const featured = a.files.filter((/** @type {any} */ f) => a.featured.includes(f.path));
+  const few = a.files.filter((/** @type {any} */ f) => !featured.includes(f)).slice(0, FEW);
   return section(ctx, "artifacts", "Artifacts", [Quiet(`${plural(a.total, "file")}${a.changed ? ` · ${a.changed} changed in this attempt` : ""}`),
     few.length + featured.length < a.total && button({ says: all ? "Fewer" : "All files", cls: "plain push", $expanded: all, does: () => ctx.flip(name) })],
   featured.length > 0 && Div(`arts${featured.length > 1 ? "" : " one"}`, { key: "arts" }, featured.map((/** @type {any} */ f) => card(ctx, attempt, f))),

@@ -45,7 +45,7 @@ export const [
 const flatten = (kids, into) => {
   for (const kid of kids) {
     if (Array.isArray(kid)) flatten(kid, into);
-    else if (kid === null || kid === undefined || kid === false || kid === true || kid === "") continue;
+    else if (kid === null || kid === "" || /^[ub]/.test(typeof kid)) continue;
     else if (typeof kid === "object") into.push(kid);
     else into.push({ tag: "#text", key: undefined, props: {}, kids: [], text: String(kid) });
   }

@@ -20,8 +20,7 @@ const lines = (stage) => {
 export const timeline = (ctx) => {
   const { stages, current } = ctx.view;
   const shown = ctx.shown();
-  const n = stages.length;
-  return Ol(n > 5 && n % 2 ? "line odd" : "line", { key: "line", $label: "Stages", style: `--n:${n};--half:${n > 5 ? n >> 1 : n}` }, stages.map((/** @type {any} */ stage) => {
+  return Ol("line", { key: "line", $label: "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
     const now = stage.slug === current.stage && current.mode !== "ended";
     const place = stage.stale ? "stale" : now ? "now" : stage.status === "approved" ? "done" : stage.attempts.length ? "begun" : "later";
     const here = shown.stage === stage.slug;

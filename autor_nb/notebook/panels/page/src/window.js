@@ -3,6 +3,9 @@
 const GUESS = 46;
 const MARGIN = 500;
 
+/** @param {Element} node */
+const rectOf = (node) => node.getBoundingClientRect();
+
 export class ListWindow {
   constructor() {
     /** @type {Map<number, number>} height of each card by its number */
@@ -78,9 +81,9 @@ export class ListWindow {
   /** The first row that can be seen, to hold on to while rows come in above it. */
   anchor() {
     if (!this.box) return null;
-    const top = this.box.getBoundingClientRect().top;
+    const top = rectOf(this.box).top;
     for (const row of this.box.querySelectorAll("[data-n]")) {
-      const rect = row.getBoundingClientRect();
+      const rect = rectOf(row);
       if (rect.bottom > top + 1) return { n: row.getAttribute("data-n"), y: rect.top - top };
     }
     return null;
@@ -90,7 +93,7 @@ export class ListWindow {
   restore(anchor) {
     const row = anchor && this.box?.querySelector(`[data-n="${anchor.n}"]`);
     if (!row) return;
-    const y = row.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
+    const y = rectOf(row).top - rectOf(this.box).top;
     if (Math.abs(y - anchor.y) > 0.5) this.moveTo(this.box.scrollTop + y - anchor.y);
   }
 

@@ -1,6 +1,6 @@
 /** Numbers and moments as people read them; times are UTC. */
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const NB = "\u00a0";
 
 /** @param {number|null|undefined} s a duration in seconds, as "2 h 41 min" */
@@ -29,7 +29,7 @@ export const clock = (s) => {
 
 /** @param {number|null|undefined} usd */
 export const money = (usd) => {
-  if (usd === null || usd === undefined) return "";
+  if (!Number.isFinite(usd)) return "";
   return usd > 0 && usd < 0.01 ? "< $0.01" : `$${usd.toFixed(2)}`;
 };
 
@@ -48,10 +48,7 @@ export const size = (bytes) => {
   const units = ["kB", "MB", "GB", "TB"];
   let value = bytes / 1000;
   let at = 0;
-  while (value >= 999.5 && at < 3) {
-    value /= 1000;
-    at += 1;
-  }
+  for (; value >= 999.5 && at < 3; at += 1) value /= 1000;
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)}${NB}${units[at]}`;
 };
 
