@@ -20,7 +20,7 @@ class Page:
     def say(self, **message: Any) -> str:
         """Send one message; answers with its id."""
         self._ids += 1
-        message["id"] = f"page0000000000{self._ids:04d}"
+        message["id"] = f"page00000000-{self._ids}"
         self.panel.take(message)
         return message["id"]
 

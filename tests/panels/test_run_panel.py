@@ -101,6 +101,8 @@ def test_a_decision_made_elsewhere_shows_and_the_late_click_is_refused_in_words(
     page.shows(lambda view: view["review"] is None or view["review"]["attempt"] == 2)
     refused = page.ask("approve", attempt=review["attempt"], draft_sha256=review["draft_sha256"])
     assert not refused["ok"] and refused["reason"]
+    view = page.shows(lambda view: bool(view["refusals"]))
+    assert refused["done"] == view["refusals"][0]["id"], "the page cannot tell that this is its own click"
     newest = page.panel.view["decisions"]["newest"][0]
     assert ("refined", "from the command line", "from the shell") == (newest["did"], newest["how"], newest["said"])
 

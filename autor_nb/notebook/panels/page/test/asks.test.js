@@ -217,3 +217,28 @@ test("all decisions are fetched when asked for", async () => {
   assert.ok(page.model.sent.some((m) => m.what === "decisions"));
   assert.equal(page.all(".who li").length, 3);
 });
+
+test("more than eight choices are a list to pull down, which knows what is usual and takes another answer", async () => {
+  newPage();
+  const many = but(states.intake.view, (d) => { d.review.questions[0].choices = "abcdefghi".split("").concat("neurips"); });
+  const page = await mount({ ...states.intake, view: many });
+  const select = page.one(".choices select");
+  assert.deepEqual([0, "neurips"], [page.all(".choices input[type=radio]").length, select.value]);
+  select.value = "c";
+  select.dispatchEvent(new window.Event("change", { bubbles: true }));
+  await settle();
+  await page.click("Send 2 answers");
+  assert.equal(page.model.asks[0].args.answers[0].answer, "c");
+  await page.type(page.one(".choices .other"), "elsewhere");
+  assert.equal(select.value, "elsewhere");
+});
+
+test("words that were not sent go with the person to the attempt that came in between", async () => {
+  newPage();
+  const page = await mount("review");
+  await page.type(page.field("Your own words"), "another seed, please");
+  page.model.set({ view: but(states.review.view, (d) => { d.review.attempt = d.current.attempt = 3; }) });
+  await settle();
+  assert.equal(page.field("Your own words").value, "another seed, please");
+  assert.deepEqual([localStorage.getItem(KEY), localStorage.getItem(KEY.replace(":2:", ":3:"))], [null, "another seed, please"]);
+});
