@@ -75,11 +75,11 @@ def tag_of(entry: FileEntry, before: Files) -> str:
 
 
 def featured(files: list[dict[str, Any]]) -> list[str]:
-    """At most one table and one picture or paper among what changed, results and figures first."""
+    """At most one table and one picture or paper among what changed, results and figures first; never a holdout."""
     chosen: dict[int, dict[str, Any]] = {}
     for file in sorted((file for file in files if file["tag"] and file["size_bytes"]), key=_worth):
-        place = _SHOWN_BEST.get(file["kind"])
-        if place is not None and not file["path"].lower().endswith(".svg"):
+        place, name = _SHOWN_BEST.get(file["kind"]), file["path"].lower()
+        if place is not None and not name.endswith(".svg") and "holdout" not in name:
             chosen.setdefault(place, file)
     return [chosen[place]["path"] for place in sorted(chosen)][:FEATURED]
 

@@ -236,3 +236,14 @@ def test_a_draft_of_any_length_stays_small(piece: str) -> None:
     assert made.cut
     assert len(made.html.encode()) <= prose.HTML_BYTES
     harmless(made.html)
+
+
+def test_a_holdout_is_never_opened_by_itself() -> None:
+    """A table that was set aside is listed, and shown only to who asks for it."""
+    from autor_nb.desk.files import featured
+
+    files = [
+        {"path": path, "kind": "table", "tag": "New", "size_bytes": 9}
+        for path in ("data/holdout.csv", "data/train.csv")
+    ]
+    assert ["data/train.csv"] == featured(files)
