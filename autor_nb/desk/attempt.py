@@ -166,7 +166,7 @@ def _meta(attempt: AttemptState) -> list[str]:
     """Worked 38 min · $0.88 · 412 k tokens · ended 12:21 UTC."""
     if not attempt.ended_at:
         return [f"started {_clock(attempt.started_at)}"] if attempt.started_at else []
-    said = [f"Worked {words.length(attempt.duration_s)}"]
+    said = [f"Worked {words.length(attempt.duration_s)}"] if attempt.duration_s else []  # a hand's edit took no work
     if attempt.cost_usd is not None:
         said.append(f"${attempt.cost_usd:.2f}")
     known = [count for count in (attempt.usage.input_tokens, attempt.usage.output_tokens) if count is not None]

@@ -64,6 +64,8 @@ async function render({ model, el }) {
   node.setAttribute("role", "img");
   node.textContent = "This figure waits for the kernel.";
   el.style.cssText += "overflow-x:auto;max-width:100%";
+  // where it is too wide, the keys scroll it
+  Object.assign(el, { tabIndex: 0, role: "region", ariaLabel: "Figure" });
   el.append(node);
   let Plotly, due;
   // A figure that is too wide shrinks by up to three tenths; beyond that the page scrolls it.

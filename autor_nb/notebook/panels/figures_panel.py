@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 from typing import Any
 
 import ipywidgets
@@ -12,6 +13,9 @@ from autor_nb.figures.descriptions import Description
 from autor_nb.notebook.figures import live, update
 from autor_nb.notebook.panels.tail import Document, tail_of
 from autor_nb.store.layout import RunFolder
+
+# ipywidgets writes the names of tabs that are not chosen too faintly to be read by everybody.
+_TABS = "<style>.autor-figures>.lm-TabBar .lm-TabBar-tabLabel{color:var(--jp-ui-font-color1)}</style>"
 
 
 class FiguresPanel(ipywidgets.Tab):
@@ -26,6 +30,7 @@ class FiguresPanel(ipywidgets.Tab):
         super().__init__(
             children=tuple(ipywidgets.VBox() for _ in Pictures.TITLES), titles=Pictures.TITLES, selected_index=0
         )
+        self.add_class("autor-figures")
         self.observe(lambda change: self.draw(), names="selected_index")
         self.draw()
         self.tail.join(self)
@@ -54,15 +59,16 @@ class FiguresPanel(ipywidgets.Tab):
         elif title in self._live and described != self._shown.get(title):
             with contextlib.suppress(ValueError):
                 update(self._live[title], described)
-            self._twins[title].value = described.text()
+            self._twins[title].value = _twin(described)
         elif title not in self._live:
-            self._live[title], self._twins[title] = live(described), _twin(described)
-            folded = ipywidgets.Accordion(children=(self._twins[title],), titles=("As text",))
-            self.children[chosen].children = (self._live[title], folded)
+            self._live[title], self._twins[title] = live(described), ipywidgets.HTML(_twin(described))
+            self.children[chosen].children = (self._live[title], self._twins[title])
         if described is not None:
             self._shown[title] = described
 
 
-def _twin(described: Description) -> Any:
-    """The same as a table of text."""
-    return ipywidgets.Textarea(described.text(), disabled=True, layout={"width": "100%", "height": "14em"})
+def _twin(described: Description) -> str:
+    """The same as a table of text, in a box that the keys reach and scroll."""
+    style = "margin:0;max-height:14em;overflow:auto;font:12px/17px var(--jp-code-font-family,monospace)"
+    text = html.escape(described.text())
+    return _TABS + f'<pre tabindex="0" role="region" aria-label="The figure as text" style="{style}">{text}</pre>'

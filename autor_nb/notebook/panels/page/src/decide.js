@@ -36,7 +36,7 @@ const ownWords = (ctx) => {
   return Div(`own${on ? " on" : ""}`, { key: "own", onclick: (/** @type {any} */ e) => { if (e.target === e.currentTarget) ctx.goTo("feedback"); } },
     Label("", { for: `${ctx.uid}-feedback` }, Span("k", { $hidden: "true" }, review.suggestions.length + 1), "Your own words"),
     keptField(ctx, key, { id: `${ctx.uid}-feedback`, rows: text ? 5 : 3, $describedby: `${ctx.uid}-kept`, placeholder: "What should change, and why",
-      onfocus: () => { if (ctx.ui.choice !== "own") ctx.set({ choice: "own" }); }, oninput: () => { ctx.ui.choice = "own"; } }),
+      onclick: () => { if (ctx.ui.choice !== "own") ctx.set({ choice: "own" }); }, oninput: () => { ctx.ui.choice = "own"; } }),
     Div("foot", { id: `${ctx.uid}-kept` }, text ? [icon("keep"), Span("", keptNote(ctx, text)), Span("push", plural(text.length, "character"))]
       : Span("", "Kept in this browser until it is sent.")));
 };
