@@ -22,28 +22,28 @@ NOTEBOOK = "figures.ipynb"
 CELLS = (
     f"""import sys, threading, time
 sys.path.append({str(FIGURES)!r})
-import run_story
+import figure_story
 from autor_nb.figures.run_checks import check_matrix, stage_check_matrix
 from autor_nb.figures.run_costs import cost_and_tokens
 from autor_nb.figures.run_growth import artifact_growth
 from autor_nb.figures.run_results import results_difference
 from autor_nb.figures.run_timeline import run_timeline
 from autor_nb.notebook.figures import live, update
-state, later = run_story.story(23), run_story.story(40)
+state, later = figure_story.story(23), figure_story.story(40)
 rounds = 0""",
     "timeline = live(run_timeline(state))\ntimeline",
     "live(cost_and_tokens(state))",
-    "live(artifact_growth(state, run_story.measured(state)))",
+    "live(artifact_growth(state, figure_story.measured(state)))",
     "live(check_matrix(state))",
     "live(stage_check_matrix(later, '05'))",
-    """live(results_difference(run_story.BEFORE, run_story.AFTER, heads=('attempt 1', 'attempt 2'),
-    metric='root mean squared error, lower is better', spreads=run_story.CHANCE, unchanged=True))""",
+    """live(results_difference(figure_story.BEFORE, figure_story.AFTER, heads=('attempt 1', 'attempt 2'),
+    metric='root mean squared error, lower is better', spreads=figure_story.CHANCE, unchanged=True))""",
     """rounds += 1
 if rounds > 1:
     def work():
         for many in (1, 9, 30):
             time.sleep(0.3)
-            update(timeline, run_timeline(run_story.story(many)))
+            update(timeline, run_timeline(figure_story.story(many)))
     threading.Thread(target=work).start()
     time.sleep(8)
 rounds""",

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-import run_story as told
+import figure_story as told
 from test_run_figures import LENGTHS, figures
 
 from autor_nb.figures import live as rooms

@@ -15,7 +15,7 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).parent))
 
-import run_story as told
+import figure_story as told
 
 from autor_nb.domain.stage import AttemptStatus
 from autor_nb.figures import Description, Drawn, Grid
