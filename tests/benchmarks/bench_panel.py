@@ -144,8 +144,8 @@ def flood(at: Desk, server: Server, root: Path) -> None:
     done = threading.Event()
     threading.Thread(target=lambda: (run.wait(), done.set()), daemon=True).start()
     while not done.is_set():
-        for name in (".line li:nth-child(2) button", ".line li:nth-child(1) button", ".tools .btn"):
-            answers += at.page.evaluate(ANSWER, f".autor {name}")
+        for button in (".line li:nth-child(2) button", ".line li:nth-child(1) button", ".tools .btn"):
+            answers += at.page.evaluate(ANSWER, f".autor {button}")
             peak = max(peak, kernel.memory_info().rss - before)
             time.sleep(0.2)
     at.save()

@@ -87,6 +87,7 @@ def test_a_flood_leaves_page_kernel_and_notebook_small(server: Server, project: 
             peak = max(peak, kernel.memory_info().rss - began)
             at.page.wait_for_timeout(300)
         panel.in_review("Literature Survey")
+        panel.says(re.compile(r"^ended · 200\D?004\sevents$"))  # session, call, result and end besides the lines
         panel.part("region", "Live feed").get_by_role("button", name="Open").click()
         earlier = panel.button(EARLIER)
         before = number(earlier.inner_text(timeout=steering.PATIENCE_MS))

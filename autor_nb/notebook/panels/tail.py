@@ -24,6 +24,7 @@ LOOK_S = 0.15
 LIVENESS_S = 1.0
 CHANGED_S = 5.0
 FEED_S = 0.25
+FLOOD_S = 1.0
 FEED_CARDS = 50
 BEAT_S = 2.0
 Document = dict[str, Any]
@@ -123,6 +124,8 @@ class RunTail:
             self._next["feed"] = now + FEED_S
             said = self._feed.read(FEED_CARDS)
             if said is not None:
+                if said["skipped"]:  # nobody can read that much: the page has other things to draw
+                    self._next["feed"] = now + FLOOD_S
                 self._tell_all("tell", {"feed": said})
         if now >= self._next["beat"]:
             self._next["beat"] = now + BEAT_S
