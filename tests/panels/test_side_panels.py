@@ -129,3 +129,41 @@ def test_attempts_and_runs_are_compared_from_every_face(place: Any) -> None:
     runs = place.autor("compare", other.name, place.run.run_id, "--json").data
     stages = next(section for section in runs["sections"] if section["title"] == "Stages")
     assert "2 attempts" in stages["rows"][0]["right"]
+
+
+def test_a_comparison_shows_the_pictures_that_differ_and_how_results_moved(tmp_path: Any) -> None:
+    """The earlier on the left; a figure that is the same on both sides is not shown; one that came says so."""
+    import io
+    import sys
+    from pathlib import Path
+
+    from PIL import Image
+
+    sys.path.append(str(Path(__file__).parents[1] / "record"))
+    from attempt_story import AttemptStory, folds_csv, summary_json
+
+    from autor_nb.desk.compare import compare_attempts, side_of
+    from autor_nb.notebook.panels.compare_panel import comparison
+
+    def png(grey: int) -> bytes:
+        stream = io.BytesIO()
+        Image.new("L", (60, 40), grey).save(stream, "png")
+        return stream.getvalue()
+
+    story = AttemptStory(tmp_path)
+    for attempt in (1, 2):
+        story.attempt("05_experimentation", files={
+            "figures/scores.png": png(100 + attempt), "figures/same.png": png(7),
+            "results/folds.csv": folds_csv(attempt * 2), "results/summary.json": summary_json(attempt),
+            **({"figures/new.png": png(9)} if attempt == 2 else {}),
+        })  # fmt: skip
+    left, right = (side_of(story.run, "05_experimentation", attempt) for attempt in (1, 2))
+    shown = comparison((compare_attempts(left, right), (left, right)))
+    kinds = [type(child).__name__ for child in shown.children]
+    assert ["ComparePanel", "LiveFigure", "HBox", "HBox"] == kinds
+    new, scores = shown.children[2:]
+    assert "not there" == new.children[0].children[1].value and bytes(new.children[1].children[1].value).startswith(
+        b"\x89PNG"
+    )
+    pictures = [bytes(side.children[1].value) for side in scores.children]
+    assert pictures[0] != pictures[1] and all(picture.startswith(b"\x89PNG") for picture in pictures)

@@ -61,9 +61,9 @@ def _artifacts(result: Result) -> Any:
 
 
 def _compare(result: Result) -> Any:
-    from autor_nb.notebook.panels.compare_panel import ComparePanel
+    from autor_nb.notebook.panels.compare_panel import comparison
 
-    return ComparePanel(result.state)
+    return comparison(result.state)
 
 
 def _figures(result: Result) -> Any:
