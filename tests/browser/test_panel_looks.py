@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,11 @@ from steering import Steering
 
 import autor_nb
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("npm"), reason="NOT TESTED: axe-core comes by npm, which is not here"),
+]
 
 APPS: tuple[App, ...] = ("lab", "notebook")
 Runs = dict[str, autor_nb.Run]
