@@ -8,13 +8,13 @@ from typing import Any
 
 from autor_nb import control
 from autor_nb.desk import clean, files, words
+from autor_nb.desk.attempt import recorded
 from autor_nb.desk.since import numbers_of
 from autor_nb.domain import summary
 from autor_nb.domain.check import Check
-from autor_nb.domain.errors import StoreError, UsageError
+from autor_nb.domain.errors import UsageError
 from autor_nb.domain.state import AttemptState, RunState, StageState
 from autor_nb.record.units import change_words, number_words, size_words
-from autor_nb.store import objects
 from autor_nb.store.layout import RunFolder
 
 ROWS = 200
@@ -154,17 +154,7 @@ def _checks(left: Side, right: Side) -> list[Row]:
 
 
 def _by_check(side: Side) -> dict[tuple[str, str], Check]:
-    return {(check.id, check.subject): check for check in checks_of(side.run, side.attempt)}
-
-
-def checks_of(run: RunFolder, attempt: AttemptState) -> tuple[Check, ...]:
-    """The recorded checks of an attempt, wherever they lie; none if they were not kept."""
-    try:
-        return attempt.checks or (
-            tuple(objects.get_checks(run, attempt.checks_object)) if attempt.checks_object else ()
-        )
-    except StoreError:
-        return ()
+    return {(check.id, check.subject): check for check in recorded(side.run, side.attempt)}
 
 
 def _said(check: Check | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autor_nb.desk.compare import Side, checks_of, numbers_of_attempt
+from autor_nb.desk.attempt import recorded
+from autor_nb.desk.compare import Side, numbers_of_attempt
 from autor_nb.domain.errors import StoreError
 from autor_nb.domain.state import RunState
 from autor_nb.figures.descriptions import Description
@@ -36,7 +37,7 @@ class Pictures:
         return run_timeline(state)
 
     def _checks(self, state: RunState) -> Description:
-        return check_matrix(state, lambda attempt: checks_of(self.run, attempt))
+        return check_matrix(state, lambda attempt: recorded(self.run, attempt))
 
     def _costs(self, state: RunState) -> Description:
         return cost_and_tokens(state)

@@ -22,7 +22,8 @@ class RunList:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._tails: dict[str, control.Tail] = {}
-        self._sizes: dict[str, tuple[float, int]] = {}
+        self._sizes: dict[str, tuple[tuple[float, bool], int]] = {}
+        self._live: dict[str, bool] = {}
 
     def view(self) -> dict[str, Any]:
         """The document; a run whose log cannot be read is listed as damaged, and harms no other."""
@@ -30,6 +31,7 @@ class RunList:
         for gone in set(self._tails) - {run.run_id for run in runs}:
             del self._tails[gone]
             self._sizes.pop(gone, None)
+            self._live.pop(gone, None)
         rows = [self._row(run) for run in runs]
         rows.sort(key=lambda row: row["id"], reverse=True)
         rows.sort(key=lambda row: _FIRST.get(row["waits_for"], 2))
@@ -43,13 +45,16 @@ class RunList:
         }
 
     def measure(self) -> bool:
-        """Measure one run whose size is unknown or old; False if there was none."""
+        """Measure one run whose size is unknown or old; False if there was none.
+
+        An engine writes its own log until it leaves, so a run is measured once more when it has left.
+        """
         for run in layout.all_runs(self.root):
             try:
-                changed = run.events.stat().st_mtime
+                changed = (run.events.stat().st_mtime, self._live.get(run.run_id, False))
             except OSError:
                 continue
-            if self._sizes.get(run.run_id, (0.0, 0))[0] != changed:
+            if self._sizes.get(run.run_id, (None, 0))[0] != changed:
                 self._sizes[run.run_id] = (changed, size_of(run.path))
                 return True
         return False
@@ -60,7 +65,7 @@ class RunList:
             now = self._tails.setdefault(run.run_id, control.Tail(run)).snapshot()
         except (AutorError, OSError, LookupError) as error:
             return _damaged(run, error, size[1] if size else None)
-        state = now.state
+        state, self._live[run.run_id] = now.state, now.live
         word, tone = words.STATES[now.status]
         stage = state.stage(state.current) if state.current else None
         return {

@@ -256,13 +256,22 @@ def _check_waived(state: RunState, event: ev.CheckWaived) -> None:
         attempt.waivers = (*(w for w in attempt.waivers if w.check_id != event.check_id), waiver)
 
 
-def _refined(state: RunState, event: ev.Refined) -> None:
+def _sent_back(state: RunState, event: ev.Refined | ev.DraftEdited, trigger: str) -> None:
+    """What was in review is not any more; the stage is taken up again."""
     attempt = _attempt(state, event.stage, event.attempt)
-    if attempt is None:
-        return
+    assert attempt is not None
     if attempt.status is AttemptStatus.IN_REVIEW:
         attempt.status = AttemptStatus.REFINED
     attempt.decided_at, attempt.decided_by = event.at, event.by
+    stage_of(state, event.stage).status = StageStatus.PENDING
+    state.review, state.next_trigger = None, trigger
+    state.status = RunStatus.RUNNING
+    _human(state, event)
+
+
+def _refined(state: RunState, event: ev.Refined) -> None:
+    if _attempt(state, event.stage, event.attempt) is None:
+        return
     given = FeedbackGiven(
         stage=event.stage,
         attempt=event.attempt,
@@ -272,24 +281,14 @@ def _refined(state: RunState, event: ev.Refined) -> None:
         at=event.at,
     )
     state.feedback = (*state.feedback, given)
-    stage_of(state, event.stage).status = StageStatus.PENDING
-    state.review, state.next_trigger = None, "refine"
-    state.status = RunStatus.RUNNING
-    _human(state, event)
+    _sent_back(state, event, "refine")
 
 
 def _draft_edited(state: RunState, event: ev.DraftEdited) -> None:
-    attempt = _attempt(state, event.stage, event.attempt)
-    if attempt is None:
+    if _attempt(state, event.stage, event.attempt) is None:
         return
-    if attempt.status is AttemptStatus.IN_REVIEW:
-        attempt.status = AttemptStatus.REFINED
-    attempt.decided_at, attempt.decided_by = event.at, event.by
-    stage_of(state, event.stage).status = StageStatus.PENDING
     state.pending_edit = PendingEdit(stage=event.stage, draft_sha256=event.draft_sha256, by=event.by)
-    state.review, state.next_trigger = None, "edit"
-    state.status = RunStatus.RUNNING
-    _human(state, event)
+    _sent_back(state, event, "edit")
 
 
 def _answered(state: RunState, event: ev.Answered) -> None:

@@ -19,6 +19,7 @@ from autor_nb.domain.ports import Agent, AgentEvent, AgentResult, AgentTask, Fee
 from autor_nb.domain.run import Question, RunConfig
 from autor_nb.domain.stage import Ending, StageSpec
 from autor_nb.domain.state import AttemptState, RunState
+from autor_nb.domain.summary import OPTIONS
 from autor_nb.engine.evidence.holdout_openings import openings
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.layout import RunFolder
@@ -183,14 +184,6 @@ def fallback_draft(spec: StageSpec, detail: str, files: dict[str, FileEntry], be
     """A draft in the agent's place, of nothing but what is on disk, and labelled as such."""
     changed = sorted(p for p, e in files.items() if before.get(p) is None or before[p].sha256 != e.sha256)[:50]
     listed = "\n".join(f"- `{path.replace('`', '')}`" for path in changed)
-    options = [
-        "Use suggestion 1",
-        "Use suggestion 2",
-        "Use suggestion 3",
-        "Refine with your own feedback",
-        "Approve and continue",
-        "Abort",
-    ]
     return (
         f"# Stage {spec.number}: {spec.title}\n\n"
         "## Objective\n\nThis text was written by the engine, not by the agent, which left no draft.\n\n"
@@ -200,7 +193,7 @@ def fallback_draft(spec: StageSpec, detail: str, files: dict[str, FileEntry], be
         f"## Files Produced\n\n{listed}\n\n"
         "## Suggestions for Refinement\n\n1. Write the stage summary for the work that was done.\n"
         "2. Do the stage again from the start.\n3. Explain in the draft what prevented a summary.\n\n"
-        "## Your Options\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(options, 1)) + "\n"
+        "## Your Options\n\n" + "\n".join(f"{n}. {text}" for n, text in enumerate(OPTIONS, 1)) + "\n"
     )
 
 

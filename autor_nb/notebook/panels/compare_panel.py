@@ -10,7 +10,6 @@ import ipywidgets
 
 from autor_nb.desk import files, previews
 from autor_nb.desk.compare import Side, numbers_of_attempt
-from autor_nb.domain.errors import UsageError
 from autor_nb.figures.run_results import results_difference
 from autor_nb.notebook.figures import live
 from autor_nb.notebook.panels.panel import Panel
@@ -24,14 +23,6 @@ class ComparePanel(Panel):
 
     def __init__(self, document: dict[str, Any], run: str = "") -> None:
         super().__init__(kind="compare", view={**document, "run": run, "choices": []})
-
-    def ask(self, message: dict[str, Any]) -> None:
-        """Nothing is decided here."""
-        raise UsageError("This panel is for reading.", "`%autor panel` has the buttons.")
-
-    def look(self, message: dict[str, Any]) -> Any:
-        """There is nothing more to see."""
-        raise UsageError("A comparison shows nothing more.", "`%autor compare --all` shows what is the same, too.")
 
 
 def comparison(state: tuple[dict[str, Any], tuple[Side, Side] | None]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from autor_nb.domain.errors import AutorError
+from autor_nb.domain.errors import AutorError, UsageError
 from autor_nb.notebook.panels.presence import HEARING, Presence
 
 _PAGE = resources.files("autor_nb.notebook.panels") / "page"
@@ -86,9 +86,9 @@ class Panel(anywidget.AnyWidget):
         """A page has been drawn."""
 
     def ask(self, message: dict[str, Any]) -> None:
-        """Do what was asked; AutorError if it cannot be done."""
-        raise NotImplementedError
+        """Do what was asked; AutorError if it cannot be done. A panel that decides nothing says so."""
+        raise UsageError("This panel is for reading.", "`%autor panel` has the buttons.")
 
     def look(self, message: dict[str, Any]) -> Any:
-        """The document that was asked for."""
-        raise NotImplementedError
+        """The document that was asked for. A panel that is all there is says so."""
+        raise UsageError("This panel shows nothing more.", "`%autor panel` shows the whole run.")

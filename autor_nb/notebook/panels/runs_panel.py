@@ -51,10 +51,6 @@ class RunsPanel(Panel):
                 raise UsageError(f"The panel asked for {other!r}, which this version does not know.", "Reload it.")
         self._wake.set()
 
-    def look(self, message: dict[str, Any]) -> Any:
-        """There is nothing more to see than the list."""
-        raise UsageError("The list of runs shows nothing more.", "Open a run.")
-
     def _follow(self) -> None:
         beaten = 0.0
         while True:

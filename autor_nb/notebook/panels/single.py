@@ -7,7 +7,6 @@ from typing import Any
 
 from autor_nb.desk.attempt import attempt_view, files_of
 from autor_nb.desk.view import current
-from autor_nb.domain.errors import UsageError
 from autor_nb.notebook.panels import looks
 from autor_nb.notebook.panels.panel import Panel
 from autor_nb.notebook.panels.tail import tail_of
@@ -45,10 +44,6 @@ class _Side(Panel):
     def hello(self) -> None:
         """Look at once."""
         self.tail.wake()
-
-    def ask(self, message: dict[str, Any]) -> None:
-        """Nothing is decided here."""
-        raise UsageError("This panel is for reading.", "`%autor panel` has the buttons.")
 
     def look(self, message: dict[str, Any]) -> Any:
         """A document about this run."""
