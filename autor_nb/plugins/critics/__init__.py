@@ -1,0 +1,1 @@
+"""Critics: parts that propose the next experiment of a loop."""
