@@ -21,8 +21,17 @@ from autor_nb.domain.events import Damaged, Event, RunEvent, Unknown
 
 LINE_CAP = 64 * 1024
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(RunEvent)
-_known = frozenset(kind.__struct_config__.tag for kind in get_args(RunEvent))
+
+
+class Vocabulary:
+    """The kinds of events that a log is written in."""
+
+    def __init__(self, union: Any) -> None:
+        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(union)
+        self.known = frozenset(kind.__struct_config__.tag for kind in get_args(union))
+
+
+RUN = Vocabulary(RunEvent)
 
 
 class _Head(msgspec.Struct):
@@ -44,7 +53,7 @@ def utc_now() -> str:
 class EventLog:
     """The appending end; whoever makes one must hold the run's lock, which `confirm` asks and raises if it is lost."""
 
-    def __init__(self, path: Path, confirm: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, path: Path, confirm: Callable[[], None] = lambda: None, words: Vocabulary = RUN) -> None:
         self.path, self._confirm = path, confirm
         confirm()
         try:
@@ -52,7 +61,7 @@ class EventLog:
             self._cut_torn_tail()
         except OSError as error:
             raise _unwritable(path, error) from error
-        self.seq = _last_seq(path)
+        self.seq = _last_seq(path, words)
         self._size = os.fstat(self._stream).st_size
 
     def append(self, event: E) -> E:
@@ -149,10 +158,10 @@ def _escaped(value: Any) -> Any:
     return value
 
 
-def decode(line: bytes, number: int = 0) -> Logged:
+def decode(line: bytes, number: int = 0, words: Vocabulary = RUN) -> Logged:
     """One line (the `number`th of its log) as an event; whatever it holds, an answer."""
     try:
-        event: Logged = _decoder.decode(line)
+        event: Logged = words.decoder.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
         try:
             head = _head_decoder.decode(line)
@@ -160,13 +169,13 @@ def decode(line: bytes, number: int = 0) -> Logged:
             head, reason = _Head(), "is damaged: it is not the JSON of an event"
         else:
             reason = f"is damaged: it is no readable {head.type} event ({error})"
-        if head.type and head.type not in _known and head.seq > 0:
+        if head.type and head.type not in words.known and head.seq > 0:
             return Unknown(raw=line, seq=head.seq, at=head.at, type=head.type)
         event = Damaged(raw=line, seq=head.seq, at=head.at, type=head.type, line=number, reason=reason)
     return event
 
 
-def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
+def read(path: Path, offset: int = 0, words: Vocabulary = RUN) -> tuple[list[Logged], int]:
     """Whole lines from `offset` on as events, and the offset behind them; a file that is not there is empty."""
     try:
         with path.open("rb") as stream:
@@ -181,11 +190,11 @@ def read(path: Path, offset: int = 0) -> tuple[list[Logged], int]:
         return [], offset
     content = content[:end]
     try:
-        return list(_decoder.decode_lines(content)), offset + end
+        return list(words.decoder.decode_lines(content)), offset + end
     except (msgspec.DecodeError, RecursionError):
         first = _lines_before(path, offset) + 1
         numbered = enumerate(content.split(b"\n"), first)
-        return [decode(line, number) for number, line in numbered if line.strip()], offset + end
+        return [decode(line, number, words) for number, line in numbered if line.strip()], offset + end
 
 
 def _lines_before(path: Path, offset: int) -> int:
@@ -193,7 +202,7 @@ def _lines_before(path: Path, offset: int) -> int:
         return stream.read(offset).count(b"\n")
 
 
-def _last_seq(path: Path) -> int:
+def _last_seq(path: Path, words: Vocabulary) -> int:
     """The highest number in the last lines of the file; lines that hold none are passed over."""
     with path.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
@@ -202,7 +211,7 @@ def _last_seq(path: Path) -> int:
             start = max(0, size - back)
             stream.seek(start)
             for line in reversed(stream.read().split(b"\n")):
-                if line.strip() and (seq := decode(line).seq):
+                if line.strip() and (seq := decode(line, 0, words).seq):
                     return seq
             if start == 0:
                 return 0

@@ -1,4 +1,4 @@
-"""The inbox of a run: commands arrive whole by rename, in the order in which they were dropped."""
+"""The inbox of a run or a loop: commands arrive whole by rename, in the order in which they were dropped."""
 
 from __future__ import annotations
 
@@ -6,35 +6,36 @@ import contextlib
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from autor_nb.domain.commands import RunCommand
+from autor_nb.domain.commands import Command, RunCommand
 from autor_nb.domain.errors import StoreError
 from autor_nb.store.atomic import write_bytes
-from autor_nb.store.layout import RunFolder
+from autor_nb.store.layout import Workplace
 
-_decoder = msgspec.json.Decoder(RunCommand)
+RUN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(RunCommand)
 
 
-def drop(run: RunFolder, command: RunCommand) -> Path:
+def drop(run: Workplace, command: Command) -> Path:
     """Put a command where the engine will find it."""
     path = run.inbox / f"{time.time_ns():020d}-{command.id}.json"
     write_bytes(path, msgspec.json.encode(command))
     return path
 
 
-def waiting(run: RunFolder) -> list[tuple[Path, RunCommand]]:
-    """Commands that wait, oldest first; what is no command is set aside in `inbox/rejected/`, with its bytes."""
+def waiting(run: Workplace, words: msgspec.json.Decoder[Any] = RUN) -> list[tuple[Path, Any]]:
+    """Commands that wait, oldest first; what is none of `words` is set aside in `inbox/rejected/`, with its bytes."""
     try:
         names = sorted(entry.name for entry in os.scandir(run.inbox) if _is_command(entry.name))
     except FileNotFoundError:
         return []
-    found: list[tuple[Path, RunCommand]] = []
+    found: list[tuple[Path, Any]] = []
     for name in names:
         path = run.inbox / name
         try:
-            found.append((path, _decoder.decode(path.read_bytes())))
+            found.append((path, words.decode(path.read_bytes())))
         except FileNotFoundError:
             continue
         except (msgspec.DecodeError, RecursionError, OSError):
@@ -46,7 +47,7 @@ def _is_command(name: str) -> bool:
     return name.endswith(".json") and not name.startswith(".")
 
 
-def is_empty(run: RunFolder) -> bool:
+def is_empty(run: Workplace) -> bool:
     """Whether nothing waits."""
     try:
         return not any(_is_command(entry.name) for entry in os.scandir(run.inbox))
@@ -54,7 +55,7 @@ def is_empty(run: RunFolder) -> bool:
         return True
 
 
-def reject(run: RunFolder, path: Path) -> None:
+def reject(run: Workplace, path: Path) -> None:
     """Set a malformed file aside."""
     aside = run.inbox / "rejected"
     try:

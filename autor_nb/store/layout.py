@@ -6,11 +6,39 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.stage import attempt_name
 
 WORKSPACE_FOLDERS = ("literature", "code", "data", "results", "writing", "figures", "artifacts", "notes", "reviews")
+
+
+class Workplace(Protocol):
+    """A folder in which one engine at a time works, told what to do by its inbox: a run's, or a loop's."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def events(self) -> Path: ...
+    @property
+    def lock(self) -> Path: ...
+    @property
+    def inbox(self) -> Path: ...
+    @property
+    def objects(self) -> Path: ...
+    @property
+    def operator_state(self) -> Path: ...
+    @property
+    def exists(self) -> bool: ...
+    @property
+    def called(self) -> str:
+        """`run 20260101_120000`, as a person knows it."""
+        ...
+
+    def command(self, verb: str) -> str:
+        """How a person types that verb (status, stop, resume) for it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -23,6 +51,15 @@ class RunFolder:
     def run_id(self) -> str:
         """The run's id is its folder's name."""
         return self.path.name
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"run {self.run_id}"
+
+    def command(self, verb: str) -> str:
+        """`autor stop --run ID`; looking and resuming take it as a word."""
+        return f"autor {verb} --run {self.run_id}" if verb == "stop" else f"autor {verb} {self.run_id}"
 
     @property
     def events(self) -> Path:

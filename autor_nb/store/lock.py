@@ -23,7 +23,7 @@ from autor_nb.domain.errors import RunError, StoreError, UsageError
 from autor_nb.store import claims
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.claims import EXPIRED_S, Claim, Holder, Level, Verdict, boot_id, is_process, myself
-from autor_nb.store.layout import RunFolder
+from autor_nb.store.layout import Workplace
 from autor_nb.store.system_errors import what_happened
 
 __all__ = [
@@ -56,7 +56,7 @@ class LockLostError(RunError):
     code = "lock_lost"
 
 
-def claims_folder(run: RunFolder) -> Path:
+def claims_folder(run: Workplace) -> Path:
     """Where engines say who they are."""
     return run.operator_state / "engine"
 
@@ -68,7 +68,7 @@ def _is_missing(error: Exception) -> bool:
 class EngineLock:
     """A context manager that holds a run's lock; UsageError names the other engine if there is one."""
 
-    def __init__(self, run: RunFolder, acquire_s: float = ACQUIRE_S, beat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, run: Workplace, acquire_s: float = ACQUIRE_S, beat_s: float = HEARTBEAT_S) -> None:
         self.run = run
         self.level = Level.FLOCK
         self.lost = ""
@@ -82,6 +82,10 @@ class EngineLock:
         self._confirmed = 0.0
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def _called(self) -> str:
+        return self.run.called[:1].upper() + self.run.called[1:]
 
     # --------------------------------------------------------------------------------- taking it
 
@@ -117,7 +121,7 @@ class EngineLock:
                 return Level.HEARTBEAT
             said = what_happened(error, str(self.run.path)) if isinstance(error, OSError) else str(error)
             raise StoreError(
-                f"Run {self.run.run_id} cannot be locked: {said}",
+                f"{self._called} cannot be locked: {said}",
                 "Free some space or mend the permissions, or choose another place with --runs-dir.",
                 path=str(self.run.lock),
             ) from error
@@ -138,14 +142,14 @@ class EngineLock:
 
     def _held_by(self, other: Holder | None, claim: Claim | None = None) -> UsageError:
         who = f"process {other.pid} on {other.host}" if other else "another process"
-        mend = f"`autor status {self.run.run_id}` shows it; `autor stop --run {self.run.run_id}` ends it."
+        mend = f"`{self.run.command('status')}` shows it; `{self.run.command('stop')}` ends it."
         if claim is not None and other is not None and (other.boot_id, other.host) != (boot_id(), myself().host):
             ago = max(0.0, claims.clock(self._folder) - claim.beat_at)
             mend += (
-                f" It was heard of {ago:.0f} s ago; if it was killed or its host is off, the run is free"
+                f" It was heard of {ago:.0f} s ago; if it was killed or its host is off, it is free"
                 f" {EXPIRED_S:.0f} s after it was last heard of."
             )
-        return UsageError(f"Run {self.run.run_id} is already being worked on by {who}.", mend)
+        return UsageError(f"{self._called} is already being worked on by {who}.", mend)
 
     # -------------------------------------------------------------------------------- keeping it
 
@@ -188,11 +192,11 @@ class EngineLock:
                 self._beat()
                 self._slept_s = 0.0
         if self.lost:
-            raise LockLostError(self.lost, f"`autor status {self.run.run_id}` shows who works on it now.")
+            raise LockLostError(self.lost, f"`{self.run.command('status')}` shows who works on it now.")
 
     def _loss(self, slept: bool) -> str:
         """In words why this is not the holder any more; nothing if it is."""
-        run_id = self.run.run_id
+        called = self.run.called
         try:
             if slept:
                 claims.clock(self._folder, fresh=True)
@@ -206,13 +210,13 @@ class EngineLock:
         except OSError as error:
             if self.level is Level.FLOCK:
                 return ""  # too many open files, say: the lock itself is still there
-            return f"Nobody can tell whether this engine holds run {run_id}: {what_happened(error, str(self._folder))}"
+            return f"Nobody can tell whether this engine holds {called}: {what_happened(error, str(self._folder))}"
         gap = max(self._slept_s, self._unseen_s())
         why = f" It had not been heard of for {gap:.0f} s (this machine slept, or it was stopped)." if slept else ""
         if last.number <= self._number:
-            return f"The claim of this engine on run {run_id} was removed; it stops and writes nothing more.{why}"
+            return f"The claim of this engine on {called} was removed; it stops and writes nothing more.{why}"
         who = f"process {last.holder.pid} on {last.holder.host}" if last.holder else "another engine"
-        return f"Run {run_id} was taken over by {who}; this engine stops and writes nothing more.{why}"
+        return f"{self._called} was taken over by {who}; this engine stops and writes nothing more.{why}"
 
     # -------------------------------------------------------------------------------- leaving it
 
@@ -231,7 +235,7 @@ class EngineLock:
         self._lock.release()
 
 
-def read_holder(run: RunFolder) -> Holder | None:
+def read_holder(run: Workplace) -> Holder | None:
     """Who says to hold the lock, dead or alive."""
     try:
         return claims.highest(claims_folder(run)).holder
@@ -239,7 +243,7 @@ def read_holder(run: RunFolder) -> Holder | None:
         return None
 
 
-def living_holder(run: RunFolder) -> Holder | None:
+def living_holder(run: Workplace) -> Holder | None:
     """Who holds the lock and lives."""
     folder = claims_folder(run)
     try:

@@ -16,13 +16,13 @@ import msgspec
 from autor_nb.domain.artifact import FileEntry
 from autor_nb.domain.check import Check
 from autor_nb.domain.errors import StoreError
-from autor_nb.store.layout import RunFolder
+from autor_nb.store.layout import Workplace
 
 _entries = msgspec.json.Decoder(list[FileEntry])
 _checks = msgspec.json.Decoder(tuple[Check, ...])
 
 
-def put(run: RunFolder, content: bytes) -> str:
+def put(run: Workplace, content: bytes) -> str:
     """Keep a content; answers with its SHA-256."""
     sha256 = hashlib.sha256(content).hexdigest()
     path = run.objects / sha256
@@ -41,7 +41,7 @@ def put(run: RunFolder, content: bytes) -> str:
     return sha256
 
 
-def keep_file(run: RunFolder, source: Path, sha256: str) -> None:
+def keep_file(run: Workplace, source: Path, sha256: str) -> None:
     """Keep a copy of a file whose hash is known; a file that changed meanwhile is not kept."""
     path = run.objects / sha256
     if path.exists():
@@ -63,7 +63,7 @@ def keep_file(run: RunFolder, source: Path, sha256: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def get(run: RunFolder, sha256: str) -> bytes:
+def get(run: Workplace, sha256: str) -> bytes:
     """A content by its hash; StoreError if it was not kept or is damaged."""
     path = run.objects / sha256
     try:
@@ -83,23 +83,23 @@ def get(run: RunFolder, sha256: str) -> bytes:
     return content
 
 
-def put_files(run: RunFolder, files: dict[str, FileEntry]) -> str:
+def put_files(run: Workplace, files: dict[str, FileEntry]) -> str:
     """Keep a list of files (a manifest); answers with its hash."""
     return put(run, msgspec.json.encode([files[path] for path in sorted(files)]))
 
 
-def get_files(run: RunFolder, sha256: str) -> dict[str, FileEntry]:
+def get_files(run: Workplace, sha256: str) -> dict[str, FileEntry]:
     """A manifest by its hash; an empty hash is the empty manifest."""
     if not sha256:
         return {}
     return {entry.path: entry for entry in _entries.decode(get(run, sha256))}
 
 
-def put_checks(run: RunFolder, checks: tuple[Check, ...]) -> str:
+def put_checks(run: Workplace, checks: tuple[Check, ...]) -> str:
     """Keep the Checks of an attempt that do not fit a line of the log."""
     return put(run, msgspec.json.encode(checks))
 
 
-def get_checks(run: RunFolder, sha256: str) -> tuple[Check, ...]:
+def get_checks(run: Workplace, sha256: str) -> tuple[Check, ...]:
     """Checks by their object's hash."""
     return _checks.decode(get(run, sha256))

@@ -1,0 +1,376 @@
+"""Everything that can have happened to a loop: a closed union, written only by the engine, in the past tense.
+
+A trial is one execution of the command; `role` says what for: screen, confirm, reference, warm_up, calibrate, no_op,
+control, audit or repeat. `subject` says of what: candidate, incumbent or baseline. Scores are the metric turned so
+that higher is better.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import msgspec
+
+from autor_nb.domain.events import CommandRefused, Decision, Event, LogRecovered, WorkerStarted, WorkerStopped
+from autor_nb.domain.loops.idea import Idea
+from autor_nb.domain.loops.verdict import Verdict
+from autor_nb.domain.run import Actor
+
+Interval = tuple[float | None, float | None]
+
+
+class LoopCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A loop's folder was made. `config` is the configuration as read, `seed` what every later draw comes from.
+
+    `base` is the commit that the clone was made from; `dirty` says that it holds uncommitted edits of then.
+    """
+
+    name: str
+    config: dict[str, Any]
+    base: str
+    seed: int
+    project: str = ""
+    dirty: bool = False
+    forked_from: str = ""
+    forked_at: int | None = None
+    direction: str = ""
+    imported: int = 0
+    contract: dict[str, str] = {}
+    software: dict[str, str] = {}
+
+
+class LoopStarted(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person set the loop to work (again), until one of these bounds; None means no bound of that kind."""
+
+    iterations: int | None = None
+    wall_s: float | None = None
+    cost_usd: float | None = None
+    target: float | None = None
+    plateau: int | None = None
+    mode: str = ""
+    step: bool = False
+    sandbox: str = ""
+
+
+class LoopConfigChanged(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """The configuration was replaced, by its file between two sessions; never while a loop works."""
+
+    config: dict[str, Any]
+    contract: dict[str, str] = {}
+
+
+class LoopConfirmed(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person gave the go-ahead for a loop that has no bound on iterations or time but `wall_s`."""
+
+    wall_s: float | None = None
+    cost_usd: float | None = None
+
+
+class BudgetGranted(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person granted a new budget of errors, shown as the next session."""
+
+    session: int
+    alpha: float | None = None
+
+
+class DoctorAnswered(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The preflight checks were made; `blocking` are the ids of those that forbid to start."""
+
+    checks: tuple[dict[str, Any], ...] = ()
+    blocking: tuple[str, ...] = ()
+
+
+class GateTested(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The gate was tested before it was trusted: part `null` (simulated), `no_op` (one real) or `control`."""
+
+    part: str
+    ok: bool
+    detail: str = ""
+    rate: float | None = None
+    bound: float | None = None
+    sessions: int = 0
+    duration_s: float = 0.0
+
+
+class ProgramRead(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """program.md is not what it was; `object` is its text by hash."""
+
+    sha256: str
+    object: str = ""
+    first: bool = False
+
+
+class IdeaProposed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A critic proposed what experiment `n` is to try (or a person, who pinned it)."""
+
+    n: int
+    idea: Idea
+    critic: str = ""
+    model: str = ""
+    log: str = ""
+    pinned_by: Actor | None = None
+    cost_usd: float | None = None
+    duration_s: float = 0.0
+
+
+class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A proposal was refused before any compute was spent: invalid, a repeat, or it changes nothing."""
+
+    n: int
+    why: str
+    kind: str = "invalid"
+    hypothesis: str = ""
+    repeats: int | None = None
+
+
+class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A coder made the change, and it was committed in the clone on top of `parent`; not adopted."""
+
+    n: int
+    commit: str
+    parent: str
+    files: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0
+    diff: str = ""
+    diff_sha256: str = ""
+    coder: str = ""
+    cost_usd: float | None = None
+    duration_s: float = 0.0
+    suspicions: tuple[str, ...] = ()
+
+
+class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):
+    """One pair to be run: both on the same new seed; `order` is AB (candidate first) or BA."""
+
+    pair: int
+    seed: int
+    order: str = "AB"
+
+
+class BlockPlanned(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The gate asked for more runs; they are read only when all of them are done."""
+
+    n: int
+    pairs: tuple[PlannedPair, ...] = ()
+    warm_up: bool = False
+
+
+class TrialStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The command was started; a resumed engine ends it by pid and start time, group and marker."""
+
+    trial: int
+    n: int
+    role: str
+    subject: str
+    commit: str
+    seed: int | None = None
+    pair: int | None = None
+    pid: int = 0
+    process_started: float = 0.0
+    marker: str = ""
+    output: str = ""
+
+
+class TrialEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The command ended. `score` is there only from positive facts: exit 0, in time, contract intact, finite metric."""
+
+    trial: int
+    n: int
+    role: str
+    subject: str
+    ending: str
+    score: float | None = None
+    metric: float | None = None
+    metrics: dict[str, float] = {}
+    seed: int | None = None
+    pair: int | None = None
+    exit_code: int | None = None
+    duration_s: float = 0.0
+    resource: float | None = None
+    reason: str = ""
+    tampered: tuple[str, ...] = ()
+    suspicions: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    output: str = ""
+    output_bytes: int = 0
+    output_sha256: str = ""
+    slept: bool = False
+
+
+class PairVoided(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A pair does not count: the incumbent crashed, or the machine slept."""
+
+    n: int
+    pair: int
+    why: str
+
+
+class EvidenceRead(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The e-value was read, after a whole block and only then."""
+
+    n: int
+    pairs: int
+    e_value: float
+    bar: float | None = None
+    alpha_t: float | None = None
+    mean: float | None = None
+    interval: Interval | None = None
+
+
+class ExperimentEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """All trials of one idea are done, and this is the verdict. `delta` is metric minus the incumbent's, then."""
+
+    n: int
+    verdict: Verdict
+    reason: str
+    commit: str = ""
+    parent: str = ""
+    summary: str = ""
+    score: float | None = None
+    metric: float | None = None
+    delta: float | None = None
+    metrics: dict[str, float] = {}
+    e_value: float | None = None
+    bar: float | None = None
+    alpha_t: float | None = None
+    mean: float | None = None
+    interval: Interval | None = None
+    confirmed: bool = False
+    reached_confirm: bool = False
+    suspicious: tuple[str, ...] = ()
+    trials: int = 0
+    duration_s: float = 0.0
+    resource: float | None = None
+    cost_usd: float | None = None
+    baseline: bool = False
+    seed: int | None = None
+
+
+class ExperimentRecorded(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody outside ran one and told its result: recorded, not tested."""
+
+    n: int
+    status: str
+    metric: float | None = None
+    summary: str = ""
+    commit: str = ""
+    delta: float | None = None
+    duration_s: float | None = None
+    resource: float | None = None
+    hypothesis: str = ""
+    cost_usd: float | None = None
+    imported: bool = False
+    ran_at: str = ""
+    suspicious: tuple[str, ...] = ()
+
+
+class AuditEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Baseline against `commit` on fresh pairs, one test: what a headline may come from."""
+
+    commit: str
+    n: int
+    pairs: int
+    better: bool
+    e_value: float
+    bar: float
+    mean: float | None = None
+    interval: Interval | None = None
+    baseline_metric: float | None = None
+    final_metric: float | None = None
+    reason: str = ""
+    by: Actor | None = None
+
+
+class IdeaPinned(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person said what to try next."""
+
+    idea: Idea
+    pin: int
+
+
+class IdeaVetoed(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person ended the experiment at work, whatever its evidence."""
+
+    n: int
+    why: str = ""
+
+
+class RepeatsAdded(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person granted more pairs to an experiment; the same evidence goes on at the same bar."""
+
+    n: int
+    pairs: int
+
+
+class AuditAsked(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person asked whether the best is better than the baseline."""
+
+
+class Merged(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A fork's best was taken over after it was confirmed on common fresh seeds."""
+
+    fork: str
+    commit: str
+    detail: str = ""
+
+
+class LoopPaused(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """The loop works no more until it is resumed. `cause`: person · budget · critic · coder · gate · fault."""
+
+    reason: str
+    cause: str = "person"
+
+
+class LoopResumed(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A person lets the loop go on."""
+
+
+class LoopStopped(Decision, frozen=True, kw_only=True, omit_defaults=True):
+    """A bound was reached, or a person ended the session; `cause`: person iterations wall cost target plateau idle."""
+
+    reason: str
+    cause: str = "person"
+
+
+class LoopFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The loop cannot go on for a reason that a person can mend; `loop start` tries again."""
+
+    reason: str
+    suggestion: str = ""
+
+
+LoopEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
+    LoopCreated,
+    LoopStarted,
+    LoopConfigChanged,
+    LoopConfirmed,
+    BudgetGranted,
+    DoctorAnswered,
+    GateTested,
+    ProgramRead,
+    IdeaProposed,
+    IdeaRefused,
+    ChangeApplied,
+    TrialStarted,
+    TrialEnded,
+    BlockPlanned,
+    PairVoided,
+    EvidenceRead,
+    ExperimentEnded,
+    ExperimentRecorded,
+    AuditEnded,
+    IdeaPinned,
+    IdeaVetoed,
+    RepeatsAdded,
+    AuditAsked,
+    Merged,
+    LoopPaused,
+    LoopResumed,
+    LoopStopped,
+    LoopFailed,
+    WorkerStarted,
+    WorkerStopped,
+    LogRecovered,
+    CommandRefused,
+]

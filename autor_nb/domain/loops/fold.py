@@ -1,0 +1,275 @@
+"""A loop's log → its state: every event once, in order; what a newer version wrote is counted and passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autor_nb.domain import events as run_events
+from autor_nb.domain.events import Damaged, Event, Unknown
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops import fold_trials
+from autor_nb.domain.loops.state import ANSWERED, KEPT, RECENT, AuditRow, LoopState, LoopStatus, Pin, Row, Session
+
+Step = Callable[[LoopState, Any], None]
+
+
+class LoopFold:
+    """Keeps a state up with a log; a checkpoint may be given to begin from."""
+
+    def __init__(self, state: LoopState | None = None) -> None:
+        self.state = state or LoopState()
+
+    def apply(self, events: Iterable[Event | Unknown]) -> LoopState:
+        """Fold these events in."""
+        state = self.state
+        for event in events:
+            if state.damaged:
+                break
+            if isinstance(event, Damaged):
+                state.damaged = str(event)
+            elif isinstance(event, Unknown):
+                state.unknown += 1
+            else:
+                step = _STEPS.get(type(event))
+                if step is not None:
+                    step(state, event)
+                _note(state, event)
+            state.last_seq = max(state.last_seq, event.seq)
+        return state
+
+
+def _note(state: LoopState, event: Event) -> None:
+    state.updated_at = event.at
+    if isinstance(event, run_events.Decision) and event.command_id:
+        _remember(state, event.command_id)
+        if event.by.is_person and not isinstance(event, ev.ExperimentRecorded):
+            kind = type(event).__struct_config__.tag
+            state.decisions = [*state.decisions[-49:], {"what": kind, "at": event.at, "by": str(event.by)}]
+
+
+def _remember(state: LoopState, command_id: str) -> None:
+    state.answered.append(command_id)
+    if len(state.answered) > 2 * ANSWERED:
+        state.answered = state.answered[-ANSWERED:]
+
+
+# --------------------------------------------------------------------------------------- its life
+
+
+def _created(state: LoopState, event: ev.LoopCreated) -> None:
+    state.name, state.config, state.base, state.seed = event.name, event.config, event.base, event.seed
+    state.contract, state.direction, state.dirty = event.contract, event.direction, event.dirty
+    state.forked_from, state.forked_at = event.forked_from, event.forked_at
+    state.created_at = event.at
+    state.head = state.confirmed_head = event.base
+
+
+def _started(state: LoopState, event: ev.LoopStarted) -> None:
+    state.sessions += 1
+    state.session = Session(
+        at=event.at,
+        by=event.by,
+        seq=event.seq,
+        iterations=event.iterations,
+        wall_s=event.wall_s,
+        cost_usd=event.cost_usd,
+        target=event.target,
+        plateau=event.plateau,
+        mode=event.mode or "strict",
+        sandbox=event.sandbox,
+    )
+    _goes_on(state)
+
+
+def _goes_on(state: LoopState) -> None:
+    state.status = LoopStatus.RUNNING
+    state.pause_reason = state.pause_cause = state.stop_reason = state.stop_cause = ""
+    state.failure = state.failure_suggestion = ""
+    state.refused = []
+
+
+def _config_changed(state: LoopState, event: ev.LoopConfigChanged) -> None:
+    if event.config != state.config:
+        state.tested = {}
+    state.config, state.contract = event.config, event.contract
+
+
+def _confirmed(state: LoopState, event: ev.LoopConfirmed) -> None:
+    state.confirmed_by, state.confirmed_wall_s = event.by, event.wall_s
+    state.confirmed_cost_usd = event.cost_usd
+
+
+def _budget(state: LoopState, event: ev.BudgetGranted) -> None:
+    state.budget_session, state.alpha = event.session, event.alpha
+    state.confirms = state.keeps = 0
+    if state.status is LoopStatus.PAUSED and state.pause_cause == "budget":
+        _goes_on(state)
+
+
+def _paused(state: LoopState, event: ev.LoopPaused) -> None:
+    state.status = LoopStatus.PAUSED
+    state.pause_reason, state.pause_cause = event.reason, event.cause
+
+
+def _resumed(state: LoopState, event: ev.LoopResumed) -> None:
+    _goes_on(state)
+
+
+def _stopped(state: LoopState, event: ev.LoopStopped) -> None:
+    state.status = LoopStatus.STOPPED
+    state.stop_reason, state.stop_cause = event.reason, event.cause
+
+
+def _failed(state: LoopState, event: ev.LoopFailed) -> None:
+    state.status = LoopStatus.FAILED
+    state.failure, state.failure_suggestion = event.reason, event.suggestion
+
+
+def _doctor(state: LoopState, event: ev.DoctorAnswered) -> None:
+    state.doctor = event.checks
+    if state.session is not None:
+        state.session.doctor, state.session.blocking = True, event.blocking
+
+
+def _tested(state: LoopState, event: ev.GateTested) -> None:
+    state.tested[event.part] = event.ok
+    state.test_details[event.part] = event.detail
+
+
+def _program(state: LoopState, event: ev.ProgramRead) -> None:
+    state.program_sha256 = event.sha256
+
+
+def _refused_command(state: LoopState, event: run_events.CommandRefused) -> None:
+    _remember(state, event.command_id)
+    said = {"at": event.at, "what": event.command, "reason": event.reason, "by": str(event.by)}
+    state.refusals = [*state.refusals[-19:], said]
+
+
+# --------------------------------------------------------------------------------- experiments' end
+
+
+def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
+    current = state.current if state.current is not None and state.current.n == event.n else None
+    row = Row(
+        n=event.n,
+        verdict=str(event.verdict),
+        summary=event.summary,
+        reason=event.reason,
+        commit=event.commit,
+        metric=event.metric,
+        delta=event.delta,
+        mean=event.mean,
+        e_value=event.e_value,
+        bar=event.bar,
+        interval=event.interval,
+        expected_delta=current.idea.expected_delta if current and current.idea else None,
+        trials=event.trials,
+        duration_s=event.duration_s,
+        at=event.at,
+        suspicious=event.suspicious,
+        confirmed=event.confirmed,
+    )
+    state.current = None if current is not None else state.current
+    state.refused = []
+    if event.reached_confirm and not (current and current.repeated):
+        state.confirms += 1
+    if event.baseline:
+        state.baseline, state.baseline_metric = True, event.metric
+        state.head_metric = event.metric
+        state.baseline_scores = list(state.reference)
+    keeps = event.verdict.moves and not event.baseline
+    if keeps:
+        _adopt(state, event, row, current)
+    _count(state, row)
+    if state.session is not None and not event.baseline:
+        state.session.done += 1
+        state.session.since_improved = 0 if keeps else state.session.since_improved + 1
+
+
+def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) -> None:
+    state.head, state.head_n, state.head_metric = event.commit, event.n, event.metric
+    if event.confirmed:
+        state.keeps += 1
+        state.confirmed_head, state.confirmed_n = event.commit, event.n
+    fresh = fold_trials.fresh_scores(current) if current is not None else []
+    state.reference = fresh or ([event.score] if event.score is not None else [])
+    state.remeasured = list(fresh)
+    if len(state.kept) < KEPT:
+        state.kept.append(row)
+
+
+def _count(state: LoopState, row: Row) -> None:
+    state.counts[row.verdict] = state.counts.get(row.verdict, 0) + 1
+    state.recent = [*state.recent[-(RECENT - 1) :], row]
+    state.next_n = max(state.next_n, row.n + 1)
+    if row.verdict in ("keep", "advance"):
+        state.streak = 0
+    elif row.verdict == "discard":
+        state.streak += 1
+    if row.metric is not None and row.verdict not in ("tampered", "crash", "timeout"):
+        if state.better(row.metric, state.best_metric):
+            state.best_n, state.best_metric, state.best_commit = row.n, row.metric, row.commit
+
+
+def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
+    row = Row(
+        n=event.n,
+        verdict=event.status,
+        summary=event.summary,
+        commit=event.commit,
+        metric=event.metric,
+        delta=event.delta,
+        duration_s=event.duration_s or 0.0,
+        at=event.at,
+        suspicious=event.suspicious,
+        recorded=True,
+    )
+    if event.status in ("keep", "baseline"):
+        state.head_metric = event.metric if event.metric is not None else state.head_metric
+        if event.status == "keep":
+            state.kept = [*state.kept[-(KEPT - 1) :], row]
+        elif state.baseline_metric is None:
+            state.baseline_metric = event.metric
+    _count(state, row)
+
+
+def _audited(state: LoopState, event: ev.AuditEnded) -> None:
+    names = AuditRow.__struct_fields__
+    row = AuditRow(**{name: getattr(event, name) for name in names})
+    state.audits = [*state.audits[-19:], row]
+    state.audit = None
+
+
+def _pinned(state: LoopState, event: ev.IdeaPinned) -> None:
+    state.pins.append(Pin(pin=event.pin, idea=event.idea, by=event.by, at=event.at))
+    state.next_pin = max(state.next_pin, event.pin + 1)
+
+
+def _merged(state: LoopState, event: ev.Merged) -> None:
+    state.merged = (*state.merged, event.fork)
+    state.head = event.commit
+
+
+_STEPS: dict[type, Step] = {
+    ev.LoopCreated: _created,
+    ev.LoopStarted: _started,
+    ev.LoopConfigChanged: _config_changed,
+    ev.LoopConfirmed: _confirmed,
+    ev.BudgetGranted: _budget,
+    ev.LoopPaused: _paused,
+    ev.LoopResumed: _resumed,
+    ev.LoopStopped: _stopped,
+    ev.LoopFailed: _failed,
+    ev.DoctorAnswered: _doctor,
+    ev.GateTested: _tested,
+    ev.ProgramRead: _program,
+    ev.ExperimentEnded: _ended,
+    ev.ExperimentRecorded: _recorded,
+    ev.AuditEnded: _audited,
+    ev.IdeaPinned: _pinned,
+    ev.Merged: _merged,
+    run_events.CommandRefused: _refused_command,
+    **fold_trials.STEPS,
+}

@@ -1,0 +1,191 @@
+"""How the state follows the experiment at work: its idea, its change, its trials, its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.state import REFERENCE, Audit, Current, LoopState, Reading, TrialRow
+from autor_nb.domain.run import Actor
+
+
+def fresh_scores(current: Current) -> list[float]:
+    """The candidate's scores on fresh confirm seeds, oldest first: never its screening score."""
+    return [
+        row.score
+        for row in current.trials
+        if row.role == "confirm" and row.subject == "candidate" and row.score is not None
+    ][-REFERENCE:]
+
+
+def _proposed(state: LoopState, event: ev.IdeaProposed) -> None:
+    state.current = Current(
+        n=event.n,
+        idea=event.idea,
+        critic=event.critic,
+        pinned_by=event.pinned_by,
+        proposed_at=event.at,
+        cost_usd=event.cost_usd or 0.0,
+    )
+    if event.pinned_by is not None and state.pins:
+        state.pins = state.pins[1:]
+    state.next_n = max(state.next_n, event.n + 1)
+    _spent(state, event.cost_usd)
+    _worked(state, event.duration_s)
+
+
+def _refused(state: LoopState, event: ev.IdeaRefused) -> None:
+    state.refused = [*state.refused[-19:], event.why]
+    state.refused_total += 1
+    if state.current is not None and state.current.n == event.n and not state.current.commit:
+        if state.next_n == event.n + 1:
+            state.next_n = event.n
+        state.current = None
+    elif event.kind == "pin" and state.pins:
+        state.pins = state.pins[1:]
+
+
+def _applied(state: LoopState, event: ev.ChangeApplied) -> None:
+    current = _at_work(state, event.n)
+    if current is None:
+        return
+    current.commit, current.parent, current.files = event.commit, event.parent, event.files
+    current.added, current.removed = event.added, event.removed
+    current.diff, current.diff_sha256 = event.diff, event.diff_sha256
+    current.suspicions = event.suspicions
+    current.cost_usd += event.cost_usd or 0.0
+    _spent(state, event.cost_usd)
+    _worked(state, event.duration_s)
+
+
+def _trial_started(state: LoopState, event: ev.TrialStarted) -> None:
+    row = TrialRow(
+        trial=event.trial,
+        role=event.role,
+        subject=event.subject,
+        seed=event.seed,
+        pair=event.pair,
+        started_at=event.at,
+        pid=event.pid,
+        process_started=event.process_started,
+        marker=event.marker,
+        output=event.output,
+    )
+    state.next_trial = max(state.next_trial, event.trial + 1)
+    rows = _rows(state, event.role, event.n)
+    if rows is not None:
+        rows.append(row)
+
+
+def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
+    rows = _rows(state, event.role, event.n)
+    row = next((row for row in reversed(rows or []) if row.trial == event.trial), None)
+    if row is None:
+        row = TrialRow(trial=event.trial, role=event.role, subject=event.subject, seed=event.seed, pair=event.pair)
+        if rows is not None:
+            rows.append(row)
+    for name in (
+        "ending", "score", "metric", "metrics", "duration_s", "resource", "exit_code", "reason", "tampered",
+        "suspicions", "slept", "output", "output_sha256",
+    ):  # fmt: skip
+        setattr(row, name, getattr(event, name))
+    state.trials += row.counts
+    state.next_trial = max(state.next_trial, event.trial + 1)
+    _worked(state, event.duration_s)
+    if event.score is not None and event.subject == "incumbent" and event.role in ("confirm", "reference"):
+        state.reference = [*state.reference, event.score][-REFERENCE:]
+        state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
+
+
+def _planned(state: LoopState, event: ev.BlockPlanned) -> None:
+    current = _at_work(state, event.n)
+    if current is not None:
+        current.planned = (*current.planned, *event.pairs)
+        current.warm_up = event.warm_up or current.warm_up
+    elif state.audit is not None:
+        state.audit.planned = (*state.audit.planned, *event.pairs)
+        state.audit.warm_up = event.warm_up or state.audit.warm_up
+
+
+def _voided(state: LoopState, event: ev.PairVoided) -> None:
+    current = _at_work(state, event.n)
+    if current is not None:
+        current.voided = (*current.voided, event.pair)
+
+
+def _read(state: LoopState, event: ev.EvidenceRead) -> None:
+    current = _at_work(state, event.n)
+    if current is not None:
+        current.readings.append(
+            Reading(
+                pairs=event.pairs,
+                e_value=event.e_value,
+                bar=event.bar,
+                alpha_t=event.alpha_t,
+                mean=event.mean,
+                interval=event.interval,
+            )
+        )
+
+
+def _vetoed(state: LoopState, event: ev.IdeaVetoed) -> None:
+    current = _at_work(state, event.n)
+    if current is not None:
+        current.vetoed_by, current.veto = event.by, event.why
+
+
+def _repeats(state: LoopState, event: ev.RepeatsAdded) -> None:
+    current = _at_work(state, event.n)
+    if current is not None:
+        current.extra_pairs += event.pairs
+
+
+def _audit_asked(state: LoopState, event: ev.AuditAsked) -> None:
+    begin_audit(state, event.by)
+
+
+def begin_audit(state: LoopState, by: Actor | None) -> None:
+    """An audit of the head against the baseline is to be made; one that is at work goes on."""
+    if state.audit is None:
+        state.audit = Audit(commit=state.head, n=state.head_n, by=by)
+
+
+def _at_work(state: LoopState, n: int) -> Current | None:
+    return state.current if state.current is not None and state.current.n == n else None
+
+
+def _rows(state: LoopState, role: str, n: int) -> list[TrialRow] | None:
+    if role == "audit":
+        return state.audit.trials if state.audit is not None else None
+    if role == "reference" and n == 0 and state.current is None and not state.baseline:
+        state.current = Current(n=0, commit=state.base, parent=state.base)
+    current = _at_work(state, n)
+    return current.trials if current is not None else None
+
+
+def _worked(state: LoopState, duration_s: float) -> None:
+    state.worked_s += duration_s
+    if state.session is not None:
+        state.session.worked_s += duration_s
+
+
+def _spent(state: LoopState, cost_usd: float | None) -> None:
+    if cost_usd:
+        state.cost_usd += cost_usd
+        if state.session is not None:
+            state.session.spent_usd += cost_usd
+
+
+STEPS: dict[type, Any] = {
+    ev.IdeaProposed: _proposed,
+    ev.IdeaRefused: _refused,
+    ev.ChangeApplied: _applied,
+    ev.TrialStarted: _trial_started,
+    ev.TrialEnded: _trial_ended,
+    ev.BlockPlanned: _planned,
+    ev.PairVoided: _voided,
+    ev.EvidenceRead: _read,
+    ev.IdeaVetoed: _vetoed,
+    ev.RepeatsAdded: _repeats,
+    ev.AuditAsked: _audit_asked,
+}

@@ -1,0 +1,284 @@
+"""A loop as folded from its log: bounded in size, however many experiments there are; the log is the truth.
+
+The whole list of experiments is a view (`experiments.jsonl`); what is here decides, or is shown at once.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from autor_nb.domain.loops.events import Interval, PlannedPair
+from autor_nb.domain.loops.idea import Idea
+from autor_nb.domain.run import Actor
+
+RECENT = 100
+REFERENCE = 16
+ANSWERED = 2000
+KEPT = 1000
+
+
+class LoopStatus(StrEnum):
+    """Where a loop stands; `interrupted` is the lock's to tell, never the log's, `damaged` the unreadable log's."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    DAMAGED = "damaged"
+
+
+class TrialRow(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One trial of the experiment at work; `ending` is empty while it runs."""
+
+    trial: int
+    role: str
+    subject: str
+    seed: int | None = None
+    pair: int | None = None
+    ending: str = ""
+    score: float | None = None
+    metric: float | None = None
+    metrics: dict[str, float] = {}
+    duration_s: float = 0.0
+    resource: float | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    tampered: tuple[str, ...] = ()
+    suspicions: tuple[str, ...] = ()
+    slept: bool = False
+    output: str = ""
+    output_sha256: str = ""
+    started_at: str = ""
+    pid: int = 0
+    process_started: float = 0.0
+    marker: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it came to its own end: one that was stopped or lost says nothing and is run again."""
+        return self.ending not in ("", "stopped", "lost")
+
+
+class Reading(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The evidence as read after a block."""
+
+    pairs: int
+    e_value: float
+    bar: float | None = None
+    alpha_t: float | None = None
+    mean: float | None = None
+    interval: Interval | None = None
+
+
+class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The experiment at work. n = 0 is the baseline; `commit` is empty until the change is made."""
+
+    n: int
+    idea: Idea | None = None
+    critic: str = ""
+    pinned_by: Actor | None = None
+    proposed_at: str = ""
+    commit: str = ""
+    parent: str = ""
+    files: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0
+    diff: str = ""
+    diff_sha256: str = ""
+    suspicions: tuple[str, ...] = ()
+    trials: list[TrialRow] = []
+    planned: tuple[PlannedPair, ...] = ()
+    warm_up: bool = False
+    voided: tuple[int, ...] = ()
+    readings: list[Reading] = []
+    extra_pairs: int = 0
+    cost_usd: float = 0.0
+    vetoed_by: Actor | None = None
+    veto: str = ""
+    repeated: bool = False
+
+    @property
+    def reached_confirm(self) -> bool:
+        """Whether it costs a part of the budget of errors."""
+        return bool(self.planned)
+
+    def running(self) -> TrialRow | None:
+        """The trial at work."""
+        return self.trials[-1] if self.trials and not self.trials[-1].ending else None
+
+
+class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One experiment that ended, as lists show it."""
+
+    n: int
+    verdict: str
+    summary: str = ""
+    reason: str = ""
+    commit: str = ""
+    metric: float | None = None
+    delta: float | None = None
+    mean: float | None = None
+    e_value: float | None = None
+    bar: float | None = None
+    interval: Interval | None = None
+    expected_delta: float | None = None
+    trials: int = 0
+    duration_s: float = 0.0
+    at: str = ""
+    suspicious: tuple[str, ...] = ()
+    confirmed: bool = False
+    recorded: bool = False
+
+
+class Session(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One `start`: its bounds, and what was there when it began."""
+
+    at: str = ""
+    by: Actor | None = None
+    seq: int = 0
+    iterations: int | None = None
+    wall_s: float | None = None
+    cost_usd: float | None = None
+    target: float | None = None
+    plateau: int | None = None
+    mode: str = "strict"
+    sandbox: str = ""
+    done: int = 0
+    worked_s: float = 0.0
+    spent_usd: float = 0.0
+    since_improved: int = 0
+    doctor: bool = False
+    blocking: tuple[str, ...] = ()
+
+
+class AuditRow(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A final audit that was made."""
+
+    at: str
+    commit: str
+    n: int
+    pairs: int
+    better: bool
+    e_value: float
+    bar: float
+    mean: float | None = None
+    interval: Interval | None = None
+    baseline_metric: float | None = None
+    final_metric: float | None = None
+    reason: str = ""
+
+
+class Audit(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The audit at work: `commit` against the baseline."""
+
+    commit: str
+    n: int
+    by: Actor | None = None
+    planned: tuple[PlannedPair, ...] = ()
+    trials: list[TrialRow] = []
+    warm_up: bool = False
+
+
+class Pin(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An idea of a person that waits for its turn."""
+
+    pin: int
+    idea: Idea
+    by: Actor
+    at: str = ""
+
+
+class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """All that decides what happens next, and what is shown at once."""
+
+    name: str = ""
+    config: dict[str, Any] = {}
+    contract: dict[str, str] = {}
+    base: str = ""
+    seed: int = 0
+    dirty: bool = False
+    direction: str = ""
+    forked_from: str = ""
+    forked_at: int | None = None
+    created_at: str = ""
+    status: LoopStatus = LoopStatus.CREATED
+    session: Session | None = None
+    sessions: int = 0
+    confirmed_by: Actor | None = None
+    confirmed_wall_s: float | None = None
+    confirmed_cost_usd: float | None = None
+
+    budget_session: int = 1
+    alpha: float | None = None
+    confirms: int = 0
+    keeps: int = 0
+
+    head: str = ""
+    head_n: int = 0
+    head_metric: float | None = None
+    confirmed_head: str = ""
+    confirmed_n: int = 0
+    reference: list[float] = []
+    remeasured: list[float] = []
+    baseline: bool = False
+    baseline_scores: list[float] = []
+    baseline_metric: float | None = None
+
+    current: Current | None = None
+    audit: Audit | None = None
+    audits: list[AuditRow] = []
+    pins: list[Pin] = []
+    refused: list[str] = []
+    refused_total: int = 0
+    program_sha256: str = ""
+    tested: dict[str, bool] = {}
+    test_details: dict[str, str] = {}
+    doctor: tuple[dict[str, Any], ...] = ()
+
+    next_n: int = 0
+    next_trial: int = 1
+    next_pin: int = 1
+    counts: dict[str, int] = {}
+    recent: list[Row] = []
+    kept: list[Row] = []
+    best_n: int | None = None
+    best_metric: float | None = None
+    best_commit: str = ""
+    streak: int = 0
+    trials: int = 0
+    worked_s: float = 0.0
+    cost_usd: float = 0.0
+    merged: tuple[str, ...] = ()
+
+    pause_reason: str = ""
+    pause_cause: str = ""
+    stop_reason: str = ""
+    stop_cause: str = ""
+    failure: str = ""
+    failure_suggestion: str = ""
+    decisions: list[dict[str, Any]] = []
+    answered: list[str] = []
+    refusals: list[dict[str, Any]] = []
+    updated_at: str = ""
+    last_seq: int = 0
+    unknown: int = 0
+    damaged: str = ""
+
+    @property
+    def experiments(self) -> int:
+        """How many have ended or were recorded, the baseline included."""
+        return sum(self.counts.values())
+
+    @property
+    def lower_is_better(self) -> bool:
+        """The metric's direction."""
+        return bool(self.config.get("metric", {}).get("direction", "lower") == "lower")
+
+    def better(self, metric: float, than: float | None) -> bool:
+        """Whether a metric is strictly better than another."""
+        return than is None or (metric < than if self.lower_is_better else metric > than)

@@ -1,0 +1,1 @@
+"""Where loops lie on disk: their folder, their clone of the project, their records."""
