@@ -32,12 +32,16 @@ _IDENTITY = {
 
 
 class Git:
-    """Calls of git on one repository. `person`: read with the person's own settings, as `.gitignore` needs it."""
+    """Calls of git on one repository.
 
-    def __init__(self, repo: Path, tree: Path | None = None, *, person: bool = False) -> None:
+    `person`: read with the person's own settings, as `.gitignore` needs it. Not `named`: `repo` is any folder of it.
+    """
+
+    def __init__(self, repo: Path, tree: Path | None = None, *, person: bool = False, named: bool = True) -> None:
         self.repo, self.tree = repo, tree
         self._words = ["git", *(word for value in _OVERRIDES for word in ("-c", value))]
-        self._words += [f"--git-dir={repo}"] + ([f"--work-tree={tree}"] if tree is not None else [])
+        if named:
+            self._words += [f"--git-dir={repo}"] + ([f"--work-tree={tree}"] if tree is not None else [])
         self._environment = environment(person=person)
 
     def run(

@@ -6,6 +6,7 @@ there and every empty folder, without asking git once a question.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _ENTRY = struct.Struct(">10I")
+_SUBMODULE = 0o160000
 _TICK_NS = 20_000_000  # a change within a clock tick of the index's writing need not show in any time
 
 
@@ -44,15 +46,19 @@ class Index:
 
 @dataclass
 class Difference:
-    """How a tree differs from its index; `new` holds files and links, `folders` those that hold no file."""
+    """How a tree differs from its index.
+
+    `new` holds every file and link that the index does not know, `strays` the topmost things (a file, a link, a whole
+    folder) that would have to go for the tree to be as the index says.
+    """
 
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.removed or self.new or self.folders)
+        return bool(self.changed or self.removed or self.strays)
 
 
 def read(path: Path, hash_bytes: int = 20) -> Index | None:
@@ -73,14 +79,12 @@ def read(path: Path, hash_bytes: int = 20) -> Index | None:
             flags = int.from_bytes(content[after : after + 2], "big")
             if flags & 0x3000:
                 return None  # unmerged
-            start = after + (4 if flags & 0x4000 else 2)
-            end = content.index(b"\0", start)
             if flags & 0xC000:
-                return None  # "assume unchanged", or bits that only other programs set: not ours
+                return None  # "assume unchanged" and other bits that hide a change: not ours
+            start = after + 2
+            end = content.index(b"\0", start)
             sha = content[at + 40 : after].hex()
-            entries[os.fsdecode(content[start:end])] = Entry(
-                mode, sha, (ctime, ctime_ns, mtime, mtime_ns), inode, size
-            )
+            entries[os.fsdecode(content[start:end])] = Entry(mode, sha, (ctime, ctime_ns, mtime, mtime_ns), inode, size)
             at += (end - at) // 8 * 8 + 8
     except (struct.error, ValueError):
         return None
@@ -89,51 +93,71 @@ def read(path: Path, hash_bytes: int = 20) -> Index | None:
 
 def difference(tree: Path, index: Index, linked: frozenset[str], hash_name: str = "sha1") -> Difference:
     """One walk of the tree; `linked` paths and the tree's own `.git` are left out of sight."""
-    found, seen = Difference(), set()
-    folders = {path.rpartition("/")[0] for path in (*index.entries, *linked)}
-    for path in list(folders):
-        while path:
-            path = path.rpartition("/")[0]
-            folders.add(path)
-
-    def walk(folder: str, prefix: str) -> bool:
-        """Whether a folder holds anything at all."""
-        holds = False
-        with os.scandir(folder) as listed:
-            for item in listed:
-                path = prefix + item.name
-                if path == ".git" or path in linked:
-                    holds = True
-                elif (entry := index.entries.get(path)) is not None:
-                    holds = True
-                    seen.add(path)
-                    if not _same(item, entry, index.written_ns, hash_name):
-                        found.changed.append(path)
-                elif item.is_dir(follow_symlinks=False):
-                    if walk(item.path, path + "/"):
-                        holds = True
-                    elif path not in folders:
-                        found.folders.append(path)
-                else:
-                    holds = True
-                    found.new.append(path)
-        return holds
-
-    walk(str(tree), "")
-    found.removed = [path for path, entry in index.entries.items() if path not in seen and path not in linked]
+    found = Difference()
+    seen: set[str] = set()
+    known = _folders((*index.entries, *linked))
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for item in _listed(tree / folder if folder else tree):
+            path = f"{folder}/{item.name}" if folder else item.name
+            if path == ".git" or path in linked:
+                continue
+            entry = index.entries.get(path)
+            if entry is not None:
+                seen.add(path)
+                if not _same(item, entry, index.written_ns, hash_name):
+                    found.changed.append(path)
+                elif entry.mode == _SUBMODULE:
+                    waiting.append(path)
+                continue
+            inside_known = not folder or folder in known or folder in index.entries
+            if item.is_dir(follow_symlinks=False):
+                waiting.append(path)
+                if path not in known and inside_known:
+                    found.strays.append(path)
+            else:
+                found.new.append(path)
+                if inside_known:
+                    found.strays.append(path)
+    found.removed = [path for path in index.entries if path not in seen and path not in linked]
     return found
+
+
+def _folders(paths: tuple[str, ...]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        while path := path.rpartition("/")[0]:
+            if path in found:
+                break
+            found.add(path)
+    return found
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder; one that was closed to us is opened, one nested too deep to be named is left shut."""
+    try:
+        with os.scandir(folder) as listed:
+            return list(listed)
+    except PermissionError:
+        folder.chmod(0o700)
+        with os.scandir(folder) as listed:
+            return list(listed)
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR):
+            return []
+        raise
 
 
 def _same(item: os.DirEntry[str], entry: Entry, written_ns: int, hash_name: str) -> bool:
     here = item.stat(follow_symlinks=False)
-    if entry.mode == 0o160000:
+    if entry.mode == _SUBMODULE:
         return stat.S_ISDIR(here.st_mode)  # a submodule: its content is its own
     if _mode(here.st_mode) != entry.mode or here.st_size & 0xFFFFFFFF != entry.size:
         return False
     times = (*divmod(here.st_ctime_ns, 10**9), *divmod(here.st_mtime_ns, 10**9))
-    if times != entry.times or here.st_ino & 0xFFFFFFFF != entry.inode:
-        return False
-    if here.st_mtime_ns < written_ns - _TICK_NS and here.st_ctime_ns < written_ns - _TICK_NS:
+    same_times = times == entry.times and here.st_ino & 0xFFFFFFFF == entry.inode
+    if same_times and here.st_mtime_ns < written_ns - _TICK_NS and here.st_ctime_ns < written_ns - _TICK_NS:
         return True
     return blob_id(item.path, here, hash_name) == entry.sha
 
@@ -149,7 +173,7 @@ def _mode(mode: int) -> int:
 def blob_id(path: str, here: os.stat_result, hash_name: str) -> str:
     """git's object id of a file's or a link's content as it lies there."""
     if stat.S_ISLNK(here.st_mode):
-        content = os.fsencode(os.readlink(path))
+        content = os.fsencode(Path(path).readlink())
         return hashlib.new(hash_name, b"blob %d\0" % len(content) + content).hexdigest()
     digest = hashlib.new(hash_name, b"blob %d\0" % here.st_size)
     with open(path, "rb") as stream:
