@@ -35,6 +35,18 @@ TABLE: dict[str, dict[str, str]] = {
         "latex": "autor_nb.plugins.renderers.latex:LatexRenderer",
         "typst": "autor_nb.plugins.renderers.typst:TypstRenderer",
     },
+    "gates": {
+        "eprocess": "autor_nb.plugins.gates.eprocess:EProcessGate",
+        "shared": "autor_nb.plugins.gates.shared:SharedGate",
+        "fixed": "autor_nb.plugins.gates.fixed:FixedGate",
+        "greedy": "autor_nb.plugins.gates.greedy:GreedyGate",
+    },
+    "scalarizers": {
+        "weighted_sum": "autor_nb.plugins.scalarizers.weighted_sum:WeightedSum",
+        "weighted_chebyshev": "autor_nb.plugins.scalarizers.weighted_chebyshev:WeightedChebyshev",
+        "lexicographic": "autor_nb.plugins.scalarizers.lexicographic:Lexicographic",
+        "constrained": "autor_nb.plugins.scalarizers.constrained:Constrained",
+    },
 }
 
 

@@ -136,6 +136,6 @@ def gamma(t: int, horizon: int | None = None) -> float | None:
 
 
 def alpha_at(alpha: float, confirms: int, keeps: int, horizon: int | None = None) -> float | None:
-    """α_t = α·γ_t·(keeps + 1) of a candidate that `confirms` others preceded (e-LOND); None when the budget is spent."""
+    """α_t = α·γ_t·(keeps + 1) of a candidate that `confirms` others preceded (e-LOND); None when it is spent."""
     share = gamma(confirms + 1, horizon)
     return None if share is None else alpha * share * (keeps + 1)

@@ -1,4 +1,4 @@
-"""Student's t distribution for whole degrees of freedom, in logarithms and without scipy, so that a face may ask too."""
+"""Student's t distribution for whole degrees of freedom, in logarithms and without scipy: faces ask it too."""
 
 from __future__ import annotations
 
