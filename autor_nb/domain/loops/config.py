@@ -22,7 +22,7 @@ Transform = Literal["identity", "divide_by_1024", "divide_by_1000"]
 When = Literal["always", "downtime"]
 Permission = Literal["acceptEdits", "bypass"]
 Kind = Literal["float", "int", "choice"]
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$)){0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -142,10 +142,10 @@ class LoopConfig(_Part, frozen=True, kw_only=True):
 
 def loop_name(name: str) -> str:
     """The name, if it can be a folder and a branch; else a UsageError."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower().endswith(".lock"):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise UsageError(
             f"{shown(name)} cannot name a loop: it becomes a folder and a git branch.",
-            "Use up to 64 letters, digits, `-`, `_` or single dots, beginning with a letter or digit.",
+            "Use up to 41 lower-case letters, digits, `-` and `_`, beginning with a letter or digit: `tsp-2`.",
         )
     return name
 

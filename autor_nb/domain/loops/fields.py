@@ -37,11 +37,11 @@ def duration_s(value: object) -> float | None:
 class Fields:
     """One table of a person's file; `where` is how they see it, `prefix` the way to it inside."""
 
-    def __init__(self, where: str, table: object, prefix: str = "") -> None:
-        self.where, self.prefix = where, prefix
+    def __init__(self, where: str, table: object, prefix: str = "", equals: str = " = ") -> None:
+        self.where, self.prefix, self.equals = where, prefix, equals
         if not isinstance(table, dict):
             name = f"{where} {prefix[:-1]}" if prefix else where
-            raise UsageError(f"{name} is {shown(table)}, not a table.", "Give it fields of its own: key = value.")
+            raise UsageError(f"{name} is {shown(table)}, not a table.", f"Give it fields of its own: key{equals}value.")
         self.table: dict[str, Any] = table
         self.taken: set[str] = set()
 
@@ -59,7 +59,7 @@ class Fields:
         value = self.table.get(key)
         if value is None:
             if default is REQUIRED:
-                self.wrong(key, "is missing.", f"Add {key} = … to {self.where}.")
+                self.wrong(key, "is missing.", f"Add {self.prefix}{key}{self.equals}… to {self.where}.")
             return default
         return value
 
@@ -67,11 +67,11 @@ class Fields:
         """A string without NUL; with `filled`, more than blanks if it was written."""
         value = self.raw(key, default)
         if not isinstance(value, str):
-            self.wrong(key, f"is {shown(value)}, not a text.", f'Write {key} = "…" with quotes.')
+            self.wrong(key, f"is {shown(value)}, not a text.", f'Write {key}{self.equals}"…" with quotes.')
         if "\0" in value:
             self.wrong(key, "holds a NUL character.", "Remove it.")
         if (filled or default is REQUIRED) and self.has(key) and not value.strip():
-            self.wrong(key, "is empty.", f'Write {key} = "…", or remove the line if it has a default.')
+            self.wrong(key, "is empty.", f'Write {key}{self.equals}"…", or remove the line if it has a default.')
         return value
 
     def choice(self, key: str, options: Iterable[str], default: object = REQUIRED) -> str:
@@ -82,7 +82,7 @@ class Fields:
             near = difflib.get_close_matches(str(value).lower(), known, n=1)
             self.wrong(
                 key, f"is {shown(value)}, which is none of {', '.join(known)}.",
-                f'Did you mean "{near[0]}"?' if near else f'Write {key} = "{known[0]}" or another of them.',
+                f'Did you mean "{near[0]}"?' if near else f'Write {key}{self.equals}"{known[0]}" or another of them.',
             )
         return value
 
@@ -90,7 +90,7 @@ class Fields:
         """true or false."""
         value = self.raw(key, default)
         if not isinstance(value, bool):
-            self.wrong(key, f"is {shown(value)}, neither true nor false.", f"Write {key} = true or {key} = false.")
+            self.wrong(key, f"is {shown(value)}, neither true nor false.", f"Write {key}{self.equals}true or false.")
         return value
 
     def number(self, key: str, default: float | None = None, *, low: float = -math.inf, above: bool = False
@@ -100,7 +100,7 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.wrong(key, f"is {shown(value)}, not a number.", f"Write {key} = 1.5, without quotes.")
+            self.wrong(key, f"is {shown(value)}, not a number.", f"Write {key}{self.equals}1.5, without quotes.")
         if not abs(value) < 1e300:  # also NaN; a whole number too large for a float would be refused later
             self.wrong(key, f"is {shown(value)}, not a finite number.", f"Write {key} as an ordinary number.")
         if value < low or (above and value == low):
@@ -114,9 +114,9 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(key, f"is {shown(value)}, not a whole number.", f"Write {key} = {max(low, 1)}, or more.")
+            self.wrong(key, f"is {shown(value)}, not a whole number.", f"Write {key}{self.equals}{max(low, 1)}.")
         if not low <= value <= 10**15:
-            self.wrong(key, f"is {shown(value)}; it must be at least {low}.", f"Write {key} = {max(low, 1)}, or more.")
+            self.wrong(key, f"is {shown(value)}; it must be at least {low}.", f"Write {key}{self.equals}{max(low, 1)}.")
         return value
 
     def duration(self, keys: tuple[str, ...], default: float | None = None) -> float | None:
@@ -132,7 +132,7 @@ class Fields:
         if not seconds:
             self.wrong(
                 written[0], f"is {shown(value)}, which is no length of time above zero.",
-                f'Write {written[0]} = 90 (seconds), or "90s", "5m", "2h".',
+                f'Write {written[0]}{self.equals}90 (seconds), or "90s", "5m", "2h".',
             )
         return seconds
 
@@ -155,9 +155,9 @@ class Fields:
         value = self.text(key, default)
         if (value or not default) and not (value == default or _ENVIRONMENT.fullmatch(value)):
             self.wrong(key, "is not the name of an environment variable.",
-                       f'Write the name only, as in {key} = "{default or "MY_API_KEY"}"; values stay outside files.')
+                       f'Write only its name: {key}{self.equals}"{default or "MY_API_KEY"}"; no value in files.')
         if not value and default:
-            self.wrong(key, "is empty.", f'Write {key} = "{default}", or remove the line.')
+            self.wrong(key, "is empty.", f'Write {key}{self.equals}"{default}", or remove the line.')
         return value
 
     def words(self, key: str, default: object = REQUIRED) -> tuple[str, ...]:
@@ -165,11 +165,12 @@ class Fields:
         value = self.raw(key, default)
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or any(not isinstance(item, str) for item in items):
-            self.wrong(key, f"is {shown(value)}, neither a text nor a list of texts.", f'Write {key} = ["…", "…"].')
+            self.wrong(key, f"is {shown(value)}, neither a text nor a list of texts.",
+                       f'Write {key}{self.equals}["…", "…"].')
         if any(not item.strip() or "\0" in item for item in items):
             self.wrong(key, "holds an empty text.", "Remove it.")
         if default is REQUIRED and not items:
-            self.wrong(key, "is an empty list.", f'Name at least one: {key} = ["…"].')
+            self.wrong(key, "is an empty list.", f'Name at least one: {key}{self.equals}["…"].')
         return tuple(items)
 
     def paths(self, key: str, default: object = REQUIRED) -> tuple[str, ...]:
@@ -187,20 +188,20 @@ class Fields:
         if isinstance(value, str):
             if (default is REQUIRED or self.has(key)) and (not value.strip() or "\0" in value):
                 self.wrong(key, "is empty." if not value.strip() else "holds a NUL character.",
-                           f'Write {key} = "python train.py", or a list of words.')
+                           f'Write {key}{self.equals}"python train.py", or a list of words.')
             return value
         if not isinstance(value, list | tuple) or any(not isinstance(word, str) or "\0" in word for word in value):
             self.wrong(key, f"is {shown(value)}, neither a text nor a list of words.",
-                       f'Write {key} = "python train.py" or {key} = ["python", "train.py"].')
+                       f'Write {key}{self.equals}"python train.py" or {key}{self.equals}["python", "train.py"].')
         if self.has(key) and not (value and value[0].strip()):
-            self.wrong(key, "names no program.", f'Write {key} = ["python", "train.py"].')
+            self.wrong(key, "names no program.", f'Write {key}{self.equals}["python", "train.py"].')
         return tuple(value)
 
     def mapping(self, key: str) -> dict[str, Any]:
         """A table taken as it is."""
         value = self.raw(key, {})
         if not isinstance(value, dict):
-            self.wrong(key, f"is {shown(value)}, not a table.", f"Write {key} = {{ option = value }}.")
+            self.wrong(key, f"is {shown(value)}, not a table.", f"Write {key}{self.equals}{{ option = value }}.")
         return dict(value)
 
     def inner(self, key: str, shorthand: str = "") -> Fields:
@@ -208,14 +209,14 @@ class Fields:
         value = self.raw(key, {})
         if shorthand and isinstance(value, str):
             value = {shorthand: value}
-        return Fields(self.where, value, f"{self.prefix}{key}.")
+        return Fields(self.where, value, f"{self.prefix}{key}.", self.equals)
 
     def entries(self, key: str) -> list[Fields]:
         """A list of tables, each named by its place."""
         value = self.raw(key, [])
         if not isinstance(value, list | tuple):
-            self.wrong(key, f"is {shown(value)}, not a list of tables.", f"Write {key} = [{{ name = … }}].")
-        return [Fields(self.where, item, f"{self.prefix}{key}[{n}].") for n, item in enumerate(value)]
+            self.wrong(key, f"is {shown(value)}, not a list of tables.", f"Write {key}{self.equals}[{{ name = … }}].")
+        return [Fields(self.where, item, f"{self.prefix}{key}[{n}].", self.equals) for n, item in enumerate(value)]
 
     def rest(self) -> dict[str, Any]:
         """What nobody took."""

@@ -1,0 +1,152 @@
+"""Experiments as other tools keep them: their JSON Lines under several names, and subjects of commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autor_nb.domain.errors import StoreError
+from autor_nb.domain.loops.record import Record, finite, known_status, numbered
+from autor_nb.store.loops.git import Git
+from autor_nb.store.loops.history import SHOWN, BadLine, History
+
+LOG_FORMAT = "%H|%h|%aI|%s"
+LOG_CAP = 100_000
+_ALIASES = {
+    "hash": ("hash", "commit", "sha"),
+    "timestamp": ("timestamp", "time", "ts"),
+    "metric": ("metric", "value", "score"),
+    "summary": ("summary", "description", "message"),
+}
+_MARK = re.compile(r"\[autoresearch\]|\bautoresearch:|\[autor\]", re.IGNORECASE)
+_WORDS = (
+    ("baseline", re.compile(r"\bbaseline\b", re.IGNORECASE)),
+    ("keep", re.compile(r"\b(keep|kept|improvement)\b", re.IGNORECASE)),
+    ("discard", re.compile(r"\b(discard|discarded|revert|reverted)\b", re.IGNORECASE)),
+    ("crash", re.compile(r"\b(crash|crashed)\b", re.IGNORECASE)),
+)
+_VALUE = re.compile(
+    r"(?<![\w.])(?:metric|score|loss|val_bpb|value)\s*=\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w]|[.,]\d)",
+    re.IGNORECASE,
+)
+_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_jsonl(path: Path) -> History[Record]:
+    """Another tool's `experiments.jsonl`, numbered anew from 0 in its order."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return History()
+    except OSError as error:
+        raise StoreError(f"Cannot read {path}: {error.strerror}.", "Mend its permissions.", path=str(path)) from error
+    return parse_jsonl(content)
+
+
+def parse_jsonl(content: bytes) -> History[Record]:
+    """The same from its bytes."""
+    found: History[Record] = History()
+    offset = 0
+    records: list[Record] = []
+    for line in content.split(b"\n"):
+        if line.strip():
+            shown = line[:SHOWN].decode("utf-8", "replace")
+            try:
+                read = _record(_decoder.decode(line))
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                read = "it is no whole JSON object (torn or overwritten)"
+            if isinstance(read, str):
+                found.bad.append(BadLine(offset, shown, read))
+            else:
+                records.append(read)
+        offset += len(line) + 1
+    found.records = list(numbered(records))
+    return found
+
+
+def _record(table: dict[str, Any]) -> Record | str:
+    """The record, or why it is none."""
+    named = {ours: next((table[key] for key in keys if table.get(key) is not None), None)
+             for ours, keys in _ALIASES.items()}
+    status = known_status(str(table.get("status", "")))
+    if status is None:
+        return f"its status is {str(table.get('status'))[:30]!r}"
+    metric = finite(named["metric"])
+    if metric is None and named["metric"] is not None:
+        return f"its metric is {str(named['metric'])[:30]!r}, not a finite number"
+    commit = str(named["hash"] or "")
+    seed = table.get("seed")
+    return Record(
+        run=0, hash=commit, short_hash=str(table.get("short_hash") or commit[:7]),
+        metric=None if status == "crash" else metric, status=status,
+        summary=str(named["summary"] or ""), timestamp=str(named["timestamp"] or ""),
+        verdict="crash" if status == "crash" else "",
+        seed=seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
+        duration_s=finite(table.get("duration_s")), resource=finite(table.get("resource")),
+        hypothesis=str(table.get("hypothesis") or ""), cost_usd=finite(table.get("cost_usd")),
+    )
+
+
+def parse_log(lines: Iterable[str]) -> History[Record]:
+    """Experiments in the subjects of commits, given newest first as `git log --format=%H|%h|%aI|%s` prints them.
+
+    Only marked subjects count (`[autoresearch] keep: metric=0.974 - why`): a number in any other says nothing.
+    """
+    found: History[Record] = History()
+    records: list[Record] = []
+    for number, line in enumerate(lines):
+        parts = line.rstrip("\n").split("|", 3)
+        if len(parts) < 4 or not _MARK.search(parts[3]):
+            continue
+        read = _of_subject(*parts)
+        if isinstance(read, str):
+            found.bad.append(BadLine(number, line[:SHOWN], read))
+        else:
+            records.append(read)
+    found.records = list(numbered(reversed(records)))
+    return found
+
+
+def _of_subject(commit: str, short: str, at: str, subject: str) -> Record | str:
+    after = _MARK.split(subject, maxsplit=1)[-1]
+    head = after.partition(" - ")[0]
+    status = next((status for status, word in _WORDS if word.search(head)), None)
+    if status is None:
+        return "its subject names no status"
+    values = _VALUE.findall(head) or _VALUE.findall(after)
+    metric = finite(float(values[0])) if values else None
+    return Record(
+        run=0, hash=commit, short_hash=short, timestamp=at, status=status,
+        metric=None if status == "crash" else metric,
+        verdict="crash" if status == "crash" else "",
+        summary=after.partition(" - ")[2].strip() or after.strip(" :-"),
+    )
+
+
+def read_log(project: Path, branch: str) -> History[Record]:
+    """The experiments that a branch of the project's repository tells of; none if there is no such branch."""
+    folder = project / ".git"
+    if not folder.exists():
+        return History()
+    git = Git(folder if folder.is_dir() else project, project)
+    commit = git.commit_of(branch)
+    if commit is None:
+        return History()
+    answer = git.run("log", f"--max-count={LOG_CAP}", f"--format={LOG_FORMAT}", commit, "--")
+    return parse_log(answer.decode("utf-8", "replace").split("\n"))
+
+
+def autoresearch_lines(records: Iterable[Record]) -> Iterator[str]:
+    """The records as `autoresearch.toml` tools write them: their eight fields and their three statuses."""
+    words = {"keep": "kept", "discard": "discarded", "crash": "discarded"}
+    for record in records:
+        table = {
+            "run": record.run, "hash": record.hash, "short_hash": record.short_hash, "metric": record.metric,
+            "delta": record.delta, "status": words.get(record.status, record.status),
+            "summary": record.summary or record.hypothesis, "timestamp": record.timestamp,
+        }
+        yield msgspec.json.encode(table).decode("utf-8") + "\n"

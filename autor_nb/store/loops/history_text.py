@@ -1,0 +1,82 @@
+"""A history as text for other programs: CSV, JSON, JSON Lines and the five-column table, made line by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from autor_nb.domain.errors import StoreError, UsageError
+from autor_nb.domain.loops.record import Record
+from autor_nb.store.loops import results_tsv
+from autor_nb.store.loops.history import encode
+from autor_nb.store.system_errors import what_happened, what_mends
+
+FORMS = ("csv", "json", "jsonl", "tsv")
+_FIELDS = Record.__struct_fields__
+
+
+def text(records: Iterable[Record], form: str, *, metric: str = "metric", crash_as_zero: bool = False) -> Iterator[str]:
+    """The pieces of the text; UsageError for a form that is none."""
+    if form == "csv":
+        return _csv(records)
+    if form == "json":
+        return _json(records)
+    if form == "jsonl":
+        return (encode(record).decode("utf-8") for record in records)
+    if form == "tsv":
+        return results_tsv.lines(map(results_tsv.of_record, records), metric, crash_as_zero=crash_as_zero)
+    raise UsageError(f"A history cannot be exported as {form!r}.", f"Known: {', '.join(FORMS)}.")
+
+
+def to_file(path: Path, pieces: Iterable[str]) -> int:
+    """Write the pieces to a file through one beside it; answers the number of characters."""
+    beside = path.with_name(f".{path.name}.part")
+    total = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
+            for piece in pieces:
+                total += stream.write(piece)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StoreError(
+            what_happened(error, str(path)), what_mends(error, str(path), "export again"), path=str(path)
+        ) from error
+    return total
+
+
+def _csv(records: Iterable[Record]) -> Iterator[str]:
+    piece = io.StringIO(newline="")
+    writer = csv.writer(piece, lineterminator="\n")
+    columns = [name for name in _FIELDS if name != "interval"] + ["interval_low", "interval_high"]
+    writer.writerow(columns)
+    for record in records:
+        low, high = record.interval or (None, None)
+        values = [getattr(record, name) for name in columns[:-2]] + [low, high]
+        writer.writerow([_cell(value) for value in values])
+        if piece.tell() > 1 << 16:
+            yield piece.getvalue()
+            piece.seek(0)
+            piece.truncate()
+    yield piece.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula is told to be a text."""
+    if isinstance(value, str):
+        clean = value.replace("\0", "�")
+        return f"'{clean}" if clean.startswith(("=", "+", "-", "@", "\t", "\r")) else clean
+    return "" if value is None else repr(value) if isinstance(value, float) else value
+
+
+def _json(records: Iterable[Record]) -> Iterator[str]:
+    before = "[\n"
+    for record in records:
+        yield before + msgspec.json.format(encode(record), indent=0).decode("utf-8").rstrip("\n")
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
