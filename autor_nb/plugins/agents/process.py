@@ -34,7 +34,7 @@ from autor_nb.domain.ports import (
 )
 from autor_nb.domain.run import Usage
 from autor_nb.domain.stage import Ending
-from autor_nb.plugins.agents import leash
+from autor_nb.store import leash
 
 LINE_CAP = 256 * 1024
 ERROR_TAIL = 4000
