@@ -85,7 +85,7 @@ def test_a_dirty_repository_is_bit_identical_after_fifty_iterations(project: Pat
     clone = (first := made(project, include_uncommitted=True, link=("data",))).clone
     kept, numbered = first.head, {}
     for number in range(1, 51):
-        (clone.path / "train.py").write_text(f"x = {number}\n", encoding="utf-8")
+        (clone.path / "train.py").write_text(f"x = {number + 1}\n", encoding="utf-8")
         candidate = clone.commit_candidate(f"Try {number}")
         (clone.path / "junk").mkdir()
         (clone.path / "junk/out.txt").write_text("left", encoding="utf-8")
@@ -102,7 +102,7 @@ def test_a_dirty_repository_is_bit_identical_after_fifty_iterations(project: Pat
     assert kept == git(project, "rev-parse", "autor/tune")
     assert numbered == publishing.published(source.git_dir, "tune")
     assert "" == git(project, "fsck", "--no-dangling", "--no-progress")
-    assert "x = 50" in git(project, "show", "refs/autor/tune/50:train.py")
+    assert "x = 51" in git(project, "show", "refs/autor/tune/50:train.py")
 
 
 def test_uncommitted_edits_are_taken_along_only_when_asked(project: Path) -> None:
@@ -220,7 +220,9 @@ def test_files_folders_and_modes_may_trade_places(project: Path) -> None:
     candidate = clone.commit_candidate("swap")
     git(clone.path, "read-tree", "--empty")
     git(clone.path, "add", "-A")
-    assert git(clone.path, "rev-parse", f"{candidate.sha}^{{tree}}") == git(clone.path, "write-tree")
+    wanted = git(clone.path, "write-tree")
+    assert git(clone.path, "ls-tree", "-r", wanted) == git(clone.path, "ls-tree", "-r", candidate.sha)
+    assert wanted == git(clone.path, "rev-parse", f"{candidate.sha}^{{tree}}")
     assert "" == git(clone.path, "fsck", "--no-dangling", "--no-progress")
 
 

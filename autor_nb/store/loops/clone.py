@@ -114,15 +114,14 @@ class Clone:
 
     def changes(self) -> Changes:
         """What was changed since the last checkout; ignored new files are no change."""
-        found = self._difference()
-        mutable = [path for path in (*found.changed, *found.removed) if matches(path, self.mutable)]
-        fresh = [path for path in found.new if matches(path, self.mutable)]
-        ignored = self._ignored(found.new) if found.new else set()
-        mutable += [path for path in fresh if path not in ignored]
-        mutable = [path for path in mutable if self._may_hold(path)]
-        taken = {*mutable, *ignored}
-        other = {*found.changed, *found.removed, *found.new} - taken
-        return Changes(tuple(sorted(mutable)), tuple(sorted(other)))
+        return self._sorted(self._difference())
+
+    def _sorted(self, found: _index.Difference) -> Changes:
+        touched = {*found.changed, *found.removed, *found.new}
+        if found.new:
+            touched -= self._ignored(found.new)
+        mutable = {path for path in touched if matches(path, self.mutable) and self._may_hold(path)}
+        return Changes(tuple(sorted(mutable)), tuple(sorted(touched - mutable)))
 
     def _may_hold(self, path: str) -> bool:
         """A link is no content of its own: it is not committed where a file was meant."""
@@ -151,31 +150,29 @@ class Clone:
         self._mend_fixed()
         if self._known is None:
             return None
-        found = _index.read(self._index_path, 32 if self.hash_name == "sha256" else 20)
-        if found is None or found.digest != self._known.digest:
-            return None
-        return found
+        found = _index.read(self._index_path, 32 if self.hash_name == "sha256" else 20, self._known)
+        return found if found is self._known else None
 
     def checkout(self, sha: str) -> None:
         """Make the tree exactly that commit's: what differs is restored, what does not belong is removed."""
         index = self._index()
-        strays: list[str] = []
-        if index is not None:
-            found = _index.difference(self.path, index, self.linked, self.hash_name)
-            if not found and self.head() == sha:
-                return
-            strays = found.strays
-        else:
+        if index is None:
             self._index_path.unlink(missing_ok=True)
+            self._restore(sha, [])
+            found = self._difference()
+            if found.strays:
+                self._restore(sha, found.strays)
+            return
+        found = _index.difference(self.path, index, self.linked, self.hash_name)
+        if found or self.head() != sha:
+            self._restore(sha, found.strays)
+
+    def _restore(self, sha: str, strays: Sequence[str]) -> None:
         for stray in strays:
             remove(self.path / stray)
         self.git.run("read-tree", "--reset", "-u", sha)
         self._set_head(sha)
-        fresh = self._read_index()
-        if index is None and fresh is not None:
-            left = _index.difference(self.path, fresh, self.linked, self.hash_name)
-            for stray in left.strays:
-                remove(self.path / stray)
+        self._read_index()
 
     def _set_head(self, sha: str) -> None:
         beside = self.repo / "HEAD.autor"
@@ -200,7 +197,8 @@ class Clone:
 
         What else was changed is named in `other`, and gone from the tree. UsageError if no mutable file was changed.
         """
-        changes = self.changes()
+        found = self._difference()
+        changes = self._sorted(found)
         parent = self.head()
         if not changes.mutable:
             beyond = f" ({', '.join(changes.other[:5])} changed, but is not mutable)" if changes.other else ""
@@ -214,7 +212,7 @@ class Clone:
                 f"The edit of {', '.join(changes.mutable[:5])} leaves the content as it was.", "Change something in it."
             )
         sha = self.objects.commit(tree, parent, message, int(time.time()))
-        self.checkout(sha)
+        self._restore(sha, found.strays)
         return Candidate(sha, parent, paths, changes.other)
 
     def _tree_of(self, changed: Sequence[str]) -> tuple[tuple[str, ...], str]:

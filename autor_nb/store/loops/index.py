@@ -11,7 +11,9 @@ import hashlib
 import os
 import stat
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 _ENTRY = struct.Struct(">10I")
@@ -38,6 +40,11 @@ class Index:
     written_ns: int
     digest: str
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file of it."""
+        return frozenset(_folders(self.entries))
+
     @property
     def has_attributes(self) -> bool:
         """Whether some file may be stored otherwise than it lies in the tree."""
@@ -61,13 +68,16 @@ class Difference:
         return bool(self.changed or self.removed or self.strays)
 
 
-def read(path: Path, hash_bytes: int = 20) -> Index | None:
-    """The index; None if there is none or it is not one that our git wrote (version 2 or 3)."""
+def read(path: Path, hash_bytes: int = 20, known: Index | None = None) -> Index | None:
+    """The index; `known` if it is that one; None if there is none or it is not one that our git wrote."""
     try:
         content = path.read_bytes()
         written = path.stat().st_mtime_ns
     except OSError:
         return None
+    digest = hashlib.sha256(content).hexdigest()
+    if known is not None and known.digest == digest:
+        return known
     if content[:4] != b"DIRC" or len(content) < 12 or int.from_bytes(content[4:8], "big") not in (2, 3):
         return None
     entries: dict[str, Entry] = {}
@@ -88,14 +98,14 @@ def read(path: Path, hash_bytes: int = 20) -> Index | None:
             at += (end - at) // 8 * 8 + 8
     except (struct.error, ValueError):
         return None
-    return Index(entries, written, hashlib.sha256(content).hexdigest())
+    return Index(entries, written, digest)
 
 
 def difference(tree: Path, index: Index, linked: frozenset[str], hash_name: str = "sha1") -> Difference:
     """One walk of the tree; `linked` paths and the tree's own `.git` are left out of sight."""
     found = Difference()
     seen: set[str] = set()
-    known = _folders((*index.entries, *linked))
+    known = index.folders | _folders(linked)
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -108,7 +118,7 @@ def difference(tree: Path, index: Index, linked: frozenset[str], hash_name: str 
                 seen.add(path)
                 if not _same(item, entry, index.written_ns, hash_name):
                     found.changed.append(path)
-                elif entry.mode == _SUBMODULE:
+                if item.is_dir(follow_symlinks=False):  # a submodule's, or one that took a file's place
                     waiting.append(path)
                 continue
             inside_known = not folder or folder in known or folder in index.entries
@@ -124,7 +134,7 @@ def difference(tree: Path, index: Index, linked: frozenset[str], hash_name: str 
     return found
 
 
-def _folders(paths: tuple[str, ...]) -> set[str]:
+def _folders(paths: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for path in paths:
         while path := path.rpartition("/")[0]:
