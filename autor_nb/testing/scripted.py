@@ -2,8 +2,8 @@
 
 `--set script=05:crash,05:hang,03:no_draft` gives the behaviour of a stage's first, second … attempt; an attempt
 without an entry is `good`. Behaviours: see `autor_nb.testing.scripted_program.BEHAVIOURS`. `--set delay_s=0.2`
-makes every good attempt take that long, `--set lines=1000` lets it say so much meanwhile, `--set files=5000` adds
-that many files in stage 01.
+makes every good attempt take that long, `--set until=PATH` until that file is there, `--set lines=1000` lets it say
+so much meanwhile, `--set files=5000` adds that many files in stage 01.
 """
 
 from __future__ import annotations

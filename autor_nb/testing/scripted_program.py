@@ -34,6 +34,8 @@ def good(task: AgentTask) -> None:
         say(Text(text=f"line {number} of {lines}: as it goes on, an agent says what it does, in sentences like this"))
         time.sleep(delay_s / lines)
     time.sleep(0 if lines else delay_s)
+    while (until := task.options.get("until")) and not Path(until).exists():
+        time.sleep(0.02)
     files = produce(task)
     for number in range(int(task.options.get("files", "0")) if task.stage.number == "01" else 0):
         (Path(task.workspace) / "artifacts" / f"part_{number:05d}.txt").write_text(f"part {number}\n")

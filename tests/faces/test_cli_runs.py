@@ -193,14 +193,15 @@ def test_the_menu_takes_single_keys_in_a_terminal(place: Any) -> None:
 @pytest.mark.parametrize("place", ["none"], indirect=True)
 def test_interrupting_a_watch_leaves_the_run_alone(place: Any) -> None:
     """Exit 130, and it is said how to stop the run; the run comes to its review."""
-    made = place.autor("new", "--agent", "scripted", "--set", "delay_s=3", "g", "--json").data
+    made = place.autor("new", "--agent", "scripted", "--set", f"until={place.project / 'go'}", "g", "--json").data
     child = subprocess.Popen([*AUTOR, "watch", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert child.stderr is not None and "at work" in "".join(child.stderr.readline() for _ in range(3))
+    assert child.stderr is not None and next(line for line in child.stderr if "at work" in line)
     child.send_signal(signal.SIGINT)
     out, _ = child.communicate(timeout=20)
     assert 130 == child.returncode
     error = json.loads(out)["error"]
     assert "interrupted" == error["code"] and made["run_id"] in error["message"] and "autor stop" in error["suggestion"]
+    (place.project / "go").touch()
     assert "person" == place.settle().waiting
 
 
