@@ -1,0 +1,57 @@
+"""What is looked at before a loop may start: sixteen checks with stable ids, and the canary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+State = Literal["ok", "warning", "blocking"]
+
+TITLES = {
+    "git_repository": "Git repository with a commit",
+    "programs": "Programs on PATH",
+    "configuration": "Configuration is valid and its files are there",
+    "metric_declared": "Metric is declared",
+    "command_runs": "Command runs within its time",
+    "metric_reads": "Metric is printed and finite",
+    "critic_endpoint": "Critic answers",
+    "vram": "Enough GPU memory beside the critic",
+    "critic_dry_run": "Critic gives a valid idea",
+    "branch": "Branch for the experiments",
+    "log_folder": "Folder for the logs can be written",
+    "lock": "No stale lock",
+    "program": "program.md says what to try",
+    "working_tree": "Working tree is clean",
+    "disk_space": "Disk space",
+    "go_ahead": "Go-ahead",
+}
+IDS = tuple(TITLES)
+CANARY = "canary"
+CANARY_TITLE = "Canary: breaking the mutable file shows"
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one check went; `fix` is what mends it, empty where nothing is to be mended."""
+
+    id: str
+    title: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+def result(id: str, state: State, detail: str, fix: str = "") -> CheckResult:
+    """The result of the check with that id."""
+    return CheckResult(id=id, title=TITLES.get(id, CANARY_TITLE), state=state, detail=detail, fix=fix)
+
+
+def ready(results: Iterable[CheckResult]) -> bool:
+    """Whether nothing forbids to start."""
+    return all(one.state != "blocking" for one in results)
+
+
+def blocking(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """What forbids to start."""
+    return tuple(one for one in results if one.state == "blocking")
