@@ -89,9 +89,9 @@ def watch(face: Face, run_id: str | None, run_too: str | None, from_start: bool)
     """Tell what happens to a run as it happens, until it waits for a person or has ended."""
     run = _followed(face, target.either(run_id, run_too))
     tail = control.Tail(run)
-    seen = tail.read()
-    _say(face, seen if from_start else seen[-3:])
     try:
+        seen = tail.read()
+        _say(face, seen if from_start else seen[-3:])
         while (snapshot := tail.snapshot()).waiting == "engine" and snapshot.live:
             time.sleep(WATCH_POLL_S)
             _say(face, tail.read())
