@@ -35,6 +35,16 @@ TABLE: dict[str, dict[str, str]] = {
         "latex": "autor_nb.plugins.renderers.latex:LatexRenderer",
         "typst": "autor_nb.plugins.renderers.typst:TypstRenderer",
     },
+    "critics": {
+        "optimiser": "autor_nb.plugins.critics.optimiser:OptimiserCritic",
+        "scripted": "autor_nb.plugins.critics.scripted:ScriptedCritic",
+        "none": "autor_nb.plugins.critics.none:NoCritic",
+    },
+    "coders": {
+        "params": "autor_nb.plugins.coders.params:ParamsCoder",
+        "external": "autor_nb.plugins.coders.external:ExternalCoder",
+        "scripted": "autor_nb.plugins.coders.scripted:ScriptedCoder",
+    },
     "gates": {
         "eprocess": "autor_nb.plugins.gates.eprocess:EProcessGate",
         "shared": "autor_nb.plugins.gates.shared:SharedGate",

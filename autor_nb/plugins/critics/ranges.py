@@ -116,7 +116,7 @@ def _declared(path: str, declared: Knob, knobs: Knobs) -> Range:
     """A range of `[loop.<name>.space]`; the knob's value is what the file says."""
     found = knobs.resolve(path)
     if declared.kind == "choice":
-        return Range(path=found.path, value=found.value, levels=declared.choices, ordered=False)
+        return Range(path=found.path, value=found.value, levels=_with(found.value, declared.choices), ordered=False)
     low, high = float(declared.low or 0.0), float(declared.high or 0.0)
     if not low < high or (declared.log and low <= 0):
         raise UsageError(
@@ -137,7 +137,7 @@ def _from_comment(knob: FoundKnob) -> Range | None:
     if match := CHOICES.search(knob.comment):
         levels = tuple(dict.fromkeys(_literal(word) for word in re.split(r"[,|]", match.group(1)) if word.strip()))
         if len(levels) > 1:
-            return Range(path=knob.path, value=knob.value, levels=levels, ordered=False)
+            return Range(path=knob.path, value=knob.value, levels=_with(knob.value, levels), ordered=False)
     if (match := RANGE.search(knob.comment)) and _number(knob.value):
         low, high = float(match.group(1)), float(match.group(2))
         if low < high and math.isfinite(high - low):
@@ -145,6 +145,11 @@ def _from_comment(knob: FoundKnob) -> Range | None:
             return Range(path=knob.path, value=knob.value, low=low, high=high, scale="log" if log else "linear",
                          whole=isinstance(knob.value, int))
     return None
+
+
+def _with(value: Scalar, levels: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    """The choices, and what the knob is now if that is none of them: the incumbent must have a place."""
+    return levels if any(level == value for level in levels) else (value, *levels)
 
 
 def _literal(word: str) -> Scalar:

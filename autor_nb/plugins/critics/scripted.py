@@ -1,0 +1,72 @@
+"""The critic `scripted`: replays a list of ideas, in order; for tests, batches and a person's own plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autor_nb.domain.errors import UsageError
+from autor_nb.domain.loops.idea import Idea, read_idea
+from autor_nb.domain.loops.parts import CriticTask, OutOfIdeas, Proposal
+
+
+class ScriptedCritic:
+    """Made with ideas, or with the file that `critic.model` names: a JSON list, or one JSON object a line.
+
+    Which idea is next is read from the history, so that a killed engine goes on where it was. A bad idea is an
+    IdeaError when its turn comes, and not before.
+    """
+
+    name = "scripted"
+
+    def __init__(self, ideas: Sequence[Idea | dict[str, Any]] | None = None) -> None:
+        self._ideas = ideas
+
+    def propose(self, task: CriticTask) -> Proposal:
+        """The first idea after the last one that was tried or refused."""
+        ideas = self._ideas if self._ideas is not None else load_ideas(task.config.model)
+        if task.pinned is not None:
+            return _proposal(task.pinned)
+        at = 0
+        for past in task.experiments:
+            at = next((n + 1 for n in range(at, len(ideas)) if _is(ideas[n], past.hypothesis, past.change)), at)
+        at += len(task.refused)
+        if at >= len(ideas):
+            raise OutOfIdeas(f"The script of {len(ideas)} ideas is used up.", "Add ideas to it, or stop here.")
+        idea = ideas[at]
+        return _proposal(idea if isinstance(idea, Idea) else read_idea(idea))
+
+
+def _is(idea: Idea | dict[str, Any], hypothesis: str, change: dict[str, Any]) -> bool:
+    if isinstance(idea, Idea):
+        return idea.hypothesis == hypothesis and idea.change == change
+    return str(idea.get("hypothesis", "")).strip() == hypothesis and (idea.get("change") or {}) == change
+
+
+def _proposal(idea: Idea) -> Proposal:
+    return Proposal(idea=idea, cost_usd=0.0, log={
+        "system_prompt": "", "user_prompt": "",
+        "raw_response": {"model": "scripted", "content": "", "thinking": "", "reasoning": "", "usage": {}},
+        "parsed_idea": msgspec.to_builtins(idea),
+    })
+
+
+def load_ideas(name: str) -> list[dict[str, Any]]:
+    """The ideas in a file; UsageError names the file and what is wrong with it."""
+    if not name:
+        raise UsageError("The critic 'scripted' has no script.", 'Name its file as the critic\'s model = "ideas.json".')
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+        ideas = json.loads(text) if text.lstrip()[:1] == "[" else [
+            json.loads(line) for line in text.split("\n") if line.strip()]
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"The script {name!r} cannot be read: {str(error)[:200]}", "Give a JSON list, or one object a line.",
+        ) from error
+    if not all(isinstance(idea, dict) for idea in ideas):
+        raise UsageError(f"The script {name!r} holds what is no JSON object.", "Each idea is an object.")
+    return list(ideas)
