@@ -17,6 +17,8 @@ from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.run import Actor
 
 Interval = tuple[float | None, float | None]
+AUDIT = -1
+"""Stands for an experiment's number in the runs of an audit."""
 
 
 class LoopCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
@@ -245,6 +247,14 @@ class ExperimentEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     cost_usd: float | None = None
     baseline: bool = False
     seed: int | None = None
+    reference: tuple[float, ...] | None = None
+    """The incumbent's latest fresh scores from now on; None: as before."""
+
+
+class ExperimentReopened(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An inconclusive experiment goes on, with pairs that a person granted; its evidence stays."""
+
+    n: int
 
 
 class ExperimentRecorded(Decision, frozen=True, kw_only=True, omit_defaults=True):
@@ -358,6 +368,7 @@ LoopEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
     PairVoided,
     EvidenceRead,
     ExperimentEnded,
+    ExperimentReopened,
     ExperimentRecorded,
     AuditEnded,
     IdeaPinned,

@@ -9,7 +9,19 @@ from autor_nb.domain import events as run_events
 from autor_nb.domain.events import Damaged, Event, Unknown
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops import fold_trials
-from autor_nb.domain.loops.state import ANSWERED, KEPT, RECENT, AuditRow, LoopState, LoopStatus, Pin, Row, Session
+from autor_nb.domain.loops.state import (
+    ANSWERED,
+    KEPT,
+    PARKED,
+    RECENT,
+    AuditRow,
+    LoopState,
+    LoopStatus,
+    Pin,
+    Row,
+    Session,
+)
+from autor_nb.domain.loops.verdict import Verdict
 
 Step = Callable[[LoopState, Any], None]
 
@@ -173,8 +185,14 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
     )
     state.current = None if current is not None else state.current
     state.refused = []
-    if event.reached_confirm and not (current and current.repeated):
+    if current is not None and current.repeated:
+        _forget(state, event.n)
+    elif event.reached_confirm:
         state.confirms += 1
+    if current is not None and event.verdict is Verdict.INCONCLUSIVE:
+        state.parked = [*state.parked[-(PARKED - 1) :], current]
+    if event.reference is not None:
+        state.reference = list(event.reference)
     if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
         state.head_metric = event.metric
@@ -193,11 +211,26 @@ def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) 
     if event.confirmed:
         state.keeps += 1
         state.confirmed_head, state.confirmed_n = event.commit, event.n
-    fresh = fold_trials.fresh_scores(current) if current is not None else []
-    state.reference = fresh or ([event.score] if event.score is not None else [])
-    state.remeasured = list(fresh)
+    state.remeasured = fold_trials.fresh_scores(current) if current is not None else []
+    state.parked = []
     if len(state.kept) < KEPT:
         state.kept.append(row)
+
+
+def _forget(state: LoopState, n: int) -> None:
+    """An experiment that was reopened has no verdict any more."""
+    before = next((row for row in reversed(state.recent) if row.n == n), None)
+    if before is not None:
+        state.recent = [row for row in state.recent if row is not before]
+        state.counts[before.verdict] = state.counts.get(before.verdict, 1) - 1
+
+
+def _reopened(state: LoopState, event: ev.ExperimentReopened) -> None:
+    again = next((parked for parked in state.parked if parked.n == event.n), None)
+    if again is not None:
+        state.parked = [parked for parked in state.parked if parked is not again]
+        again.repeated = True
+        state.current = again
 
 
 def _count(state: LoopState, row: Row) -> None:
@@ -208,9 +241,9 @@ def _count(state: LoopState, row: Row) -> None:
         state.streak = 0
     elif row.verdict == "discard":
         state.streak += 1
-    if row.metric is not None and row.verdict not in ("tampered", "crash", "timeout"):
-        if state.better(row.metric, state.best_metric):
-            state.best_n, state.best_metric, state.best_commit = row.n, row.metric, row.commit
+    valid = row.metric is not None and row.verdict not in ("tampered", "crash", "timeout")
+    if valid and row.metric is not None and state.better(row.metric, state.best_metric):
+        state.best_n, state.best_metric, state.best_commit = row.n, row.metric, row.commit
 
 
 def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
@@ -266,6 +299,7 @@ _STEPS: dict[type, Step] = {
     ev.GateTested: _tested,
     ev.ProgramRead: _program,
     ev.ExperimentEnded: _ended,
+    ev.ExperimentReopened: _reopened,
     ev.ExperimentRecorded: _recorded,
     ev.AuditEnded: _audited,
     ev.IdeaPinned: _pinned,

@@ -26,6 +26,7 @@ def _proposed(state: LoopState, event: ev.IdeaProposed) -> None:
         pinned_by=event.pinned_by,
         proposed_at=event.at,
         cost_usd=event.cost_usd or 0.0,
+        reference=tuple(state.reference),
     )
     if event.pinned_by is not None and state.pins:
         state.pins = state.pins[1:]
@@ -92,14 +93,20 @@ def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
     state.trials += row.counts
     state.next_trial = max(state.next_trial, event.trial + 1)
     _worked(state, event.duration_s)
-    if event.score is not None and event.subject == "incumbent" and event.role in ("confirm", "reference"):
+    if event.score is None or event.subject != "incumbent" or event.role not in ("confirm", "reference"):
+        return
+    state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
+    if event.role == "reference":
         state.reference = [*state.reference, event.score][-REFERENCE:]
-        state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
+        if state.current is not None:
+            state.current.reference = tuple(state.reference)
 
 
 def _planned(state: LoopState, event: ev.BlockPlanned) -> None:
     current = _at_work(state, event.n)
     if current is not None:
+        if not current.planned:
+            current.confirms, current.keeps = state.confirms, state.keeps
         current.planned = (*current.planned, *event.pairs)
         current.warm_up = event.warm_up or current.warm_up
     elif state.audit is not None:
@@ -136,8 +143,10 @@ def _vetoed(state: LoopState, event: ev.IdeaVetoed) -> None:
 
 def _repeats(state: LoopState, event: ev.RepeatsAdded) -> None:
     current = _at_work(state, event.n)
-    if current is not None:
-        current.extra_pairs += event.pairs
+    parked = next((parked for parked in state.parked if parked.n == event.n), None)
+    for experiment in (current, parked):
+        if experiment is not None:
+            experiment.extra_pairs += event.pairs
 
 
 def _audit_asked(state: LoopState, event: ev.AuditAsked) -> None:
@@ -155,7 +164,7 @@ def _at_work(state: LoopState, n: int) -> Current | None:
 
 
 def _rows(state: LoopState, role: str, n: int) -> list[TrialRow] | None:
-    if role == "audit":
+    if n == ev.AUDIT:
         return state.audit.trials if state.audit is not None else None
     if role == "reference" and n == 0 and state.current is None and not state.baseline:
         state.current = Current(n=0, commit=state.base, parent=state.base)

@@ -18,6 +18,7 @@ RECENT = 100
 REFERENCE = 16
 ANSWERED = 2000
 KEPT = 1000
+PARKED = 8
 
 
 class LoopStatus(StrEnum):
@@ -101,6 +102,9 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     vetoed_by: Actor | None = None
     veto: str = ""
     repeated: bool = False
+    reference: tuple[float, ...] = ()
+    confirms: int = 0
+    keeps: int = 0
 
     @property
     def reached_confirm(self) -> bool:
@@ -230,6 +234,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     baseline_metric: float | None = None
 
     current: Current | None = None
+    parked: list[Current] = []
     audit: Audit | None = None
     audits: list[AuditRow] = []
     pins: list[Pin] = []

@@ -1,0 +1,299 @@
+"""What a loop does next, as its log says: a pure function of the state, so that a killed engine goes on from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
+from autor_nb.domain.loops.cases import case_of, next_run, pairs_of
+from autor_nb.domain.loops.config import LoopConfig
+from autor_nb.domain.loops.events import AUDIT, PlannedPair
+from autor_nb.domain.loops.gate import Gate, audit_next
+from autor_nb.domain.loops.seeds import seed_for
+from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, TrialRow
+from autor_nb.domain.loops.verdict import Verdict
+
+TESTS = ("control", "null", "no_op")
+LOST_PAIRS = 3
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing: a person must say something first."""
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Make the checks that come before a session."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """Test the gate: `part` is one of TESTS."""
+
+    part: str
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Tell that the loop cannot go on."""
+
+    reason: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait for a person, and say why."""
+
+    reason: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class End:
+    """End the session: a bound was reached."""
+
+    reason: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Propose:
+    """Ask for an idea for experiment n; a pinned one comes first."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Have the change made."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run the command once."""
+
+    n: int
+    role: str
+    subject: str
+    commit: str
+    seed: int
+    pair: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanBlock:
+    """Write down the pairs that are to be run, and what the evidence was before them."""
+
+    n: int
+    pairs: tuple[PlannedPair, ...]
+    warm_up: bool
+    asked: Confirm
+
+
+@dataclass(frozen=True)
+class Conclude:
+    """Write down the verdict of experiment n."""
+
+    n: int
+    decided: Decided
+
+
+@dataclass(frozen=True)
+class ConcludeBaseline:
+    """Write down the baseline."""
+
+
+@dataclass(frozen=True)
+class BeginAudit:
+    """Audit the head before the session ends."""
+
+
+@dataclass(frozen=True)
+class ConcludeAudit:
+    """Write down what the audit found."""
+
+    decided: Decided
+
+
+Step = (
+    Wait | Doctor | Test | Fail | Pause | End | Propose | Apply | Run | PlanBlock | Conclude | ConcludeBaseline
+    | BeginAudit | ConcludeAudit
+)  # fmt: skip
+
+
+def next_step(
+    state: LoopState, config: LoopConfig, gate: Gate, worked_s: float = 0.0, routes: tuple[Route, ...] = ()
+) -> Step:
+    """The next step; `worked_s` is how long the session has taken, pauses left out."""
+    running = state.status is LoopStatus.RUNNING and state.session is not None
+    if state.damaged:
+        return Wait()
+    if state.audit is not None and state.status is not LoopStatus.PAUSED:
+        return _audit_step(state, config, state.audit)
+    session = state.session
+    if not running or session is None:
+        return Wait()
+    if not session.doctor:
+        return Doctor()
+    if session.blocking:
+        return _not_ready(state)
+    if not state.baseline:
+        return _baseline_step(state, gate)
+    for part in TESTS:
+        if part not in state.tested:
+            return _untested(state, gate) or Test(part)
+        if not state.tested[part]:
+            return Fail(state.test_details.get(part, f"The gate failed its test {part}."), _MENDS[part])
+    if end := _end(state, worked_s):
+        return end
+    if state.current is None:
+        return Propose(state.next_n)
+    return _experiment_step(state, config, gate, state.current, routes)
+
+
+_MENDS = {
+    "control": "Mend what the command measures (an editable install of your tree? a cached result?), then start again.",
+    "null": "Choose another gate or its default options: this one keeps noise.",
+    "no_op": "Run the command by hand; it must succeed on any seed.",
+}
+
+
+def _not_ready(state: LoopState) -> Fail:
+    assert state.session is not None
+    bad = [check for check in state.doctor if check.get("id") in state.session.blocking]
+    said = " ".join(f"{check.get('title', check.get('id'))}: {check.get('detail', '')}" for check in bad)
+    fix = next((str(check.get("fix")) for check in bad if check.get("fix")), "")
+    return Fail(said or "The loop is not ready.", fix or f"`autor loop doctor {state.name}` says what to mend.")
+
+
+def _baseline_step(state: LoopState, gate: Gate) -> Step:
+    runs = [row for row in state.current.trials if row.counts] if state.current else []
+    if bad := next((row for row in runs if row.score is None), None):
+        return Fail(
+            f"The baseline gives no metric: {bad.reason or bad.ending}.",
+            f"Mend the command or the metric (`autor loop doctor {state.name}`), then start again.",
+        )
+    if len(runs) >= max(1, gate.reference_runs):
+        return ConcludeBaseline()
+    began = len(state.current.trials) if state.current else 0
+    return Run(n=0, role="reference", subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
+
+
+def _untested(state: LoopState, gate: Gate) -> Step | None:
+    """A metric that is the same on every seed cannot be tested: it must be told how to vary."""
+    scores = state.baseline_scores
+    if gate.claimed_rate is None or len(scores) < 2 or len(set(scores)) > 1:
+        return None
+    return Pause(
+        f"{len(scores)} runs on different seeds gave one and the same metric: a test cannot tell luck from gain.",
+        "seed",
+    )
+
+
+def _end(state: LoopState, worked_s: float) -> Step | None:
+    session = state.session
+    assert session is not None
+    over = session.wall_s is not None and worked_s >= session.wall_s
+    if state.current is not None and not over:
+        return None
+    due: tuple[str, str] | None = None
+    if over:
+        due = f"The session has worked for {worked_s:.0f} s of {session.wall_s:g} s.", "wall"
+    elif session.iterations is not None and session.done >= session.iterations:
+        due = f"{session.done} of {session.iterations} experiments are done.", "iterations"
+    elif session.cost_usd is not None and session.spent_usd >= session.cost_usd:
+        due = f"${session.spent_usd:.2f} of ${session.cost_usd:.2f} are spent.", "cost"
+    elif session.target is not None and state.head_metric is not None and _reached(state, session.target):
+        due = f"The target {session.target:g} is reached: {state.head_metric:.6g}.", "target"
+    elif session.plateau is not None and session.since_improved >= session.plateau:
+        due = f"{session.since_improved} experiments in a row kept nothing.", "plateau"
+    if due is None:
+        return None
+    audited = any(audit.commit == state.head for audit in state.audits)
+    if state.head != state.base and not audited and state.current is None and not over:
+        return BeginAudit()
+    return End(*due)
+
+
+def _reached(state: LoopState, target: float) -> bool:
+    assert state.head_metric is not None
+    return state.head_metric <= target if state.lower_is_better else state.head_metric >= target
+
+
+def _experiment_step(
+    state: LoopState, config: LoopConfig, gate: Gate, current: Current, routes: tuple[Route, ...]
+) -> Step:
+    if current.vetoed_by is not None:
+        why = f": {current.veto}" if current.veto else ""
+        return Conclude(current.n, Decided(verdict=Verdict.DISCARD, reason=f"vetoed by {current.vetoed_by}{why}"))
+    if not current.commit:
+        return Apply(current.n)
+    if ended := _trial_ended_it(current):
+        return Conclude(current.n, ended)
+    following = next_run(current.planned, current.trials, current.warm_up)
+    if following is not None:
+        plan, role, subject = following
+        commit = current.commit if subject == "candidate" else current.parent
+        return Run(current.n, role, subject, commit, plan.seed, plan.pair)
+    asked = gate.next(case_of(state, current, config, routes))
+    match asked:
+        case Decided():
+            return Conclude(current.n, asked)
+        case Screen():
+            seed = seed_for(state.seed, "screen", current.n)
+            return Run(current.n, "screen", "candidate", current.commit, seed)
+        case Reference():
+            seed = seed_for(state.seed, "reference", current.n, len(current.trials))
+            return Run(current.n, "reference", "incumbent", current.parent, seed)
+        case Confirm():
+            return PlanBlock(current.n, _drawn(state, current, asked), asked.warm_up, asked)
+
+
+def _trial_ended_it(current: Current) -> Decided | None:
+    """A run of the candidate that was tampered with or ran out of time leaves a gate nothing to judge."""
+    for row in current.trials:
+        if row.counts and row.tampered:
+            return Decided(verdict=Verdict.TAMPERED, reason="; ".join(row.tampered)[:1000], suspicious=True)
+    for row in current.trials:
+        if row.subject == "candidate" and row.ending == "timed_out":
+            return Decided(verdict=Verdict.TIMEOUT, reason=row.reason)
+        if row.subject == "candidate" and row.counts and row.score is None and row.role in ("screen", "confirm"):
+            return Decided(verdict=Verdict.CRASH, reason=row.reason or row.ending)
+    return None
+
+
+def _drawn(state: LoopState, current: Current, asked: Confirm) -> tuple[PlannedPair, ...]:
+    first = len(current.planned)
+    return tuple(
+        PlannedPair(pair=first + at, seed=seed_for(state.seed, "pair", current.n, first + at), order=order)
+        for at, order in enumerate(asked.orders[: asked.pairs])
+    )
+
+
+def _audit_step(state: LoopState, config: LoopConfig, audit: Audit) -> Step:
+    following = next_run(audit.planned, audit.trials, audit.warm_up)
+    if following is not None:
+        plan, role, subject = following
+        commit = audit.commit if subject == "candidate" else state.base
+        return Run(AUDIT, "audit" if role == "confirm" else role, subject, commit, plan.seed, plan.pair)
+    pairs = pairs_of(audit.planned, audit.trials, config)
+    number = len(state.audits)
+    asked = audit_next(pairs, coin=seed_for(state.seed, "audit coin", number))
+    if isinstance(asked, Decided):
+        return ConcludeAudit(asked)
+    assert isinstance(asked, Confirm)
+    first = len(audit.planned)
+    planned = tuple(
+        PlannedPair(pair=first + at, seed=seed_for(state.seed, "audit", number, first + at), order=order)
+        for at, order in enumerate(asked.orders[: asked.pairs])
+    )
+    return PlanBlock(AUDIT, planned, asked.warm_up, asked)
+
+
+def runs_of(rows: list[TrialRow]) -> int:
+    """How many runs came to their own end."""
+    return sum(row.counts for row in rows)
