@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from autor_nb.figures.dumbbell import Dumbbell
 from autor_nb.figures.grid import Grid
 from autor_nb.figures.lines import Lines
+from autor_nb.figures.loop_noise import LoopNoise
 from autor_nb.figures.measures import Measures
 from autor_nb.figures.spans import Spans
 
@@ -172,4 +173,4 @@ class Matrix:
         return "\n".join([self.name, head, *lines, legend])
 
 
-Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell
+Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell | LoopNoise

@@ -14,16 +14,16 @@ def candidates(line: str) -> list[str] | None:
     found = _LINE.match(line)
     if not found or found.group("rest") is None:
         return None
-    from autor_nb.verbs.tree import VERBS, find
+    from autor_nb.verbs.tree import VERBS, Tree, named
 
     rest = found.group("rest")
     typed = rest.split()
     last = "" if not rest or rest[-1].isspace() else typed.pop()
-    verb = next((word for word in typed if word in VERBS), None)
-    if verb is None:
+    command, _ = named(typed)
+    if command is None:
         return [name for name in (*VERBS, "--help", "--json") if name.startswith(last)]
-    command = find(verb)
-    assert command is not None
+    if isinstance(command, Tree):
+        return [name for name in (*command.table, "--help") if name.startswith(last)]
     before = typed[-1] if typed else ""
     return sorted({name for name in _names(command, before, last) if name.startswith(last)})
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import click
 
-from autor_nb.verbs.tree import VERBS, Verb, find
+from autor_nb.verbs.tree import Verb, named
 
 _OPTION_VALUE = re.compile(r"[^\s=\"']+=")
 _CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’"}
@@ -62,11 +62,10 @@ def _ends(line: str, quote: str) -> list[int]:
 def arguments(line: str) -> list[str]:
     """The arguments of a whole line."""
     found = words(line)
-    verb_at = next((index for index, (word, _, _) in enumerate(found) if word in VERBS), None)
-    command = find(found[verb_at][0]) if verb_at is not None else None
-    if command is None or not command.text or verb_at is None:
+    command, taken = named([word for word, _, _ in found])
+    if not isinstance(command, Verb) or not command.text:
         return [word for word, _, _ in found]
-    return _with_text(line, found, verb_at, command)
+    return _with_text(line, found, taken - 1, command)
 
 
 def _with_text(line: str, found: list[tuple[str, int, int]], verb_at: int, command: Verb) -> list[str]:

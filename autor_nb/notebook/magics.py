@@ -66,6 +66,10 @@ class AutorMagics(Magics):
             from autor_nb.notebook.panels.show import Shown
 
             return Shown(result)
+        if result.figures:
+            from autor_nb.notebook.shown import Pictured
+
+            return Pictured(result)
         return result
 
     def _face(self, cell: str | None) -> Any:

@@ -16,6 +16,7 @@ class Result:
     `document` is the text of a verb whose product is a document: printed raw unless JSON is asked for.
     `state` is what the faces may go on with (a RunFolder, a DataFrame's rows …); it is never printed.
     `panel` names the panel in which a notebook with a person shows it live, if there is one.
+    `figures` are descriptions that a notebook draws below the card; elsewhere their text twins are among the blocks.
     """
 
     facts: dict[str, Any]
@@ -25,6 +26,7 @@ class Result:
     document: str | None = None
     state: Any = field(default=None, compare=False)
     panel: str = ""
+    figures: tuple[Any, ...] = field(default=(), compare=False)
 
     def data(self) -> dict[str, Any]:
         """The `data` of the envelope: plain values only."""

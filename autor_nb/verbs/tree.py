@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from autor_nb.domain.errors import AutorError, RefusedError, UsageError
+from autor_nb.verbs.loops import LOOP_GROUPS
 from autor_nb.verbs.result import Face, Result
 
 _HERE = "autor_nb.verbs"
@@ -43,6 +44,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "batch": "batch:batch",
         "demo": "demo:demo",
         "lab": "lab:lab",
+    },
+    "Loops": {
+        "loop": "tree:loop",
     },
     "Parts": {
         "agents": "parts:agents",
@@ -139,42 +143,74 @@ def verb(
 
 
 class Tree(click.Group):
-    """The root; subcommands are imported when they are named."""
+    """Verbs in groups; each is imported when it is named. `groups` may grow after the tree was made."""
+
+    def __init__(self, *args: Any, groups: Mapping[str, Mapping[str, str]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.groups = groups
+
+    @property
+    def table(self) -> dict[str, str]:
+        """All verbs, in the order of the groups."""
+        return {name: where for group in self.groups.values() for name, where in group.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, in the order of the groups."""
-        return list(VERBS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb of that name."""
-        return find(cmd_name)
+        return self.named(cmd_name)
+
+    def named(self, name: str) -> click.Command | None:
+        """The verb of that name, imported."""
+        where = self.table.get(name)
+        if where is None:
+            return None
+        module, _, attribute = where.partition(":")
+        found: click.Command = getattr(importlib.import_module(f"{_HERE}.{module}"), attribute)
+        return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """An unknown verb is answered with the nearest one."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], VERBS, n=1)
+        if args and args[0] not in self.table and not args[0].startswith("-"):
+            under = "autor " if ctx.parent is None else f"autor {self.name} "
+            near = difflib.get_close_matches(args[0], self.table, n=1)
             raise UsageError(
-                f"There is no verb {args[0]!r}.",
-                (f"Did you mean `autor {near[0]}`? " if near else "") + "`autor --help` lists them.",
+                f"There is no verb {args[0]!r}." if ctx.parent is None else f"{under}has no verb {args[0]!r}.",
+                (f"Did you mean `{under}{near[0]}`? " if near else "") + f"`{under}--help` lists them.",
             )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Verbs by group, with their first lines."""
-        for title, group in GROUPS.items():
+        for title, group in self.groups.items():
             with formatter.section(title):
                 formatter.write_dl(
-                    [(name, command.get_short_help_str(70)) for name in group if (command := find(name)) is not None]
+                    [
+                        (name, command.get_short_help_str(70))
+                        for name in group
+                        if (command := self.named(name)) is not None
+                    ]
                 )
 
 
-def find(name: str) -> Verb | None:
-    """The verb, imported."""
-    if name not in VERBS:
-        return None
-    module, _, attribute = VERBS[name].partition(":")
-    found: Verb = getattr(importlib.import_module(f"{_HERE}.{module}"), attribute)
-    return found
+def find(name: str) -> click.Command | None:
+    """The verb (or the group of verbs), imported."""
+    return root.named(name)
+
+
+def named(words: Sequence[str]) -> tuple[click.Command | None, int]:
+    """The verb that a line names, through its groups, and how many of the words lead up to and name it."""
+    at: click.Command = root
+    taken = 0
+    for index, word in enumerate(words):
+        if not isinstance(at, Tree):
+            break
+        found = at.named(word)
+        if found is not None:
+            at, taken = found, index + 1
+    return (at if at is not root else None), taken
 
 
 def face_of(context: click.Context) -> Face:
@@ -189,7 +225,7 @@ def pass_face(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.make_pass_decorator(Face)(function)
 
 
-@click.group(cls=Tree, invoke_without_command=True, params=common_options())
+@click.group(cls=Tree, groups=GROUPS, invoke_without_command=True, params=common_options())
 @click.version_option(package_name="autor-nb", prog_name="autor-nb")
 @click.pass_context
 def root(context: click.Context) -> Any:
@@ -202,6 +238,14 @@ def root(context: click.Context) -> Any:
 
         return what_now(face_of(context))
     return None
+
+
+@click.group("loop", cls=Tree, groups=LOOP_GROUPS, invoke_without_command=True, params=common_options())
+@click.pass_context
+def loop(context: click.Context) -> None:
+    """Experiment loops that improve one metric and do not keep noise."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def invoke(args: list[str], face: Face) -> Result | None:

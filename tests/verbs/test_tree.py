@@ -10,12 +10,13 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from autor_nb.domain.errors import UsageError
+from autor_nb.verbs.loops import LOOP_VERBS
 from autor_nb.verbs.result import Face, Result
-from autor_nb.verbs.tree import VERBS, Verb, find, invoke, root
+from autor_nb.verbs.tree import VERBS, Verb, find, invoke, named, root
 
 PROMISED = (
     "new resume stop wait status runs show panel watch review approve refine edit abort redo rollback undo answer waive "
-    "verify compare export batch demo lab rm archive agents venues stages doctor recover config"
+    "verify compare export batch demo lab rm archive loop agents venues stages doctor recover config"
 ).split()
 
 
@@ -24,7 +25,7 @@ def test_the_verbs_are_those_that_were_promised() -> None:
     assert sorted(PROMISED) == sorted(VERBS)
 
 
-@pytest.mark.parametrize("name", PROMISED)
+@pytest.mark.parametrize("name", [name for name in PROMISED if name != "loop"])
 def test_a_verb_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Help with a sentence, with every option explained, and with an example that begins as it is typed."""
     command = find(name)
@@ -36,7 +37,20 @@ def test_a_verb_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str])
     assert command.examples[0].split(" --")[0] in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", LOOP_VERBS)
+def test_a_verb_of_loops_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As every verb: a sentence, every option explained, an example as it is typed."""
+    command, taken = named(["loop", name])
+    assert isinstance(command, Verb) and name == command.name and 2 == taken
+    assert command.help and command.help.strip().split("\n\n")[0].endswith(".")
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+    assert command.examples and all(example.startswith(f"autor loop {name}") for example in command.examples)
+    assert invoke(["loop", name, "--help"], Face("cli")) is None
+    assert command.examples[0].split(" --")[0] in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("words", "incomplete", "some"), [
+    (["loop"], "no", {"noise"}),
     ([], "re", {"refine", "redo", "resume"}),
     (["redo"], "0", {"03_study_design"}),
     (["wait", "--until"], "", {"review", "done"}),
@@ -50,6 +64,7 @@ def test_a_shell_completes(words: list[str], incomplete: str, some: set[str]) ->
 
 @pytest.mark.parametrize(("args", "message"), [
     (["statsu"], "There is no verb 'statsu'."),
+    (["loop", "nosie"], "autor loop has no verb 'nosie'."),
     (["status", "--rnu", "x"], "No such option"),
     (["refine", "--rnu", "x"], "No such option"),
     (["approve", "--attempt", "two"], "'two' is not a valid integer"),

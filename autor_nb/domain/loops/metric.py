@@ -18,6 +18,7 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import MetricSpec, ResourceSpec
+from autor_nb.domain.loops.gate import score_of
 from autor_nb.domain.loops.printed import Printed, backwards, line_number
 
 __all__ = [
@@ -92,14 +93,10 @@ def read_resource(printed: Printed, spec: ResourceSpec) -> Measurement:
 
 
 def score(value: float | None, spec: MetricSpec) -> float | None:
-    """The value turned so that higher is better; time-like ones in logarithms, where 0 and below are no scores."""
-    if value is None or not math.isfinite(value):
+    """The value turned so that higher is better; None where it has no score, such as a time of 0."""
+    if value is None:
         return None
-    if spec.time_like:
-        if value <= 0:
-            return None
-        value = math.log(value)
-    return -value if spec.direction == "lower" else value
+    return score_of(value, higher=spec.direction == "higher", time_like=spec.time_like)
 
 
 def metrics_file(spec: MetricSpec) -> str:

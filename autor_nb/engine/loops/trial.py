@@ -36,7 +36,7 @@ Ending = Literal["finished", "failed", "timed_out", "stopped", "not_started"]
 
 
 class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run; `hidden` and `writable` matter in a sandbox only, `output_cap` bounds the file `output`."""
+    """What to run; `writable`, `readable`, `hidden` matter in a sandbox only, `output_cap` bounds the file `output`."""
 
     command: str | tuple[str, ...]
     cwd: Path
@@ -48,6 +48,7 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     sandbox: bool = False
     writable: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
     hidden: tuple[Path, ...] = ()
     output_cap: int = 64 * 1024 * 1024
     grace_s: float = 2.0
@@ -90,7 +91,7 @@ def run_trial(
     if why_not:
         return TrialEnd(ending="not_started", detail=why_not)
     if request.sandbox:
-        argv = tuple(sandbox.wrapped(argv, request.cwd, request.writable, request.hidden))
+        argv = tuple(sandbox.wrapped(argv, request.cwd, request.writable, request.readable, request.hidden))
     with Spill(request.output, request.output_cap) as spill:
         return _Trial(request, spill, cancelled or (lambda: False), clock or Clock()).run(argv, environment, spawned)
 
