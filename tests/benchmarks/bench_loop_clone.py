@@ -44,14 +44,14 @@ def measure(made: making.Made, git_dir: Path, first: int) -> dict[str, float]:
     for number in range(first, first + ROUNDS):
         (clone.path / "train.py").write_text(f"x = {number}\n", encoding="utf-8")
         shas: list[str] = []
-        commit = timed(lambda: shas.append(clone.commit_candidate("try").sha))
+        commit = timed(lambda into=shas: into.append(clone.commit_candidate("try").sha))
         (clone.path / "out.txt").write_text("left by the trial", encoding="utf-8")
         back = timed(lambda: clone.checkout(made.head))
         waiting[number] = shas[0]
         parts["commit"].append(commit)
         parts["back"].append(back)
         if len(waiting) == 20:
-            share = timed(lambda: publishing.publish(clone, git_dir, waiting)) / 20
+            share = timed(lambda given=waiting: publishing.publish(clone, git_dir, given)) / 20
             parts["publish / 20"].append(share)
             waiting = {}
     share = statistics.median(parts["publish / 20"])

@@ -116,6 +116,15 @@ class Clone:
         """What was changed since the last checkout; ignored new files are no change."""
         return self._sorted(self._difference())
 
+    def tracked(self) -> tuple[str, ...]:
+        """Every path of the commit that lies in the tree."""
+        self._difference()
+        return tuple(self._known.entries) if self._known is not None else ()
+
+    def left_by_trial(self) -> _index.Difference:
+        """How the tree differs from its commit, ignored files and all."""
+        return self._difference()
+
     def _sorted(self, found: _index.Difference) -> Changes:
         touched = {*found.changed, *found.removed, *found.new}
         if found.new:

@@ -72,8 +72,8 @@ def _send(clone: Clone, person: Git, commits: list[str]) -> None:
     tips = person.run("for-each-ref", "--format=%(objectname)", clone.branch).decode("ascii").split()
     known = [clone.git.line("rev-parse", KNOWN)] if clone.git.commit_of(KNOWN) else tips
     without = "".join(f"^{sha}\n" for sha in known if clone.git.commit_of(sha))
-    asked = "".join(f"{sha}\n" for sha in missing) + without
-    pack = clone.git.run("pack-objects", "--revs", "--stdout", "--quiet", stdin=asked.encode("ascii"))
+    wanted = "".join(f"{sha}\n" for sha in missing) + without
+    pack = clone.git.run("pack-objects", "--revs", "--stdout", "--quiet", stdin=wanted.encode("ascii"))
     person.run("unpack-objects", "-q", stdin=pack)
 
 
