@@ -1,4 +1,4 @@
-"""Shipped for those who build gates: the simulated runner, a person who meddles, and gates that are broken on purpose."""
+"""Shipped for builders of gates: the simulated runner, a person who meddles, and gates broken on purpose."""
 
 from __future__ import annotations
 
@@ -21,22 +21,26 @@ __all__ = ["BestOfBlock", "CachedIncumbent", "Meddler", "OneStandardError", "Ses
 class Meddler:
     """Sees every e-value and wants a keep at any price: cuts losses, adds pairs to hopes, tries the best ones again."""
 
-    def __init__(self, *, veto_below: float = 1.0, repeats: int = 16, repeat_above: float = 0.6, pin_above: float = 1.5
+    def __init__(self, *, veto_below: float = 0.55, repeats: int = 16, repeat_above: float = 0.6, pin_above: float = 1.5
                  ) -> None:
         self.veto_below, self.most, self.repeat_above, self.pin_above = veto_below, repeats, repeat_above, pin_above
+        self.peak = 0.0
 
     def vetoes(self, asked: Confirm, case: Case) -> bool:
-        """Ends what looks worse than nothing."""
+        """Ends what is about to be called futile, before it is."""
+        self.peak = max(self.peak, asked.e_value or 0.0)
         return asked.e_value is not None and asked.e_value < self.veto_below
 
     def repeats(self, decided: Decided, case: Case) -> int:
         """One block more, as long as the evidence looks hopeful and the most is not reached."""
+        self.peak = max(self.peak, decided.e_value or 0.0)
         hopeful = decided.e_value is not None and decided.e_value > self.repeat_above
         return BLOCK if hopeful and case.extra_pairs < self.most and decided.verdict is not Verdict.UNTESTED else 0
 
     def pins(self, tried: Tried, decided: Decided) -> bool:
-        """Again what came near."""
-        return decided.e_value is not None and decided.e_value > self.pin_above
+        """Again what at any moment came near."""
+        peak, self.peak = self.peak, 0.0
+        return peak > self.pin_above
 
 
 class _Broken:

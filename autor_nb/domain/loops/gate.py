@@ -223,6 +223,9 @@ def audit_next(pairs: tuple[Pair, ...], coin: int = 0) -> Step:
     if len(d) < AUDIT_PAIRS:
         asked = block_after(reading, case)
         return Confirm(pairs=asked.pairs, warm_up=asked.warm_up, orders=asked.orders, **shown)
+    if not any(d):
+        reason = f"no effect: all {len(d)} pairs gave the same score twice"
+        return Decided(verdict=Verdict.DISCARD, pairs=len(d), reason=reason, **shown)
     worse = shown["e_value"] < 0.5
     return Decided(
         verdict=Verdict.DISCARD if worse else Verdict.INCONCLUSIVE, pairs=len(d), **shown,

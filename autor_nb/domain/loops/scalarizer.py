@@ -1,4 +1,4 @@
-"""The port `Scalarizer`: several metrics into one score or into routes for the gate, on scales frozen at the baseline."""
+"""The port `Scalarizer`: several metrics into one score, or routes for the gate, on scales frozen at the baseline."""
 
 from __future__ import annotations
 

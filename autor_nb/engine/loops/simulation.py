@@ -12,17 +12,23 @@ from autor_nb.domain.loops.case import Case, Confirm, Decided, Pair, Reference, 
 from autor_nb.domain.loops.gate import Gate, audit_next, reference_after, reference_scores_after
 from autor_nb.domain.loops.verdict import Verdict
 
-NoiseKind = Literal["gaussian", "t3", "diverging"]
+NoiseKind = Literal["gaussian", "t3", "diverging", "reruns"]
 DIVERGED = -50.0
 DIVERGES = 0.02
+NINE_RERUNS = (2.1997, 2.2065, 2.2532, 2.2566, 2.2650, 2.2667, 2.2155, 2.2590, 2.2760)
+"""Validation losses of nine reruns of one training, code and settings identical; lower is better."""
+_RERUN_MEAN = sum(NINE_RERUNS) / len(NINE_RERUNS)
+_RERUN_SD = math.sqrt(sum((loss - _RERUN_MEAN) ** 2 for loss in NINE_RERUNS) / len(NINE_RERUNS))
+RERUN_NOISE = tuple((_RERUN_MEAN - loss) / _RERUN_SD for loss in NINE_RERUNS)
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """What is true in a simulated session; every number is in σ, the SD of one run of the incumbent.
 
     `candidates`: ideas a session. `effects`: (share, effect) of those that change the truth, the rest change nothing;
-    effects add up along what is kept. `noise`: gaussian, t3 (3 degrees of freedom, SD 1), or diverging (gaussian, 2 %
-    of the runs at −50). `candidate_sd`: SD of a candidate's runs. `correlation`: of the two runs of a pair.
+    effects add up along what is kept. `noise`: gaussian, t3 (3 degrees of freedom, SD 1), diverging (gaussian, 2 %
+    of the runs at −50) or reruns (drawn from nine real ones).
+    `candidate_sd`: SD of a candidate's runs. `correlation`: of the two runs of a pair.
     `metrics`: how many single metrics, with noise of their own, stand beside the score (for `routes`).
     """
 
@@ -152,6 +158,8 @@ class Simulator:
         world, draw = self.world, self.random
         if world.noise == "t3":
             own = draw.gauss(0.0, 1.0) / math.sqrt(draw.gammavariate(1.5, 2.0))
+        elif world.noise == "reruns":
+            own = draw.choice(RERUN_NOISE)
         else:
             own = draw.gauss(0.0, 1.0)
             if world.noise == "diverging" and draw.random() < DIVERGES:
