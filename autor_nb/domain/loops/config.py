@@ -223,7 +223,7 @@ def _metric(fields: Fields) -> MetricSpec:
         pattern=fields.pattern("pattern") if source == "regex" else fields.text("pattern", ""),
         time_like=fields.flag("time_like", False),
     )
-    if any(not char.isprintable() for char in spec.name):
+    if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029" for char in spec.name):
         fields.wrong("name", f"is {shown(spec.name)}, which has a tab or a line end in it.", "Use a plain word.")
     fields.finish()
     return spec

@@ -17,7 +17,7 @@ from autor_nb.domain.loops.preflight import CheckResult, result
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import create, names
 
-EMBEDDED = ("optimiser", "scripted")
+EMBEDDED = ("optimiser", "scripted", "none")
 ANSWER_S = 10.0
 SPARE_GB = 4.0
 TEXT_CAP = 1 << 20

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,7 +44,8 @@ def to_file(path: Path, pieces: Iterable[str]) -> int:
                 total += stream.write(piece)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not there, or its folder is none
+            beside.unlink()
         raise StoreError(
             what_happened(error, str(path)), what_mends(error, str(path), "export again"), path=str(path)
         ) from error
@@ -51,19 +53,18 @@ def to_file(path: Path, pieces: Iterable[str]) -> int:
 
 
 def _csv(records: Iterable[Record]) -> Iterator[str]:
-    piece = io.StringIO(newline="")
-    writer = csv.writer(piece, lineterminator="\n")
     columns = [name for name in _FIELDS if name != "interval"] + ["interval_low", "interval_high"]
-    writer.writerow(columns)
+    yield _row(columns)
     for record in records:
         low, high = record.interval or (None, None)
-        values = [getattr(record, name) for name in columns[:-2]] + [low, high]
-        writer.writerow([_cell(value) for value in values])
-        if piece.tell() > 1 << 16:
-            yield piece.getvalue()
-            piece.seek(0)
-            piece.truncate()
-    yield piece.getvalue()
+        yield _row([_cell(value) for value in (*(getattr(record, name) for name in columns[:-2]), low, high)])
+
+
+def _row(cells: Sequence[object]) -> str:
+    """One line; written with both characters of a line end, or else a single one in a text would not be quoted."""
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()[:-2] + "\n"
 
 
 def _cell(value: object) -> object:

@@ -70,7 +70,7 @@ def from_table(table: dict[str, Any], name: str) -> LoopConfig:
 
 
 def _critic(fields: Fields) -> CriticSpec:
-    """`gemma_critic`: any server that speaks the same protocol; switched off or absent, the embedded one."""
+    """`gemma_critic`: any server that speaks the same protocol; switched off none, not named the embedded one."""
     address = fields.text("ollama_url" if fields.has("ollama_url") else "base_url", "http://localhost:11434/v1")
     if not re.fullmatch(r"https?://[^\s/@]+(?:/\S*)?", address):
         fields.wrong("ollama_url", "is no http:// or https:// address without a password.",
@@ -85,7 +85,9 @@ def _critic(fields: Fields) -> CriticSpec:
         when=cast(When, fields.choice("when", ("always", "downtime"), "always")),
         max_vram_gb=fields.number("max_vram_gb", low=0, above=True),
     )
-    return spec if fields.flag("enabled", bool(fields.table)) else CriticSpec()
+    if not fields.table:
+        return CriticSpec()
+    return spec if fields.flag("enabled", True) else CriticSpec(provider="none")
 
 
 def _provider(address: str) -> str:
@@ -173,7 +175,7 @@ def _plain(loop: LoopConfig) -> dict[str, Any]:
 
 
 def _critic_table(critic: CriticSpec) -> dict[str, Any]:
-    if critic.provider in ("optimiser", "scripted"):
+    if critic.provider in ("optimiser", "scripted", "none"):
         return {"enabled": False}
     table: dict[str, Any] = {
         "enabled": True, "provider": critic.provider, "model": critic.model, "when": critic.when,
