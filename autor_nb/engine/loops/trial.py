@@ -234,11 +234,18 @@ class _Trial:
             process.kill()
             process.wait()
         if by_force:
-            for pid in leash.marked(self.request.marker):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+            self._end_marked()
         assert process.stdout is not None
         process.stdout.close()
+
+    def _end_marked(self) -> None:
+        """Without its leash the tree is found by its marker; until nobody is left, or nothing more can be done."""
+        until = time.monotonic() + KILL_S
+        while (left := leash.marked(self.request.marker)) and time.monotonic() < until:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.005)
 
 
 def _judged(code: int) -> tuple[Ending, str]:
