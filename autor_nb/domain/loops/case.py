@@ -116,13 +116,16 @@ class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
     """Run this many pairs on fresh seeds, in these orders, and ask again when all of them are done.
 
     `warm_up`: one unrecorded run first. `incumbent` false: only the candidate runs (the gate `shared`), and each
-    pair's incumbent stays None. The rest is the evidence so far, for people to look at, None before there is any.
+    pair's incumbent stays None. `repeats`: run each side of a pair so many times, alternating A B A B … with nothing
+    beside it, and take the median score (times only). The rest is the evidence so far, for people to look at, None
+    before there is any.
     """
 
     pairs: int = BLOCK
     warm_up: bool = False
     orders: tuple[Order, ...] = ("AB", "BA")
     incumbent: bool = True
+    repeats: int = 1
     e_value: float | None = None
     bar: float | None = None
     alpha_t: float | None = None

@@ -115,12 +115,17 @@ def confidence(
         return -math.inf, math.inf
     mean = math.fsum(differences) / n
     variance = math.fsum((value - mean) ** 2 for value in differences) / n
+    half = half_width(n, variance, a, squares, pairs, c2)
+    return mean - half, mean + half
+
+
+def half_width(
+    n: int, variance: float, a: float = 0.05, squares: float = 0.0, pairs: int = 0, c2: float = PRIOR_SCALE
+) -> float:
+    """Half of that interval, of n values with this population variance; infinite while there are too few."""
     kappa = -math.expm1(math.log(a * a * c2 / (n + c2)) / (n + pairs))
     room = n / (n + c2) - kappa
-    if room <= 0:
-        return -math.inf, math.inf
-    half = math.sqrt(kappa * (variance + squares / n) / room)
-    return mean - half, mean + half
+    return math.sqrt(kappa * (variance + squares / n) / room) if room > 0 else math.inf
 
 
 def gamma(t: int, horizon: int | None = None) -> float | None:

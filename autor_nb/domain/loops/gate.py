@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
+import msgspec
+
 from autor_nb.domain.loops.blocks import SEEDS_TO_JUDGE, Reading, differences, ignores_seed, orders, read
 from autor_nb.domain.loops.case import (
     BLOCK,
@@ -34,6 +36,7 @@ AUDIT_BAR = 20.0
 AUDIT_PAIRS = 10
 INTERVAL_LEVEL = 0.05
 REFERENCE_MEMORY = 16
+TIME_REPEATS = 3
 
 
 @runtime_checkable
@@ -111,9 +114,14 @@ def _both_ran(case: Case) -> list[Pair]:
 
 
 def screen(case: Case, runs: int) -> Step | None:
-    """What comes before any confirm, or None when the candidate is through: one run against the reference's mean."""
+    """What comes before any confirm, or None when the candidate is through: one run against the reference's mean.
+
+    A candidate in confirm is through, whatever a reference that has grown since would say of its screening run.
+    """
     if not case.reference:
         return Reference(runs=runs)
+    if case.pairs:
+        return None
     if not case.screened:
         return Screen()
     if case.screen is None or not math.isfinite(case.screen):
@@ -155,8 +163,14 @@ def _promises(case: Case, route: Route) -> bool:
 def block_after(reading: Reading, case: Case) -> Confirm:
     """The rest of the open block, or a whole new one."""
     if reading.missing:
-        return Confirm(pairs=len(reading.missing), orders=reading.missing)
-    return Confirm(warm_up=not case.pairs, orders=orders(case.coin, len(reading.valid) // BLOCK))
+        return Confirm(pairs=len(reading.missing), orders=reading.missing, repeats=repeats_of(case))
+    block = orders(case.coin, len(reading.valid) // BLOCK)
+    return Confirm(warm_up=not case.pairs, orders=block, repeats=repeats_of(case))
+
+
+def repeats_of(case: Case) -> int:
+    """How many interleaved runs a side of a pair stands for: a single time says more about the machine's moment."""
+    return TIME_REPEATS if case.time_like else 1
 
 
 def ended_early(reading: Reading) -> Decided | None:
@@ -198,13 +212,14 @@ def interval_of(d: tuple[float, ...]) -> Interval:
     return (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
 
 
-def audit_next(pairs: tuple[Pair, ...], coin: int = 0) -> Step:
+def audit_next(pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = False) -> Step:
     """The final audit: baseline (as incumbent) against final (as candidate) on at most 10 fresh pairs, one test.
 
     Asks for blocks of two; keep when E ≥ 20 after a whole block, else inconclusive (discard when E < ½) at the
     tenth pair. The pairs must be new: none that any verdict of the loop has read.
     """
-    case = Case(reference=(), screen=None, screened=True, pairs=pairs, confirms=0, mode="strict", coin=coin)
+    case = Case(reference=(), screen=None, screened=True, pairs=pairs, confirms=0, mode="strict", coin=coin,
+                time_like=time_like)
     reading = read(case)
     if end := ended_early(reading):
         return end
@@ -222,7 +237,7 @@ def audit_next(pairs: tuple[Pair, ...], coin: int = 0) -> Step:
                            reason=f"better than the baseline: E {shown['e_value']:.4g} ≥ {AUDIT_BAR:g} on {n} pairs")
     if len(d) < AUDIT_PAIRS:
         asked = block_after(reading, case)
-        return Confirm(pairs=asked.pairs, warm_up=asked.warm_up, orders=asked.orders, **shown)
+        return msgspec.structs.replace(asked, **shown)
     if not any(d):
         reason = f"no effect: all {len(d)} pairs gave the same score twice"
         return Decided(verdict=Verdict.DISCARD, pairs=len(d), reason=reason, **shown)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import msgspec
+
 from autor_nb.domain.loops.blocks import Reading, differences, ignores_seed, read
 from autor_nb.domain.loops.case import BLOCK, Case, Confirm, Decided, Pair, Requirement, Route, Step
 from autor_nb.domain.loops.eprocess import HORIZON_MOST, PRIOR_SCALE, alpha_at, calibrated, e_value, log_e
@@ -71,7 +73,7 @@ class EProcessGate:
         if not reading.valid:
             return asked
         shown = self._shown(case, reading.valid, alpha_t)
-        return Confirm(pairs=asked.pairs, warm_up=asked.warm_up, orders=asked.orders, **shown)
+        return msgspec.structs.replace(asked, **shown)
 
     def _walk(self, case: Case, pairs: tuple[Pair, ...], alpha_t: float | None) -> Decided | None:
         """The verdict by whole blocks from the first; a keep at any look stands, added repeats move only the end."""

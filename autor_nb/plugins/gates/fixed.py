@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
+
 from autor_nb.domain.loops.blocks import differences, read
-from autor_nb.domain.loops.case import BLOCK, Case, Confirm, Decided, Pair, Step
+from autor_nb.domain.loops.case import BLOCK, Case, Decided, Pair, Step
 from autor_nb.domain.loops.eprocess import HORIZON_MOST, alpha_at
 from autor_nb.domain.loops.gate import (
     block_after,
@@ -59,8 +61,7 @@ class FixedGate:
         pairs = reading.valid[: self.n]
         enough = BLOCK if case.mode == "explore" else self.n
         if len(pairs) < enough:
-            asked = block_after(reading, case)
-            return Confirm(pairs=asked.pairs, warm_up=asked.warm_up, orders=asked.orders, alpha_t=alpha_t)
+            return msgspec.structs.replace(block_after(reading, case), alpha_t=alpha_t)
         return self._decide(case, pairs, alpha_t)
 
     def _decide(self, case: Case, pairs: tuple[Pair, ...], alpha_t: float | None) -> Decided:

@@ -106,6 +106,31 @@ def test_a_crash_on_any_confirm_seed_is_not_keepable() -> None:
     assert decided(EProcessGate(), case(*(5.0 + n % 2 for n in range(6)), None, 5.0)).verdict is Verdict.CRASH
 
 
+def test_a_void_pair_is_asked_for_again_alone() -> None:
+    """The incumbent crashed: its place is drawn again in its order; after three crashes nothing can be concluded."""
+    gate, lost = EProcessGate(), Pair(seed=9, candidate=1.0, incumbent=None)
+    known = case(1.0, 1.1)
+    asked = gate.next(msgspec.structs.replace(known, pairs=(*known.pairs, lost, lost)))
+    assert isinstance(asked, Confirm)
+    assert (asked.pairs, asked.warm_up, len(asked.orders)) == (2, False, 2)
+    ended = decided(gate, msgspec.structs.replace(known, pairs=(*known.pairs, *(lost,) * 5)))
+    assert (Verdict.INCONCLUSIVE, True) == (ended.verdict, ended.suspicious)
+
+
+def test_a_reference_that_has_grown_cannot_end_a_candidate_in_confirm() -> None:
+    """The screen was passed once; only the pairs speak from then on."""
+    assert isinstance(EProcessGate().next(case(0.5, 1.0, screen=1.5, reference=(99.0,))), Confirm)
+
+
+def test_times_are_medians_of_interleaved_repeats() -> None:
+    """Three runs a side for a time, one for anything else."""
+    for time_like, repeats in ((True, 3), (False, 1)):
+        for gate in (EProcessGate(), FixedGate()):
+            asked = gate.next(case(0.5, 1.0, time_like=time_like))
+            assert isinstance(asked, Confirm)
+            assert asked.repeats == repeats
+
+
 def test_a_seed_that_is_not_honoured() -> None:
     """Four seeds with one and the same score while the incumbent varies; two may be chance, so they decide nothing."""
     fixed = tuple(Pair(seed=n, candidate=9.0, incumbent=random.Random(n).gauss(0, 1)) for n in range(6))
