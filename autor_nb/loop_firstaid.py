@@ -18,6 +18,7 @@ import msgspec
 
 from autor_nb.domain.errors import RunError, UsageError
 from autor_nb.domain.loops.noise import NoiseReport, NoiseRequest, NoiseRun
+from autor_nb.domain.loops.recheck import RecheckReport, RecheckRequest, RecheckRun
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -26,6 +27,11 @@ A = TypeVar("A")
 def noise(request: NoiseRequest, on_run: Callable[[NoiseRun], None]) -> NoiseReport:
     """Measure a command's noise; interrupted, what is known so far, with `interrupted` set."""
     return ask("noise", request, step=NoiseRun, on_step=on_run, answer=NoiseReport)
+
+
+def recheck(request: RecheckRequest, on_run: Callable[[RecheckRun], None]) -> RecheckReport:
+    """Measure two commits against each other; interrupted, what is known so far, with `interrupted` set."""
+    return ask("recheck", request, step=RecheckRun, on_step=on_run, answer=RecheckReport)
 
 
 def ask(name: str, request: Any, *, step: type[S], on_step: Callable[[S], None], answer: type[A]) -> A:

@@ -25,7 +25,14 @@ def _noise(question: bytes, step: Say, stopped: Stopped) -> Any:
     return measure_noise(msgspec.json.decode(question, type=NoiseRequest), step, stopped)
 
 
-ANSWERS: dict[str, Callable[[bytes, Say, Stopped], Any]] = {"noise": _noise}
+def _recheck(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.recheck import RecheckRequest
+    from autor_nb.engine.loops.recheck import recheck
+
+    return recheck(msgspec.json.decode(question, type=RecheckRequest), step, stopped)
+
+
+ANSWERS: dict[str, Callable[[bytes, Say, Stopped], Any]] = {"noise": _noise, "recheck": _recheck}
 
 
 def _tell(kind: str, content: Any) -> None:

@@ -8,6 +8,7 @@ from autor_nb.figures.dumbbell import Dumbbell
 from autor_nb.figures.grid import Grid
 from autor_nb.figures.lines import Lines
 from autor_nb.figures.loop_noise import LoopNoise
+from autor_nb.figures.loop_recheck import LoopRecheck
 from autor_nb.figures.measures import Measures
 from autor_nb.figures.spans import Spans
 
@@ -173,4 +174,4 @@ class Matrix:
         return "\n".join([self.name, head, *lines, legend])
 
 
-Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell | LoopNoise
+Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell | LoopNoise | LoopRecheck

@@ -5,6 +5,7 @@ from __future__ import annotations
 LOOP_GROUPS: dict[str, dict[str, str]] = {
     "First aid": {
         "noise": "loops.noise:noise",
+        "recheck": "loops.recheck:recheck",
     },
 }
 LOOP_VERBS: dict[str, str] = {name: where for group in LOOP_GROUPS.values() for name, where in group.items()}
