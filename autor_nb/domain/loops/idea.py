@@ -215,7 +215,7 @@ def _change(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise IdeaError(f"change is {_kind(value)}, not an object.", 'Write it as {"PARAMS.lr": 0.01}.', "change")
     for path, new in value.items():
-        if not isinstance(path, str) or not path.strip() or _clean(path) != path or len(path) > 300:
+        if not isinstance(path, str) or not path.strip() or not path.isprintable() or len(path) > 300:
             raise IdeaError(f"change names a knob {_quoted(path)}.", "A knob's path is one short line.", "change")
         _check_value(path, new, 0)
     return dict(value)

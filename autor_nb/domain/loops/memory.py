@@ -38,7 +38,7 @@ def _set(text: str) -> frozenset[str]:
 WORD = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[^\W\d_]+")
 EMPTY = _set("a an and are as at be by for from gives give in into is it its of on or our so than that the then this "
              "to we will with which should would could may might can help helps improve improves better try let us use "
-             "using value current one all far every also i")
+             "using value current one all far every also i their them each")
 UP = _set("increase increasing raise raising higher larger bigger more longer deeper wider grow stronger up double "
           "enlarge boost faster")
 DOWN = _set("decrease decreasing reduce reducing lower lowering smaller less fewer shorter shallower narrower shrink "
