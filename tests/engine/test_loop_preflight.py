@@ -30,6 +30,8 @@ random.seed(int(os.environ.get("AUTOR_SEED") or 0))
 print("loss:", PARAMS["x"] ** 2 + random.random())
 '''
 
+PROBLEM = f"metric_name: loss\nmetric_regex: 'loss: (.*)'\nmutable_file: train.py\nrunner: {sys.executable} train.py\n"
+
 
 def git(folder: Path, *words: str) -> str:
     """git, as a person."""
@@ -244,6 +246,26 @@ def test_a_configuration_that_cannot_be_read_is_a_finding_and_the_rest_goes_on(p
     named(found["configuration"], "[loop.one] metric.direction is 'up'")
     assert ["configuration"] == [one.id for one in blocking(found.values())]
     assert {"warning"} == {found[id].state for id in ("metric_declared", "command_runs", "metric_reads", "critic_dry_run", "vram")}
+
+
+@pytest.mark.parametrize(("file", "content", "notes"), [
+    ("problem.yaml", PROBLEM + "gemma_critic: {model: m}\ncoder: {enabled: true, agent: claude}\n", 2),
+    ("problem.yaml", PROBLEM, 0),
+    ("autoresearch.toml", f"target_file = 'train.py'\neval_command = '{sys.executable} train.py'\nmetric_name = 'loss'\ntime_budget = '5m'\n", 0),
+])
+def test_a_project_of_another_tool_is_ready_as_it_is(project: Path, file: str, content: str, notes: int) -> None:
+    """With the embedded parts where its model and agent are not here, which is told."""
+    (project / "autor.toml").unlink()
+    (project / file).write_text(content)
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "theirs")
+    with prepared(project, go_ahead=True) as context:
+        found = {one.id: one for one in check_all(context)}
+        assert notes == len(context.notes)
+    assert ready(found.values())
+    assert ("warning" if notes else "ok") == found["programs"].state
+    assert {"ok"} == {one.state for one in found.values() if one.id != "programs"}
+    assert content == (project / file).read_text()
 
 
 # ------------------------------------------------------------------------------------------------------- critic

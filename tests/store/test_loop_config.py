@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autor_nb.domain.errors import UsageError
@@ -189,6 +189,7 @@ def test_a_configuration_and_its_table_are_each_others_inverse() -> None:
 PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip)
 
 
+@settings(deadline=None)
 @given(
     objective=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
     metric=PLAIN, words=st.lists(PLAIN, min_size=1, max_size=4), timeout=st.floats(0.1, 1e6),

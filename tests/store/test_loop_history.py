@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autor_nb.domain.errors import BugError, StoreError, UsageError
@@ -45,6 +45,7 @@ def some(count: int) -> list[Record]:
 # -------------------------------------------------------------------------------------------------- results.tsv
 
 
+@settings(deadline=None)
 @given(rows=ROWS, metric=CLEAN)
 def test_a_table_reads_back_as_it_was_written(rows: list[ResultRow], metric: str) -> None:
     """Quotes, tabs, line ends, surrogates and formulas included: one row in, one row out."""
@@ -54,6 +55,7 @@ def test_a_table_reads_back_as_it_was_written(rows: list[ResultRow], metric: str
     assert [] == found.bad
 
 
+@settings(deadline=None)
 @given(rows=ROWS)
 def test_any_other_reader_sees_the_same_number_of_rows_and_fields(rows: list[ResultRow]) -> None:
     """One that splits at tabs, and one that knows quotes: no description swallows what follows it."""
@@ -129,6 +131,7 @@ def test_a_table_that_is_not_there_is_empty(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------- experiments.jsonl
 
 
+@settings(deadline=None)
 @given(records=RECORDS)
 def test_records_read_back_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> None:
     """All fields, forwards and from the end."""
@@ -250,6 +253,7 @@ def test_a_status_is_one_of_four_words() -> None:
 # -------------------------------------------------------------------------------------------------------- exports
 
 
+@settings(deadline=None)
 @given(records=RECORDS)
 def test_every_export_holds_every_record(records: list[Record]) -> None:
     """JSON and JSON Lines whole, CSV and the table a row each."""

@@ -26,6 +26,7 @@ from autor_nb.store.loops import (
     foreign_history,
     problem_yaml,
     results_tsv,
+    shell_text,
 )
 from autor_nb.store.loops.critic_logs import CriticCall
 
@@ -214,6 +215,19 @@ def test_several_files_declare_several_loops_and_ours_counts_first(problem: Path
     assert [("autoresearch-nanogpt", "autoresearch.toml"), ("hp-search", "problem.yaml")] == names
     config_file.write_loop(problem, config_file.read_loop(problem, "hp-search"))
     assert "autor.toml" == config_file.read_loop(problem, "hp-search").origin
+
+
+@pytest.mark.parametrize(("written", "run"), [
+    ("python a.py", "python a.py"), ("cd x && ./run 2>&1 | tee log", "cd x && ./run 2>&1 | tee log"),
+    ("source venv/bin/activate && python a.py", ("bash", "-c", "source venv/bin/activate && python a.py")),
+    ("set -o pipefail; a | b", ("bash", "-c", "set -o pipefail; a | b")), ("[[ -f a ]] && b", ("bash", "-c", "[[ -f a ]] && b")),
+])
+def test_a_command_that_only_bash_understands_is_given_to_bash(written: str, run: Any) -> None:
+    """As those tools do with every command; and the way back gives the text."""
+    table = {"target_file": "a.py", "eval_command": written}
+    config = autoresearch_toml.from_table(table, "x")
+    assert run == config.command
+    assert written == shell_text.text(config.command)
 
 
 # ------------------------------------------------------------------------------------------------ earlier results

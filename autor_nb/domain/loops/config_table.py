@@ -19,8 +19,12 @@ def config_table(config: LoopConfig) -> dict[str, Any]:
     stop = table.get("stop", {})
     if "wall_s" in stop:
         stop["wall"] = _length(stop.pop("wall_s"))
-    if not table.get("readonly"):
-        table.pop("readonly", None)
+    gate = table.get("gate", {})
+    if not {"name", "options"} & set(gate.get("options", {})):
+        gate |= gate.pop("options", {})
+    for key in ("readonly", "objective"):
+        if not table.get(key):
+            table.pop(key, None)
     cleaned: dict[str, Any] = _without_nothing(table)
     return cleaned
 

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.preflight import CANARY, IDS, CheckResult, result
 from autor_nb.engine.loops import preflight_critic, preflight_project, preflight_run
 from autor_nb.engine.loops.preflight_context import Preflight
-from autor_nb.store.loops.config_file import read_loop
+from autor_nb.registry import names
+from autor_nb.store.loops.config_file import AUTOR_TOML, read_loop
+from autor_nb.store.loops.foreign import runnable
 from autor_nb.store.loops.layout import LoopFolder, loop_folder
 
-__all__ = ["CHECKS", "Preflight", "canary", "check", "check_all", "prepared"]
+__all__ = ["CHECKS", "Preflight", "adopted", "canary", "check", "check_all", "prepared"]
 
 CHECKS: dict[str, Callable[[Preflight], CheckResult]] = {
     "git_repository": preflight_project.git_repository,
@@ -53,7 +56,24 @@ def prepared(
     except UsageError as error:
         refusal = refusal or error
         place = loop_folder(project, "loop")
-    return Preflight(project=project, name=called, folder=place, config=config, refusal=refusal, go_ahead=go_ahead)
+    notes: tuple[str, ...] = ()
+    if config is not None:
+        config, notes = adopted(config)
+    return Preflight(
+        project=project, name=called, folder=place, config=config, refusal=refusal, go_ahead=go_ahead, notes=notes
+    )
+
+
+def adopted(config: LoopConfig) -> tuple[LoopConfig, tuple[str, ...]]:
+    """The configuration that a loop runs by, and what is to be told of it.
+
+    A project of another tool names models and agents that may not be here: it runs all the same, by the embedded
+    parts. What a person wrote into autor.toml is never exchanged.
+    """
+    if config.origin == AUTOR_TOML:
+        return config, ()
+    runs, said = runnable(config, names("critics"), names("coders"))
+    return runs, tuple(said)
 
 
 def check(context: Preflight, id: str) -> CheckResult:

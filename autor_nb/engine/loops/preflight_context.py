@@ -82,7 +82,7 @@ class Preflight:
     """A loop about to start. `go_ahead`: a person's; None where nobody was asked for it yet (doctor).
 
     `canary` breaks the mutable file and answers (it showed, in words); `dry_run` asks the critic for an idea, None
-    asks the one that the configuration names. `adopted`: the loop's clone is there, so its branch is its own.
+    asks the one that the configuration names. `notes` tell what stands in for parts that are not here.
     """
 
     project: Path
@@ -91,6 +91,7 @@ class Preflight:
     config: LoopConfig | None = None
     refusal: UsageError | None = None
     go_ahead: bool | None = None
+    notes: tuple[str, ...] = ()
     canary: Callable[[Preflight], tuple[bool, str]] | None = None
     dry_run: Callable[[], Idea] | None = None
     get: Callable[[str, dict[str, str], float], tuple[int, bytes]] = http_get

@@ -36,6 +36,9 @@ def programs(context: Preflight) -> CheckResult:
         if not _found(program, context.project):
             return result("programs", "blocking", f"There is no program {program!r} ({whose}).",
                           f"Install {program}, put it on PATH, or mend {whose}.")
+    if context.notes:
+        return result("programs", "warning", " ".join(context.notes),
+                      "Install what is missing, or write what you want into autor.toml.")
     python = sys.version.split()[0]
     return result("programs", "ok", f"{', '.join(wanted)}; Python {python}.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +12,7 @@ import msgspec
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import Direction, LoopConfig, MetricSpec
 from autor_nb.domain.loops.fields import Fields
+from autor_nb.store.loops import shell_text
 
 FILE = "autoresearch.toml"
 KEPT = "autoresearch.toml"  # the key of `extra` under which the whole file is kept, for the way back
@@ -33,7 +33,7 @@ def from_table(table: dict[str, Any], name: str) -> LoopConfig:
         objective=fields.text("objective", ""),
         mutable=fields.paths("target_file"),
         readonly=(),
-        command=fields.command("eval_command"),
+        command=shell_text.command(fields.command("eval_command")),
         metric=MetricSpec(
             name=metric,
             direction=cast(Direction, fields.choice("metric_direction", ("lower", "higher"), "lower")),
@@ -70,7 +70,7 @@ def _plain(loop: LoopConfig) -> dict[str, Any]:
     seconds = loop.trial_timeout_s
     return {
         "target_file": loop.mutable[0],
-        "eval_command": loop.command if isinstance(loop.command, str) else shlex.join(loop.command),
+        "eval_command": shell_text.text(loop.command),
         "metric_name": loop.metric.name,
         "metric_direction": loop.metric.direction,
         "time_budget": f"{int(seconds // 60)}m" if seconds % 60 == 0 else f"{seconds:g}s",

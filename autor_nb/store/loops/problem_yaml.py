@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +20,7 @@ from autor_nb.domain.loops.config import (
     When,
 )
 from autor_nb.domain.loops.fields import REQUIRED, Fields
+from autor_nb.store.loops import shell_text
 
 FILE = "problem.yaml"
 SIZE_CAP, NODE_CAP = 1 << 20, 10_000
@@ -51,7 +51,7 @@ def from_table(table: dict[str, Any], name: str) -> LoopConfig:
         objective=fields.text("objective", ""),
         mutable=fields.paths("mutable_file"),
         readonly=fields.paths("readonly_files", ()),
-        command=fields.command("runner"),
+        command=shell_text.command(fields.command("runner")),
         metric=MetricSpec(
             name=fields.text("metric_name"),
             direction="lower" if fields.flag("lower_is_better", True) else "higher",
@@ -153,7 +153,6 @@ def _plain(loop: LoopConfig) -> dict[str, Any]:
             f"[loop.{loop.name}] metric.source is {loop.metric.source}; {FILE} knows patterns only.",
             'Print the metric on a line of its own and use source = "regex".',
         )
-    command = loop.command if isinstance(loop.command, str) else shlex.join(loop.command)
     table: dict[str, Any] = {
         "objective": loop.objective,
         "metric_name": loop.metric.name,
@@ -163,7 +162,7 @@ def _plain(loop: LoopConfig) -> dict[str, Any]:
         "hard_timeout_s": _short(loop.trial_timeout_s),
         "mutable_file": loop.mutable[0],
         "readonly_files": list(loop.readonly),
-        "runner": command,
+        "runner": shell_text.text(loop.command),
         "branch_prefix": loop.name,
         "results_tsv_columns": ["commit", loop.metric.name, "resource", "status", "description"],
         "gemma_critic": _critic_table(loop.critic),
