@@ -106,7 +106,7 @@ class LoopNoise:
     def text(self) -> str:
         """The same as lines of text."""
         if not self.runs:
-            return f"{self.name}\nNo run has given a value yet."
+            return f"{fitted(self.name, WIDTH)}\nNo run has given a value yet."
         again = dict(self.again)
         rows = []
         for at, (seed, value) in enumerate(self.runs):
@@ -115,4 +115,4 @@ class LoopNoise:
             rows.append([f"seed {seed}", number_words(value, 6), apart, second, self.first if not at else ""])
         head = ["", "value", "from the mean", "again" if again else "", ""]
         lines = twin.columns(head, rows, range(1, 4))
-        return "\n".join([f"{self.name}: mean {number_words(self.mean, 6)}, SD {number_words(self.sd, 3)}", *lines])
+        return "\n".join([f"{fitted(self.name, WIDTH)}: mean {number_words(self.mean, 6)}, SD {number_words(self.sd, 3)}", *lines])

@@ -118,8 +118,16 @@ def test_a_person_stops_it_within_half_a_second(run: Run, marker: str) -> None:
 
 def test_a_daemon_prints_no_more_when_the_command_has_ended(run: Run, tmp_path: Path) -> None:
     """Not even one with a session and an environment of its own, whose number is better."""
-    late = "import os,time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n" \
-           "open('pid','w').write(str(os.getpid()))\ntime.sleep(0.4)\nprint('loss: 0', flush=True)\nopen('late','w')"
+    late = textwrap.dedent("""
+        import os, time
+        if os.fork(): os._exit(0)
+        os.setsid()
+        if os.fork(): os._exit(0)
+        open("pid", "w").write(str(os.getpid()))
+        time.sleep(0.4)
+        print("loss: 0", flush=True)
+        open("late", "w")
+    """)
     (tmp_path / "clone" / "late.py").write_text(late)
     ended = run(f"env -i {sys.executable} late.py; while [ ! -s pid ]; do sleep 0.01; done; echo loss: 1")
     assert "finished" == ended.ending
