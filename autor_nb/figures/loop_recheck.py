@@ -80,6 +80,7 @@ class LoopRecheck:
         if self.recorded is not None:
             x = self._x(self.recorded)
             scene.lines.append(Line(((x, _TOP), (x, foot)), _RECORDED, 1.6))
+            scene.dots.append(Dot(x, _TOP, "diamond", _RECORDED, 10, f"recorded: {number_words(self.recorded, 4)}"))
         scene.write(_LEFT, foot + 36, fitted(f"{self.name}: final minus baseline", WIDTH - 120, 11.5), size=11.5)
         recorded = [("diamond", _RECORDED, "recorded")] if self.recorded is not None else []
         entries = [("disc", ACCENT, "one fresh pair"), ("box", GRID, "95 % interval so far"), ("diamond", INK, "mean")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -39,7 +40,9 @@ _DETACHED: Final = frozenset({"fork", "forkpty", "setsid", "daemon", "_exit", "s
 _ODD_METHODS: Final = frozenset({"__float__", "__format__", "__round__", "__index__"})
 _OUTSIDE = re.compile(r"(?:/tmp|/var/tmp|/dev/shm|~|/home|/root)(?:/|$)")
 _BUDGET = re.compile(r"(?i)(?:.*_)?(?:time_?budget|time_?out|time_?limit|max_?seconds|budget_?s|wall_?clock)(?:_.*)?")
+_COOKIE = re.compile(r"(?m)^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _LONG_TABLE = 400
+_LONG_TEXT = 4000
 
 
 def of_edit(before: Mapping[str, str], after: Mapping[str, str], around: Surroundings) -> list[Evidence]:
@@ -49,13 +52,38 @@ def of_edit(before: Mapping[str, str], after: Mapping[str, str], around: Surroun
         old = before.get(path, "")
         if text == old:
             continue
-        if path.endswith(".py"):
-            had = {(one.kind, _bare(one.text)) for one in _of_python(path, old, around)}
-            found += [one for one in _of_python(path, text, around) if (one.kind, _bare(one.text)) not in had]
-            found += _of_change(path, old, text, around)
-        else:
-            found += of_text(path, old, text, around)
+        if path not in before:
+            found += _of_name(path, around)
+        try:
+            if path.endswith(".py"):
+                had = {(one.kind, _bare(one.text)) for one in _of_python(path, old, around)}
+                found += [one for one in _of_python(path, text, around) if (one.kind, _bare(one.text)) not in had]
+                found += _of_change(path, old, text, around)
+            else:
+                found += of_text(path, old, text, around)
+        except RecursionError:
+            found.append(unreadable(path, "it is nested too deeply"))
     return found
+
+
+def unreadable(path: str, why: str) -> Evidence:
+    """What cannot be read is not cleared."""
+    return Evidence(kind="unreadable", text=f"{path} cannot be read here: {why}", path=path)
+
+
+def _of_name(path: str, around: Surroundings) -> list[Evidence]:
+    """A new file that Python would import in place of another."""
+    folder, _, name = path.rpartition("/")
+    stem, _, suffix = name.partition(".")
+    if name == "__init__.py":
+        folder, _, stem = folder.rpartition("/")
+    beside = {one.rpartition("/")[0] for one in around.scripts if "/" in one} | {""}
+    if suffix in ("so", "pyd", "pyc") or ".cpython-" in name:
+        return [Evidence(kind="hidden_code", text=f"{path} is compiled code, which cannot be read here", path=path)]
+    takes = stem in sys.stdlib_module_names or stem in around.modules
+    if not takes or folder not in beside or not name.endswith(".py"):
+        return []
+    return [Evidence(kind="shadow", text=f"{path} takes the place of module {stem}", weight="tampered", path=path)]
 
 
 def _bare(text: str) -> str:
@@ -71,7 +99,13 @@ def _parsed(text: str) -> ast.Module | None:
 
 def _of_python(path: str, text: str, around: Surroundings) -> list[Evidence]:
     tree = _parsed(text)
-    return [] if tree is None else list(_Reading(path, tree, around).evidence())
+    if tree is None:
+        return [unreadable(path, "it is no Python that this version knows")]
+    cookie = _COOKIE.search("\n".join(text.splitlines()[:2]))
+    found = list(_Reading(path, tree, around).evidence())
+    if cookie and cookie[1].lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "us-ascii", "latin-1"):
+        found.append(unreadable(path, f"it is written in {cookie[1]}"))
+    return found
 
 
 def _of_change(path: str, old: str, new: str, around: Surroundings) -> Iterator[Evidence]:
@@ -119,6 +153,7 @@ class _Reading:
     def __init__(self, path: str, tree: ast.Module, around: Surroundings) -> None:
         self.path, self.tree, self.around = path, tree, around
         self.names: dict[str, str] = {}
+        self._read: dict[ast.AST, str] = {}
         self.texts: dict[str, str] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
@@ -167,13 +202,18 @@ class _Reading:
 
     def _literal(self, node: ast.AST) -> str:
         """The text of an expression as far as it can be told; a computed part of an f-string is 0.5."""
+        if isinstance(node, ast.Name):
+            return self.texts.get(node.id, "")
+        if node not in self._read:
+            self._read[node] = self._told(node)[:_LONG_TEXT]
+        return self._read[node]
+
+    def _told(self, node: ast.AST) -> str:
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else (
                 node.value.decode("utf-8", "replace") if isinstance(node.value, bytes) else "")  # fmt: skip
         if isinstance(node, ast.JoinedStr):
             return "".join(self._literal(one) if isinstance(one, ast.Constant) else "0.5" for one in node.values)
-        if isinstance(node, ast.Name):
-            return self.texts.get(node.id, "")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Add):
             left, right = self._literal(node.left), self._literal(node.right)
             return re.sub(r"%[-.\d]*[a-zA-Z]", "0.5", left) if isinstance(node.op, ast.Mod) else left + (right or "0.5")

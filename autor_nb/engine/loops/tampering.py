@@ -83,9 +83,11 @@ def _text(path: Path) -> str:
 def of_candidate(clone: Clone, candidate: Candidate, around: Surroundings) -> Judgement:
     """What the edit says: the code that it adds, and files beyond the mutable ones that its coder touched."""
     before = {path: _decoded(clone.show(candidate.parent, path)) for path in candidate.paths}
-    after = {path: _decoded(clone.show(candidate.sha, path)) for path in candidate.paths}
-    kept = {path: text for path, text in after.items() if text is not None}
-    found = reading_code.of_edit({path: text or "" for path, text in before.items()}, kept, around)
+    after = {path: clone.show(candidate.sha, path) for path in candidate.paths}
+    kept = {path: text for path, content in after.items() if (text := _decoded(content)) is not None}
+    found = reading_code.of_edit({path: text for path, text in before.items() if text is not None}, kept, around)
+    large = [path for path, content in after.items() if content and len(content) > _TEXT_CAP and path.endswith(".py")]
+    found += [reading_code.unreadable(path, "it is larger than 1 MiB") for path in large]
     made = [path for path, text in before.items() if text is None]
     found += [one for one in suspicion.of_paths(made, around, by="the edit") if one.kind == "startup_file"]
     found += suspicion.of_paths(candidate.other, around, by="the coder")
