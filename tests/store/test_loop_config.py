@@ -240,6 +240,33 @@ def test_a_loop_is_added_without_a_change_to_anything_else(tmp_path: Path) -> No
     assert {"b": [1, 2]} == tomllib.loads(after)["tail"]
 
 
+FIELDS = 'mutable = "a"\ncommand = "x"\nmetric = { name = "m", direction = "lower" }  # one\n'
+LAYOUTS = {
+    "loop as a table": f"[loop]\n[loop.one]\n{FIELDS}", "another table between": f"[loop.one]\n{FIELDS}[x]\na = 1\n[loop.two]\n{FIELDS}",
+    "line ends of Windows": f"# c\r\n[loop.one]\r\n{FIELDS}".replace("\n", "\r\n").replace("\r\r", "\r"), "no last line end": "[a]\nb = 1",
+    "lists of tables": f"[[z]]\na = 1\n[[z]]\na = 2\n[loop.one]\n{FIELDS}[[loop.one.guards]]\nname = 'g'\ncommand = 'q'\n",
+    "only a comment": "# hi\n", "a comment at the end": f"[loop.one]\n{FIELDS}\n# the end\n",
+    "in one line": 'loop = { one = { mutable = "a", command = "x", metric = { name = "m", direction = "lower" } } }\n',
+    "dotted": "loop.one.mutable = 'a'\nloop.one.command = 'x'\nloop.one.metric = { name = 'm', direction = 'lower' }\n",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_however_a_file_is_laid_out_it_is_added_to_without_loss_or_left_alone(tmp_path: Path, layout: str) -> None:
+    """A file that cannot be added to without touching the rest is refused, and stays as it was."""
+    path = tmp_path / "autor.toml"
+    path.write_bytes(LAYOUTS[layout].encode())
+    try:
+        config_file.write_table(tmp_path, "new", WHOLE)
+    except UsageError as error:
+        assert layout in ("in one line", "dotted") and "[loop.new] by hand" in error.suggestion
+        assert LAYOUTS[layout].encode() == path.read_bytes()
+        return
+    lines = path.read_bytes().decode().split("\n")
+    assert [] == [line for line in LAYOUTS[layout].split("\n") if line not in lines]
+    assert loop_config("new", WHOLE) == config_file.read_loop(tmp_path, "new")
+
+
 def test_a_replaced_loop_keeps_its_comments(tmp_path: Path) -> None:
     """Only the fields that differ are written."""
     (tmp_path / "autor.toml").write_text(BEFORE)

@@ -235,6 +235,17 @@ def test_the_end_of_a_long_history_is_read_without_the_rest(tmp_path: Path) -> N
     assert os.path.getsize(path) > 50 << 20
 
 
+def test_one_record_is_found_by_its_number(tmp_path: Path) -> None:
+    """Also where its number stands in another's text, or twice; in a long history at once."""
+    path = tmp_path / "experiments.jsonl"
+    records = [msgspec.structs.replace(record, summary='"run":7') for record in some(5000)]
+    history.write(path, records)
+    assert [records[7], records[4999], None] == [history.find(path, n) for n in (7, 4999, 5000)]
+    history.append(path, Record(run=7, summary="again"))
+    assert "again" == getattr(history.find(path, 7), "summary", "")
+    assert history.find(tmp_path / "none", 0) is None
+
+
 def test_numbers_count_from_0_and_deltas_from_what_stood_before() -> None:
     """The last kept or the baseline; a crash and a discard change nothing."""
     told = [("baseline", 10.0), ("discard", 11.0), ("keep", 8.0), ("crash", None), ("discard", 9.0)]

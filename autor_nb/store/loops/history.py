@@ -6,6 +6,7 @@ The file is a view that can be made again from the log, or another tool's own; n
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from autor_nb.domain.loops.record import Record, Row, finite, known_status
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.system_errors import what_happened, what_mends
 
-__all__ = ["BadLine", "History", "Record", "Row", "append", "encode", "read", "rows", "set_aside", "tail", "write"]
+__all__ = ["BadLine", "History", "Record", "Row", "append", "encode", "find", "read", "rows", "set_aside", "tail", "write"]
 
 BLOCK = 1 << 20
 LINE_CAP = 1 << 20
@@ -129,6 +130,19 @@ def tail(path: Path, count: int, bad: Callable[[BadLine], object] = lambda line:
     except OSError as error:
         raise _unreadable(path, error) from error
     return found[-count:] if count > 0 else []
+
+
+def find(path: Path, run: int) -> Record | None:
+    """The record with that number (the last, where several claim it); only lines that may be it are decoded."""
+    found: Record | None = None
+    needle = re.compile(rb'"run"\s*:\s*%d\b' % run)
+    for block in _blocks(path):
+        for match in needle.finditer(block):
+            begin = block.rfind(b"\n", 0, match.start()) + 1
+            end = block.find(b"\n", match.end())
+            for record in _decode(block[begin : end if end >= 0 else len(block)], 0, Record, lambda line: None):
+                found = record if record.run == run else found
+    return found
 
 
 def set_aside(path: Path) -> int:
