@@ -115,4 +115,5 @@ class LoopNoise:
             rows.append([f"seed {seed}", number_words(value, 6), apart, second, self.first if not at else ""])
         head = ["", "value", "from the mean", "again" if again else "", ""]
         lines = twin.columns(head, rows, range(1, 4))
-        return "\n".join([f"{fitted(self.name, WIDTH)}: mean {number_words(self.mean, 6)}, SD {number_words(self.sd, 3)}", *lines])
+        head_line = f"mean {number_words(self.mean, 6)}, SD {number_words(self.sd, 3)}"
+        return "\n".join([f"{fitted(self.name, WIDTH)}: {head_line}", *lines])

@@ -213,3 +213,13 @@ def test_a_pattern_that_is_none_is_refused() -> None:
     """With what is wrong."""
     with pytest.raises(UsageError, match="no regular expression"):
         check_pattern("(")
+
+
+@pytest.mark.parametrize("pattern", [
+    r"loss: (\S+)", r"^loss: (\S+)$", r"losss?: (\S+)", r"lossx*: (\S+)", r"loss{1}: (\S+)", r"(?i)LOSS: (\S+)", r"acc|loss: (\S+)",
+    r"l.ss: (\S+)", r".*loss: (\S+)", r"\bloss: (\S+)", r"loss(?:es)?: (\S+)",
+])
+def test_whatever_a_pattern_begins_with_it_is_found_far_from_the_end(pattern: str) -> None:
+    """Looking for its first letters first leaves nothing out, however far away the match is."""
+    text = "loss: 0.125\n" + "nothing here\n" * (2 * CHUNK // 13)
+    assert 0.125 == read_metric(text.encode(), spec(pattern)).value

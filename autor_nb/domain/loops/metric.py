@@ -40,6 +40,7 @@ _COMMAS = re.compile(r"[+-]?[0-9][0-9.]*(?:,[0-9]+)+(?:\.[0-9]*)?")
 _LIKE_A_NUMBER = re.compile(r"[+-]?\.?[0-9]|[+-]?(?:nan|inf|infinity)$", re.IGNORECASE)
 _GOES_ON = re.compile(r"[0-9]|[.,_][0-9]|[eE][+-]?[0-9]")
 _BEGAN = re.compile(r"(?:[0-9]|[0-9][.,_]|[0-9][eE][+-]?|(?:^|[\s=:(\[,+-])\.|(?:^|[\s=:(\[,])[+-])$")
+_OPENS = re.compile(r"\^?([A-Za-z0-9_ :=,;/#@%&~<>'\"!-]+)")
 _WORD_ENDS = ",;)]}>|\"'`"
 _DIVISORS = {"identity": 1.0, "divide_by_1024": 1024.0, "divide_by_1000": 1000.0}
 
@@ -74,9 +75,7 @@ def read_metric(printed: Printed, spec: MetricSpec, folder: Path | None = None) 
         look = _matcher(_by_name(spec.name), words=True)
         name = spec.name
         return _last(printed, look, f"The output has no line with {name}: NUMBER or {name}=NUMBER.", name.encode())
-    return _last(
-        printed, _pattern_look(spec.pattern), f"The pattern {_shown(spec.pattern)} matches nothing in the output."
-    )
+    return _by_pattern(printed, spec.pattern)
 
 
 def read_metrics(printed: Printed, specs: Sequence[MetricSpec], folder: Path | None = None) -> dict[str, Measurement]:
@@ -86,7 +85,7 @@ def read_metrics(printed: Printed, specs: Sequence[MetricSpec], folder: Path | N
 
 def read_resource(printed: Printed, spec: ResourceSpec) -> Measurement:
     """The resource (such as peak memory) in the output, in the unit that the transform makes of it."""
-    found = _last(printed, _pattern_look(spec.pattern), f"The pattern {_shown(spec.pattern)} matches nothing.")
+    found = _by_pattern(printed, spec.pattern)
     if found.value is None:
         return found
     return msgspec.structs.replace(found, value=found.value / _DIVISORS[spec.transform])
@@ -155,6 +154,20 @@ def _last_word(text: str) -> tuple[float | None, str] | None:
 
 def _by_name(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.\-/]){re.escape(name)}[\"']?\s*[:=]\s*[\"']?([^\s\"']+)")
+
+
+def _by_pattern(printed: Printed, pattern: str) -> Measurement:
+    nothing = f"The pattern {_shown(pattern)} matches nothing in the output."
+    return _last(printed, _pattern_look(pattern), nothing, _opening(pattern).encode())
+
+
+def _opening(pattern: str) -> str:
+    """Plain text with which every match begins; a long output is looked through for it first."""
+    found = _OPENS.match(pattern)
+    if not found or "|" in pattern:
+        return ""
+    begins, then = found.group(1), pattern[found.end() : found.end() + 1]
+    return begins[:-1] if then and then in "*?{" else begins
 
 
 def _pattern_look(pattern: str) -> Look:
