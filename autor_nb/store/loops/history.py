@@ -19,7 +19,9 @@ from autor_nb.domain.loops.record import Record, Row, finite, known_status
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.system_errors import what_happened, what_mends
 
-__all__ = ["BadLine", "History", "Record", "Row", "append", "encode", "find", "read", "rows", "set_aside", "tail", "write"]
+__all__ = [
+    "BadLine", "History", "Record", "Row", "append", "encode", "find", "read", "rows", "set_aside", "tail", "write",
+]
 
 BLOCK = 1 << 20
 LINE_CAP = 1 << 20
