@@ -332,7 +332,11 @@ def _refuse_live(run: RunFolder, verb: str) -> None:
 
 def end_worker(run: RunFolder) -> None:
     """End the engine process at once, as a crash would; the run can be resumed."""
-    worker = living_holder(run)
+    end_process(living_holder(run))
+
+
+def end_process(worker: Holder | None) -> None:
+    """Kill the engine's process, if there is one."""
     if worker is not None:
         with contextlib.suppress(psutil.Error):
             psutil.Process(worker.pid).kill()

@@ -6,23 +6,32 @@ import contextlib
 import hashlib
 import os
 import signal
+from typing import Protocol
 
 import psutil
 
-from autor_nb.domain.state import AttemptState
-from autor_nb.store.layout import RunFolder
+from autor_nb.store.layout import Workplace
 from autor_nb.store.lock import is_process
 
 MARKER_VARIABLE = "AUTOR_ATTEMPT"
 
 
-def marker_prefix(run: RunFolder) -> str:
-    """What every process of this run's agents carries in its environment, whatever else is called alike."""
-    return f"{run.run_id}.{hashlib.sha256(os.fsencode(run.path)).hexdigest()[:12]}:"
+class Recorded(Protocol):
+    """What the log says of a process: an attempt's agent, a loop's trial."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def process_started(self) -> float: ...
 
 
-def end_left_behind(run: RunFolder, attempt: AttemptState | None) -> int:
-    """End the recorded process with its group, and every process that carries this run's marker."""
+def marker_prefix(run: Workplace) -> str:
+    """What every process of this run's agents (or loop's trials) carries in its environment, and no other."""
+    return f"{run.path.name}.{hashlib.sha256(os.fsencode(run.path)).hexdigest()[:12]}:"
+
+
+def end_left_behind(run: Workplace, attempt: Recorded | None) -> int:
+    """End the recorded process with its group, and every process that carries the run's or loop's marker."""
     ended = 0
     if attempt is not None and attempt.pid and is_process(attempt.pid, attempt.process_started):
         with contextlib.suppress(ProcessLookupError, PermissionError):

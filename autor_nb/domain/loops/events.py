@@ -102,6 +102,12 @@ class ProgramRead(Event, frozen=True, kw_only=True, omit_defaults=True):
     first: bool = False
 
 
+class ScalesFrozen(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Several metrics were put on scales that stay as the baseline had them (`domain.loops.scalarizer.Frozen`)."""
+
+    frozen_scales: dict[str, Any]
+
+
 class IdeaProposed(Event, frozen=True, kw_only=True, omit_defaults=True):
     """A critic proposed what experiment `n` is to try (or a person, who pinned it)."""
 
@@ -140,6 +146,7 @@ class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     cost_usd: float | None = None
     duration_s: float = 0.0
     suspicions: tuple[str, ...] = ()
+    tampered: tuple[str, ...] = ()
 
 
 class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):
@@ -359,6 +366,7 @@ LoopEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
     DoctorAnswered,
     GateTested,
     ProgramRead,
+    ScalesFrozen,
     IdeaProposed,
     IdeaRefused,
     ChangeApplied,

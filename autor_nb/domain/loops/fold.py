@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from autor_nb.domain import events as run_events
@@ -51,7 +52,20 @@ class LoopFold:
         return state
 
 
+_NOT_AT_WORK = (ev.LoopStarted, ev.LoopResumed, run_events.WorkerStarted, run_events.LogRecovered)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Seconds from one time of the log to another; 0 if they are none, or the clock was put back."""
+    try:
+        return max(0.0, (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds())
+    except ValueError:
+        return 0.0
+
+
 def _note(state: LoopState, event: Event) -> None:
+    if state.session is not None and state.updated_at and not isinstance(event, _NOT_AT_WORK):
+        state.session.worked_s += seconds_between(state.updated_at, event.at)
     state.updated_at = event.at
     if isinstance(event, run_events.Decision) and event.command_id:
         _remember(state, event.command_id)
@@ -131,6 +145,7 @@ def _resumed(state: LoopState, event: ev.LoopResumed) -> None:
 def _stopped(state: LoopState, event: ev.LoopStopped) -> None:
     state.status = LoopStatus.STOPPED
     state.stop_reason, state.stop_cause = event.reason, event.cause
+    state.audit = None
 
 
 def _failed(state: LoopState, event: ev.LoopFailed) -> None:
@@ -147,6 +162,10 @@ def _doctor(state: LoopState, event: ev.DoctorAnswered) -> None:
 def _tested(state: LoopState, event: ev.GateTested) -> None:
     state.tested[event.part] = event.ok
     state.test_details[event.part] = event.detail
+
+
+def _scales(state: LoopState, event: ev.ScalesFrozen) -> None:
+    state.frozen = event.frozen_scales
 
 
 def _program(state: LoopState, event: ev.ProgramRead) -> None:
@@ -298,6 +317,7 @@ _STEPS: dict[type, Step] = {
     ev.DoctorAnswered: _doctor,
     ev.GateTested: _tested,
     ev.ProgramRead: _program,
+    ev.ScalesFrozen: _scales,
     ev.ExperimentEnded: _ended,
     ev.ExperimentReopened: _reopened,
     ev.ExperimentRecorded: _recorded,

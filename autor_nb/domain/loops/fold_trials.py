@@ -53,7 +53,7 @@ def _applied(state: LoopState, event: ev.ChangeApplied) -> None:
     current.commit, current.parent, current.files = event.commit, event.parent, event.files
     current.added, current.removed = event.added, event.removed
     current.diff, current.diff_sha256 = event.diff, event.diff_sha256
-    current.suspicions = event.suspicions
+    current.suspicions, current.tampered = event.suspicions, event.tampered
     current.cost_usd += event.cost_usd or 0.0
     _spent(state, event.cost_usd)
     _worked(state, event.duration_s)
@@ -174,8 +174,6 @@ def _rows(state: LoopState, role: str, n: int) -> list[TrialRow] | None:
 
 def _worked(state: LoopState, duration_s: float) -> None:
     state.worked_s += duration_s
-    if state.session is not None:
-        state.session.worked_s += duration_s
 
 
 def _spent(state: LoopState, cost_usd: float | None) -> None:

@@ -73,7 +73,7 @@ def _resume(state: LoopState, command: cmd.ResumeLoop) -> list[Any]:
 
 
 def _stop(state: LoopState, command: cmd.StopLoop) -> list[Any]:
-    if state.status not in (LoopStatus.RUNNING, LoopStatus.PAUSED):
+    if state.status not in (LoopStatus.RUNNING, LoopStatus.PAUSED) and state.audit is None:
         raise Refused(f"Loop {state.name} is not at work: it is {state.status}.", f"`autor loop status {state.name}`")
     return [_by(ev.LoopStopped, command, reason=command.reason or "Stopped by a person.", cause="person")]
 

@@ -92,6 +92,7 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     diff: str = ""
     diff_sha256: str = ""
     suspicions: tuple[str, ...] = ()
+    tampered: tuple[str, ...] = ()
     trials: list[TrialRow] = []
     planned: tuple[PlannedPair, ...] = ()
     warm_up: bool = False
@@ -241,6 +242,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     refused: list[str] = []
     refused_total: int = 0
     program_sha256: str = ""
+    frozen: dict[str, Any] = {}
     tested: dict[str, bool] = {}
     test_details: dict[str, str] = {}
     doctor: tuple[dict[str, Any], ...] = ()

@@ -255,6 +255,8 @@ def _experiment_step(
 
 def _trial_ended_it(current: Current) -> Decided | None:
     """A run of the candidate that was tampered with or ran out of time leaves a gate nothing to judge."""
+    if current.tampered:
+        return Decided(verdict=Verdict.TAMPERED, reason="; ".join(current.tampered)[:1000], suspicious=True)
     for row in current.trials:
         if row.counts and row.tampered:
             return Decided(verdict=Verdict.TAMPERED, reason="; ".join(row.tampered)[:1000], suspicious=True)

@@ -1,0 +1,342 @@
+"""The course of a loop as pictures need it: every experiment in a few numbers, folded from the log as it grows.
+
+Nothing here decides anything. Scores (higher is better) stay scores; `Scale` turns them into the metric.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from autor_nb.domain.events import Event, Unknown
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.eprocess import half_width
+from autor_nb.domain.loops.record import Record
+
+NO_VALUE = ("crash", "timeout", "tampered")
+TRACKS = 60
+DECISIONS = 2000
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """How scores and the metric belong together."""
+
+    higher: bool = False
+    time_like: bool = False
+
+    def metric(self, score: float) -> float:
+        """The metric of a score."""
+        turned = score if self.higher else -score
+        return math.exp(min(turned, 700.0)) if self.time_like else turned
+
+    def change(self, difference: float) -> float:
+        """A difference of scores as candidate minus incumbent of the metric; of times, the share by which it moved."""
+        turned = difference if self.higher else -difference
+        return math.expm1(min(turned, 700.0)) if self.time_like else turned
+
+    def changes(self, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+        """The same of an interval, its lower end first; None is infinite."""
+        ends = tuple(None if end is None else self.change(end) for end in (low, high))
+        return (ends[0], ends[1]) if self.higher else (ends[1], ends[0])
+
+
+def scale_of(config: dict[str, Any]) -> Scale:
+    """The scale of a loop's configuration."""
+    metric = config.get("metric") or {}
+    return Scale(higher=metric.get("direction") == "higher", time_like=bool(metric.get("time_like")))
+
+
+class Spread(msgspec.Struct):
+    """How many scores, their mean, and the sum of squares about it, added to one by one."""
+
+    runs: int = 0
+    mean: float = 0.0
+    squares: float = 0.0
+
+    def add(self, score: float) -> None:
+        """One score more."""
+        self.runs += 1
+        apart = score - self.mean
+        self.mean += apart / self.runs
+        self.squares += apart * (score - self.mean)
+
+    @property
+    def half(self) -> float:
+        """Half of the time-uniform 95 % interval of the mean; infinite while there are too few."""
+        return half_width(self.runs, self.squares / self.runs) if self.runs else math.inf
+
+
+class Step(msgspec.Struct, frozen=True):
+    """From experiment `n` on: the incumbent's mean score on fresh seeds, and half of its interval."""
+
+    n: int
+    mean: float
+    half: float
+    runs: int
+    of: int
+
+
+class Experiment(msgspec.Struct, kw_only=True):
+    """One experiment that ended or was recorded. `screen` is its one recorded metric, `fresh` its fresh runs' scores."""
+
+    n: int
+    verdict: str
+    summary: str = ""
+    reason: str = ""
+    metric: float | None = None
+    screen: float | None = None
+    fresh: Spread | None = None
+    delta: float | None = None
+    mean: float | None = None
+    interval: tuple[float | None, float | None] | None = None
+    e_value: float | None = None
+    bar: float | None = None
+    expected: float | None = None
+    pairs: int = 0
+    trials: int = 0
+    duration_s: float = 0.0
+    at: str = ""
+    suspicious: tuple[str, ...] = ()
+    confirmed: bool = False
+    reached: bool = False
+    recorded: bool = False
+    critic: str = ""
+    diff: str = ""
+    trial: int = 0
+
+    @property
+    def shown(self) -> float | None:
+        """The one metric that a single run recorded, or whatever was recorded at all."""
+        return self.screen if self.screen is not None else self.metric
+
+    @property
+    def valid(self) -> bool:
+        """Whether its metric is one to believe."""
+        return self.metric is not None and self.verdict not in NO_VALUE
+
+
+class Course:
+    """All of a loop's experiments; events go in as they are read, each once."""
+
+    def __init__(self, scale: Scale | None = None) -> None:
+        self.scale = scale or Scale()
+        self.experiments: list[Experiment] = []
+        self.steps: list[Step] = []
+        self.tracks: dict[int, list[ev.EvidenceRead]] = {}
+        self.decisions: list[Event] = []
+        self.gate_tests: dict[str, ev.GateTested] = {}
+        self.noise = Spread()
+        self.budget_since = 0
+        self._places: dict[int, int] = {}
+        self._at_work = Experiment(n=-1, verdict="")
+        self._now = Spread()
+        self._of = 0
+
+    def take(self, events: Iterable[Event | Unknown]) -> None:
+        """Fold these in."""
+        for event in events:
+            step = _STEPS.get(type(event))
+            if step is not None:
+                step(self, event)
+            if isinstance(event, ev.Decision) and event.by.is_person and type(event) is not ev.ExperimentRecorded:
+                self.decisions.append(event)
+                del self.decisions[:-DECISIONS]
+
+    @property
+    def last(self) -> int:
+        """The highest number so far, 0 before any."""
+        return max(self.experiments[-1].n if self.experiments else 0, self._at_work.n, 0)
+
+    @property
+    def at_work(self) -> Experiment | None:
+        """The experiment that has not ended, as far as it is measured."""
+        one = self._at_work
+        return None if one.n < 0 else msgspec.structs.replace(one, verdict="testing" if one.n else "baseline")
+
+    @property
+    def now(self) -> Spread:
+        """The incumbent's fresh runs."""
+        return self._now
+
+    @property
+    def incumbent(self) -> int:
+        """The number of the experiment that is the incumbent."""
+        return self._of
+
+    def of(self, n: int) -> Experiment | None:
+        """The experiment of that number."""
+        at = self._places.get(n)
+        return None if at is None else self.experiments[at]
+
+    @property
+    def noise_sd(self) -> float | None:
+        """SD of one run, pooled over the incumbents' runs on fresh seeds; None before two of one."""
+        return math.sqrt(self.noise.squares / self.noise.runs) if self.noise.runs else None
+
+    # ------------------------------------------------------------------------------- what events do
+
+    def begin(self, n: int) -> Experiment:
+        """The experiment at work, begun if it is new."""
+        if self._at_work.n != n:
+            self._at_work = Experiment(n=n, verdict="")
+        return self._at_work
+
+    def measured(self, score: float) -> None:
+        """The incumbent ran once more on a fresh seed."""
+        before = self._now.squares
+        self._now.add(score)
+        if self._now.runs > 1:
+            self.noise.runs += 1
+            self.noise.squares += self._now.squares - before
+
+    def adopt(self, one: Experiment) -> None:
+        """The candidate is the incumbent from now on."""
+        self._now = msgspec.structs.replace(one.fresh) if one.fresh else Spread()
+        if one.fresh is not None and one.fresh.runs > 1:
+            self.noise.runs += one.fresh.runs - 1
+            self.noise.squares += one.fresh.squares
+        self._of = one.n
+
+    def put(self, one: Experiment) -> None:
+        """An experiment ended (again, when it was given more pairs)."""
+        at = self._places.get(one.n)
+        if at is None:
+            self._places[one.n] = len(self.experiments)
+            self.experiments.append(one)
+        else:
+            self.experiments[at] = one
+        if self._now.runs:
+            step = Step(one.n, self._now.mean, self._now.half, self._now.runs, self._of)
+            if not self.steps or (step.mean, step.half) != (self.steps[-1].mean, self.steps[-1].half):
+                self.steps.append(step)
+
+
+def _created(course: Course, event: ev.LoopCreated) -> None:
+    course.scale = scale_of(event.config)
+
+
+def _configured(course: Course, event: ev.LoopConfigChanged) -> None:
+    course.scale = scale_of(event.config)
+
+
+def _proposed(course: Course, event: ev.IdeaProposed) -> None:
+    one = course.begin(event.n)
+    one.expected, one.critic = event.idea.expected_delta, event.critic
+    one.summary = event.idea.hypothesis
+
+
+def _applied(course: Course, event: ev.ChangeApplied) -> None:
+    course.begin(event.n).diff = event.diff
+
+
+def _trial(course: Course, event: ev.TrialEnded) -> None:
+    if event.n < 0:
+        return
+    one = course.begin(event.n)
+    one.trial = event.trial
+    if event.score is None:
+        return
+    if event.subject != "candidate" and event.role in ("reference", "confirm"):
+        if event.role == "reference" and one.screen is None and event.n == 0:
+            one.screen = event.metric
+        course.measured(event.score)
+    elif event.subject == "candidate" and event.role == "confirm":
+        one.fresh = one.fresh or Spread()
+        one.fresh.add(event.score)
+    elif event.subject == "candidate" and event.role == "screen":
+        one.screen = event.metric
+
+
+def _read(course: Course, event: ev.EvidenceRead) -> None:
+    course.begin(event.n).pairs = event.pairs
+    course.tracks.setdefault(event.n, []).append(event)
+    while len(course.tracks) > TRACKS:
+        del course.tracks[next(iter(course.tracks))]
+
+
+def _ended(course: Course, event: ev.ExperimentEnded) -> None:
+    one = course.begin(event.n)
+    course._at_work = Experiment(n=-1, verdict="")
+    for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "suspicious", "trials", "duration_s", "at"):
+        setattr(one, name, getattr(event, name))
+    one.verdict, one.confirmed, one.reached = str(event.verdict), event.confirmed, event.reached_confirm
+    one.summary = (event.summary or one.summary)[:200]
+    one.reason = event.reason[:300]
+    if event.baseline:
+        one.verdict, one.fresh = "baseline", msgspec.structs.replace(course.now)
+    elif event.verdict.moves:
+        course.adopt(one)
+    course.put(one)
+
+
+def _reopened(course: Course, event: ev.ExperimentReopened) -> None:
+    before = course.of(event.n)
+    if before is not None:
+        course._at_work = msgspec.structs.replace(before)
+
+
+def _recorded(course: Course, event: ev.ExperimentRecorded) -> None:
+    course.put(
+        Experiment(
+            n=event.n, verdict=event.status, summary=event.summary[:200], metric=event.metric, delta=event.delta,
+            duration_s=event.duration_s or 0.0, at=event.at, suspicious=event.suspicious, recorded=True,
+        )
+    )  # fmt: skip
+
+
+def _gate(course: Course, event: ev.GateTested) -> None:
+    course.gate_tests[event.part] = event
+
+
+def _granted(course: Course, event: ev.BudgetGranted) -> None:
+    course.budget_since = len(course.experiments)
+
+
+def _merged(course: Course, event: ev.Merged) -> None:
+    course._now = Spread()
+
+
+_STEPS: dict[type, Any] = {
+    ev.LoopCreated: _created,
+    ev.LoopConfigChanged: _configured,
+    ev.IdeaProposed: _proposed,
+    ev.ChangeApplied: _applied,
+    ev.TrialEnded: _trial,
+    ev.EvidenceRead: _read,
+    ev.ExperimentEnded: _ended,
+    ev.ExperimentReopened: _reopened,
+    ev.ExperimentRecorded: _recorded,
+    ev.GateTested: _gate,
+    ev.BudgetGranted: _granted,
+    ev.Merged: _merged,
+}
+
+
+def course_of(records: Iterable[Record], scale: Scale) -> Course:
+    """What a plain list of experiments tells: no tracks, and nothing re-measured."""
+    course = Course(scale)
+    for record in records:
+        course.put(
+            Experiment(
+                n=record.run, verdict=record.verdict or record.status, summary=record.summary or record.hypothesis,
+                reason=record.reason, metric=record.metric, delta=record.delta, interval=record.interval,
+                e_value=record.e_value, trials=record.trials, duration_s=record.duration_s or 0.0,
+                at=record.timestamp, recorded=record.e_value is None,
+            )
+        )  # fmt: skip
+    return course
+
+
+def best_recorded(experiments: Iterable[Experiment], higher: bool) -> list[tuple[int, float]]:
+    """(n, metric) wherever a single recorded run was better than all before it: what a greedy loop would believe."""
+    found: list[tuple[int, float]] = []
+    for one in experiments:
+        value = one.shown
+        if value is None or one.verdict in NO_VALUE:
+            continue
+        if not found or (value > found[-1][1] if higher else value < found[-1][1]):
+            found.append((one.n, value))
+    return found

@@ -1,0 +1,56 @@
+"""A loop's state as a page of text (STATE.md)."""
+
+from __future__ import annotations
+
+from autor_nb.domain.loops.state import LoopState, Row
+
+
+def number(value: float | None) -> str:
+    """A metric as people read it."""
+    return "none" if value is None else f"{value:.6g}"
+
+
+def state_text(state: LoopState) -> str:
+    """Markdown: where the loop stands, its best, its newest experiments, and what waits for a person."""
+    metric = state.config.get("metric", {})
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(state.counts.items()) if count)
+    lines = [
+        f"# Loop {_plain(state.name)}",
+        "",
+        _plain(str(state.config.get("objective", ""))),
+        "",
+        f"- Status: {state.status}{_why(state)}",
+        f"- Metric: {_plain(str(metric.get('name', '')))} ({metric.get('direction', '')} is better)",
+        f"- Experiments: {state.experiments} ({counts})" if counts else "- Experiments: none yet",
+        f"- Baseline: {number(state.baseline_metric)}",
+        f"- Head: {number(state.head_metric)} (experiment {state.head_n}, {state.head[:12]})",
+        f"- Best recorded: {number(state.best_metric)}"
+        + (f" (experiment {state.best_n}; one recorded score is no claim)" if state.best_n is not None else ""),
+        f"- Confirms: {state.confirms} in budget session {state.budget_session}, {state.keeps} kept",
+    ]
+    if state.audits:
+        audit = state.audits[-1]
+        word = "better than the baseline" if audit.better else "not shown to be better than the baseline"
+        lines.append(f"- Audit: experiment {audit.n} is {word} (E {audit.e_value:.4g}, {audit.pairs} fresh pairs)")
+    if state.current is not None and state.current.idea is not None:
+        lines += ["", f"At work: experiment {state.current.n}: {_plain(state.current.idea.hypothesis)}"]
+    if state.recent:
+        lines += ["", "| n | verdict | metric | delta | summary |", "|---|---|---|---|---|"]
+        lines += [_row(row) for row in reversed(state.recent[-20:])]
+    return "\n".join(lines) + "\n"
+
+
+def _why(state: LoopState) -> str:
+    why = state.failure or state.pause_reason or state.stop_reason
+    return f" ({_plain(why)})" if why else ""
+
+
+def _row(row: Row) -> str:
+    delta = "" if row.delta is None else f"{row.delta:+.6g}"
+    word = f"{row.verdict}, recorded" if row.recorded else row.verdict
+    return f"| {row.n} | {word} | {number(row.metric)} | {delta} | {_plain(row.summary)} |"
+
+
+def _plain(text: str) -> str:
+    """One line that cannot leave its place in a table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")[:300]

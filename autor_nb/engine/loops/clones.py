@@ -1,0 +1,45 @@
+"""The loop's clone, opened once a session, made again when it is gone, mended after a kill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autor_nb.store.loops import making, publishing
+from autor_nb.store.loops.clone import Clone
+
+if TYPE_CHECKING:
+    from autor_nb.engine.loops.engine import LoopEngine
+
+BATCH = 25
+
+
+def clone_of(engine: LoopEngine) -> Clone:
+    """The clone at work, brought to the head of the log first."""
+    if engine.clone is None:
+        engine.clone = _opened(engine)
+    return engine.clone
+
+
+def _opened(engine: LoopEngine) -> Clone:
+    loop, config, state = engine.loop, engine.config, engine.state
+    source = making.find_source(loop.project)
+    clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link)
+    if not clone.ready:
+        made = making.make(
+            loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link, base=state.head or state.base
+        )
+        clone = made.clone
+    clone.repair(state.head)
+    return clone
+
+
+def publish(engine: LoopEngine, *, all_of_them: bool = False) -> None:
+    """Give the person's repository what ended: kept commits as the branch, every other as a ref, in batches."""
+    waiting = {n: sha for n, sha in engine.past.commits.items() if n and sha and n not in engine.published}
+    if not waiting or (len(waiting) < BATCH and not all_of_them):
+        return
+    clone = clone_of(engine)
+    source = making.find_source(engine.loop.project)
+    here = {n: sha for n, sha in waiting.items() if clone.git.commit_of(sha)}
+    publishing.publish(clone, source.git_dir, here, kept=engine.state.head)
+    engine.published.update(waiting)

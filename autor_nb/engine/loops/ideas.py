@@ -1,0 +1,280 @@
+"""The next idea and its change: asked of a critic (or taken from a person), remembered failures refused, committed."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from autor_nb.domain.errors import UsageError
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.globs import matches
+from autor_nb.domain.loops.idea import Idea, IdeaError
+from autor_nb.domain.loops.knobs import find_knobs
+from autor_nb.domain.loops.parts import CoderTask, CriticTask, OutOfIdeas, Proposal
+from autor_nb.domain.loops.seeds import seed_for
+from autor_nb.engine.loops import tampering
+from autor_nb.engine.loops.clones import clone_of
+from autor_nb.engine.orphans import marker_prefix
+from autor_nb.store import objects
+from autor_nb.store.eventlog import utc_now
+from autor_nb.store.loops import critic_logs
+from autor_nb.store.loops.clone import Clone
+
+if TYPE_CHECKING:
+    from autor_nb.engine.loops.engine import LoopEngine
+
+INVALID_MOST = 2
+REFUSED_MOST = 12
+PROGRAM = "program.md"
+TEXT_CAP = 400_000
+LIST_CAP = 200
+
+
+class Ideas:
+    """One turn of critic and coder."""
+
+    def __init__(self, engine: LoopEngine) -> None:
+        self.engine = engine
+        self.state, self.config, self.loop = engine.state, engine.config, engine.loop
+
+    # --------------------------------------------------------------------------------- proposing
+
+    def propose(self, n: int) -> None:
+        """Append the next idea, or why there is none."""
+        program = self.read_program()
+        if self.state.pins:
+            pin = self.state.pins[0]
+            self.engine.append(ev.IdeaProposed(n=n, idea=pin.idea, critic="person", pinned_by=pin.by))
+            return
+        critic = self.engine.parts.critic(self.config)
+        clone = clone_of(self.engine)
+        clone.checkout(self.state.head)
+        task = self._task(clone, program, n)
+        refused: list[str] = []
+        changes: list[dict[str, Any]] = []
+        invalid = 0
+        while len(refused) < REFUSED_MOST and invalid <= INVALID_MOST:
+            began = time.monotonic()
+            asked = msgspec.structs.replace(task, refused=tuple(refused), refused_changes=tuple(changes))
+            try:
+                proposal = critic.propose(asked)
+            except OutOfIdeas as error:
+                self.engine.append(ev.LoopStopped(reason=error.message[:2000], cause="idle"))
+                return
+            except IdeaError as error:
+                invalid += 1
+                refused.append(error.message)
+                self._keep_call(Proposal(idea=_NO_IDEA), error.message)
+                self.engine.append(ev.IdeaRefused(n=n, kind="invalid", why=error.message[:2000]))
+                continue
+            if self.engine.interrupting():
+                return
+            if why := self._repeats(proposal.idea, clone):
+                refused.append(why.why)
+                changes.append(proposal.idea.change)
+                self.engine.append(msgspec.structs.replace(why, n=n))
+                continue
+            self._proposed(n, proposal, critic.name, time.monotonic() - began)
+            return
+        what = "answers that were no ideas" if invalid > INVALID_MOST else "proposals that repeat what failed"
+        self.engine.append(
+            ev.LoopPaused(reason=f"The critic {critic.name} gave only {what}: {refused[-1]}"[:2000], cause="critic")
+        )
+
+    def read_program(self) -> str:
+        """The person's direction as it is now; a change of it is an event."""
+        path = self.loop.project / PROGRAM
+        try:
+            content = path.read_bytes()[:TEXT_CAP]
+        except OSError:
+            content = b""
+        sha256 = objects.put(self.loop, content) if content else ""
+        if sha256 != self.state.program_sha256:
+            first = not self.state.program_sha256
+            self.engine.append(ev.ProgramRead(sha256=sha256, object=sha256, first=first))
+        return content.decode("utf-8", "replace")
+
+    def _task(self, clone: Clone, program: str, n: int) -> CriticTask:
+        return CriticTask(
+            loop=self.loop.name,
+            objective=self.config.objective,
+            metric=self.config.metric.name,
+            direction=self.config.metric.direction,
+            program=program,
+            mutable=texts(clone),
+            space=self.config.space,
+            experiments=tuple(self.engine.past.experiments),
+            incumbent_metric=self.state.head_metric,
+            seed=seed_for(self.state.seed, "critic", n),
+            config=self.config.critic,
+            folder=str(self.loop.path),
+            cancelled=self.engine.interrupting,
+        )
+
+    def _repeats(self, idea: Idea, clone: Clone) -> ev.IdeaRefused | None:
+        values = {**find_knobs(texts(clone)).values(), **idea.change} if idea.change else {}
+        found = self.engine.past.memory.repeats(idea, values=values)
+        if found is None:
+            return None
+        return ev.IdeaRefused(n=0, kind="repeat", why=found.reason[:2000], hypothesis=idea.hypothesis, repeats=found.n)
+
+    def _proposed(self, n: int, proposal: Proposal, critic: str, duration_s: float) -> None:
+        log = self._keep_call(proposal, "") if proposal.log else ""
+        self.engine.append(
+            ev.IdeaProposed(
+                n=n,
+                idea=proposal.idea,
+                critic=critic,
+                model=str(self.config.critic.model),
+                log=log,
+                cost_usd=proposal.cost_usd,
+                duration_s=round(duration_s, 4),
+            )
+        )
+
+    def _keep_call(self, proposal: Proposal, error: str) -> str:
+        """Write the call into critic_logs/; answers with the file's name."""
+        record = proposal.log
+        call = critic_logs.CriticCall(
+            ts=utc_now(),
+            commit=self.state.head,
+            system_prompt=str(record.get("system_prompt", "")),
+            user_prompt=str(record.get("user_prompt", "")),
+            raw_response=dict(record.get("raw_response") or {}),
+            parsed_idea=None if error else msgspec.to_builtins(proposal.idea),
+            error=error or None,
+        )
+        return critic_logs.write(self.loop.critic_logs, call).name
+
+    # ---------------------------------------------------------------------------------- applying
+
+    def apply(self) -> None:
+        """Have the change made in the clone and commit it; one that changes nothing is refused before any trial."""
+        current = self.state.current
+        assert current is not None and current.idea is not None
+        clone, began = clone_of(self.engine), time.monotonic()
+        clone.checkout(self.state.head)
+        coder = self.engine.parts.coder(self.config)
+        result = coder.apply(self._coder_task(clone, current.n, current.idea))
+        if result.ending == "stopped" or self.engine.interrupting():
+            clone.checkout(self.state.head)
+            return
+        if not result.ok:
+            self._refuse(current.n, current.idea, result.detail or "The coder changed nothing.", result.ending)
+            return
+        try:
+            candidate = clone.commit_candidate(_message(self.loop.name, current.n, current.idea))
+        except UsageError as error:
+            self._refuse(current.n, current.idea, error.message, "no_op")
+            return
+        diff = clone.diff(candidate.parent, candidate.sha)
+        found = self.engine.past.memory.repeats(msgspec.structs.replace(current.idea, change={}), diff=diff)
+        if found is not None and found.kind == "exact":
+            self._refuse(current.n, current.idea, found.reason, "repeat")
+            return
+        judged = tampering.of_candidate(clone, candidate, tampering_around(self.engine, clone))
+        added, removed = _lines(diff)
+        self.engine.append(
+            ev.ChangeApplied(
+                n=current.n,
+                commit=candidate.sha,
+                parent=candidate.parent,
+                files=candidate.paths[:LIST_CAP],
+                added=added,
+                removed=removed,
+                diff=objects.put(self.loop, diff.encode("utf-8", "replace")),
+                coder=coder.name,
+                cost_usd=result.cost_usd,
+                duration_s=round(time.monotonic() - began, 4),
+                suspicions=tuple(text[:500] for text in judged.suspicions[:20]),
+                tampered=tuple(text[:500] for text in judged.tampered[:20]),
+            )
+        )
+
+    def _coder_task(self, clone: Clone, n: int, idea: Idea) -> CoderTask:
+        return CoderTask(
+            clone=clone.cwd,
+            mutable=mutable_paths(clone),
+            idea=idea,
+            timeout_s=self.config.coder.timeout_s,
+            config=self.config.coder,
+            cancelled=self.engine.interrupting,
+            mutable_globs=self.config.mutable,
+            space=self.config.space,
+            n=n,
+            folder=str(self.loop.path),
+            marker=f"{marker_prefix(self.loop)}coder{n}",
+        )
+
+    def _refuse(self, n: int, idea: Idea, why: str, kind: str) -> None:
+        clone_of(self.engine).checkout(self.state.head)
+        pinned = self.state.current is not None and self.state.current.pinned_by is not None
+        self.engine.append(ev.IdeaRefused(n=n, kind=kind, why=why[:2000], hypothesis=idea.hypothesis))
+        if len(self.state.refused) >= REFUSED_MOST and not pinned:
+            self.engine.append(
+                ev.LoopPaused(
+                    reason=f"{len(self.state.refused)} ideas in a row could not be applied: {why}"[:2000], cause="coder"
+                )
+            )
+
+
+_NO_IDEA = Idea(
+    thought_process="",
+    alternatives_considered=(),
+    hypothesis="",
+    expected_delta=0.0,
+    justification="",
+    code_pseudocode="",
+    risk_level="low",
+)
+
+
+def tampering_around(engine: LoopEngine, clone: Clone) -> Any:
+    """What an edit is held against, as the baseline had it."""
+    if engine.surroundings is None:
+        here = clone.head()
+        clone.checkout(engine.state.base)
+        engine.surroundings = tampering.surroundings(engine.config, clone)
+        clone.checkout(here)
+    return engine.surroundings
+
+
+def mutable_paths(clone: Clone) -> tuple[str, ...]:
+    """The mutable files of the commit that lies in the tree, relative to the project's folder."""
+    prefix = f"{clone.prefix}/" if clone.prefix else ""
+    return tuple(path.removeprefix(prefix) for path in clone.tracked() if matches(path, clone.mutable))
+
+
+def texts(clone: Clone) -> dict[str, str]:
+    """The mutable files as they lie there, by path; what is no text or too long is left out."""
+    found: dict[str, str] = {}
+    for path in mutable_paths(clone):
+        text = _text(clone.cwd / path)
+        if text is not None:
+            found[path] = text
+    return found
+
+
+def _text(path: Path) -> str | None:
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8") if len(content) <= TEXT_CAP and not path.is_symlink() else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _message(loop: str, n: int, idea: Idea) -> str:
+    line = re.sub(r"[\x00-\x1f\x7f]+", " ", idea.hypothesis).strip()[:200]
+    return f"{loop} #{n}: {line}\n"
+
+
+def _lines(diff: str) -> tuple[int, int]:
+    added = removed = 0
+    for line in diff.splitlines():
+        added += line.startswith("+") and not line.startswith("+++ ")
+        removed += line.startswith("-") and not line.startswith("--- ")
+    return added, removed

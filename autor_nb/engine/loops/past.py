@@ -1,0 +1,71 @@
+"""What was tried before, kept up with the log: for critics, and for the memory of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autor_nb.domain.events import Event, Unknown
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.idea import Idea
+from autor_nb.domain.loops.memory import Memory
+from autor_nb.domain.loops.parts import PastExperiment
+
+
+class Past:
+    """All experiments in the order in which they ended."""
+
+    def __init__(self, events: Iterable[Event | Unknown]) -> None:
+        self.experiments: list[PastExperiment] = []
+        self._at: dict[int, int] = {}
+        self._ideas: dict[int, Idea] = {}
+        self.commits: dict[int, str] = {}
+        self.memory = Memory()
+        self.take(events)
+
+    def take(self, events: Iterable[Event | Unknown]) -> None:
+        """What is new in the log."""
+        for event in events:
+            match event:
+                case ev.IdeaProposed():
+                    self._ideas[event.n] = event.idea
+                case ev.ExperimentEnded():
+                    self._ended(event)
+                case ev.ExperimentRecorded():
+                    self._put(
+                        event.n,
+                        PastExperiment(
+                            n=event.n,
+                            hypothesis=event.hypothesis or event.summary,
+                            verdict=event.status,
+                            delta=event.delta,
+                            metric=event.metric,
+                        ),
+                    )
+
+    def _ended(self, event: ev.ExperimentEnded) -> None:
+        idea = self._ideas.pop(event.n, None)
+        known: dict[str, Any] = {}
+        if idea is not None:
+            known = {"hypothesis": idea.hypothesis, "change": idea.change, "expected_delta": idea.expected_delta}
+        self._put(
+            event.n,
+            PastExperiment(
+                n=event.n,
+                verdict=str(event.verdict),
+                delta=event.delta,
+                metric=event.metric,
+                reason=event.reason,
+                **(known or {"hypothesis": event.summary}),
+            ),
+        )
+        self.commits[event.n] = event.commit
+        if idea is not None:
+            self.memory.add(event.n, str(event.verdict), idea.hypothesis, idea.change, delta=event.delta)
+
+    def _put(self, n: int, experiment: PastExperiment) -> None:
+        if n in self._at:
+            self.experiments[self._at[n]] = experiment
+        else:
+            self._at[n] = len(self.experiments)
+            self.experiments.append(experiment)

@@ -1,0 +1,126 @@
+"""What is tested before a loop is trusted: its surroundings, its gate on no-ops, a real no-op, a broken file."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.globs import matches
+from autor_nb.domain.loops.preflight import IDS
+from autor_nb.domain.loops.scalarizer import Scalarizer
+from autor_nb.domain.loops.seeds import seed_for
+from autor_nb.engine.loops import measuring, preflight
+from autor_nb.engine.loops.clones import clone_of
+from autor_nb.engine.loops.gate_test import test_gate
+from autor_nb.engine.loops.trial import TrialEnd, run_trial
+from autor_nb.engine.loops.trials import request_for
+from autor_nb.engine.orphans import marker_prefix
+from autor_nb.store.loops.clone import Clone
+
+if TYPE_CHECKING:
+    from autor_nb.engine.loops.engine import LoopEngine
+
+LEFT_TO_BASELINE = frozenset({"command_runs", "metric_reads", "critic_dry_run", "lock", "critic_endpoint"})
+BROKEN = b"\x00 broken on purpose: a run that reads this file must fail, or measure something else \x00\n"
+
+
+class Trust:
+    """The tests of one loop."""
+
+    def __init__(self, engine: LoopEngine) -> None:
+        self.engine = engine
+
+    def doctor(self) -> ev.DoctorAnswered:
+        """The checks that can be made without running the command, which the baseline does."""
+        loop = self.engine.loop
+        with preflight.prepared(loop.project, loop.name, loop, go_ahead=True) as context:
+            context.config, context.refusal = self.engine.config, None
+            found = [preflight.check(context, id) for id in IDS if id not in LEFT_TO_BASELINE]
+        rows = tuple({key: str(value)[:600] for key, value in msgspec.to_builtins(one).items()} for one in found)
+        return ev.DoctorAnswered(checks=rows, blocking=tuple(one.id for one in found if one.state == "blocking"))
+
+    def test(self, part: str) -> ev.GateTested:
+        """One of `steps.TESTS`."""
+        began = time.monotonic()
+        tested = {"null": self._null, "no_op": self._no_op, "control": self._control}[part]()
+        return msgspec.structs.replace(tested, duration_s=round(time.monotonic() - began, 3))
+
+    def _null(self) -> ev.GateTested:
+        work, session = self.engine.work_now, self.engine.state.session
+        scalarizer: Scalarizer | None = work.scalarizer
+        found = test_gate(
+            work.gate,
+            mode=session.mode if session else "strict",
+            seed=seed_for(self.engine.state.seed, "null"),
+            metrics=len(scalarizer.metrics) if scalarizer and work.routes else 0,
+            routes=work.routes,
+            time_like=self.engine.config.metric.time_like,
+        )
+        return ev.GateTested(
+            part="null",
+            ok=found.passed,
+            detail=found.words[:1000],
+            rate=found.rate,
+            bound=found.bound,
+            sessions=found.sessions,
+        )
+
+    def _no_op(self) -> ev.GateTested:
+        """One run of the unchanged code on a fresh seed, end to end; it is not counted."""
+        clone = clone_of(self.engine)
+        clone.checkout(self.engine.state.head)
+        _, metric, why = self._run(clone, seed_for(self.engine.state.seed, "no_op"), "no_op")
+        ok = metric is not None
+        said = f"a run of the unchanged code on a fresh seed gave {metric:.6g}" if metric is not None else why
+        return ev.GateTested(part="no_op", ok=ok, detail=said if ok else f"The unchanged code fails: {said}")
+
+    def _control(self) -> ev.GateTested:
+        """The mutable files broken in the clone: the command must fail, or the metric move."""
+        clone, state = clone_of(self.engine), self.engine.state
+        clone.checkout(state.head)
+        seed = seed_for(state.seed, "base", 0)
+        before = next((row for row in self.engine.past_baseline if row.seed == seed), None)
+        paths = [path for path in clone.tracked() if matches(path, clone.mutable)]
+        try:
+            for path in paths:
+                (clone.path / path).write_bytes(BROKEN)
+            end, metric, _ = self._run(clone, seed, "control")
+        finally:
+            clone.checkout(state.head)
+        if end.ending != "finished" or metric is None:
+            said = f"with {_some(paths)} broken the command fails, as it must"
+            return ev.GateTested(part="control", ok=True, detail=said)
+        standing = before.metric if before is not None else state.baseline_metric
+        if standing is not None and metric != standing:
+            return ev.GateTested(
+                part="control",
+                ok=True,
+                detail=f"with {_some(paths)} broken the metric moves from {standing:.6g} to {metric:.6g}, as it must",
+            )
+        return ev.GateTested(
+            part="control",
+            ok=False,
+            detail=f"With {_some(paths)} broken on purpose the command still gives {metric:.6g}: what it measures is "
+            "not the file in the clone.",
+        )
+
+    def _run(self, clone: Clone, seed: int, what: str) -> tuple[TrialEnd, float | None, str]:
+        loop, config = self.engine.loop, self.engine.config
+        output = loop.logs / f"{what}.log"
+        specs = (config.metric,)
+        stamps = measuring.stamps(specs, clone.cwd)
+        end = run_trial(
+            request_for(config, clone, seed, output, f"{marker_prefix(loop)}{what}", loop.path),
+            cancelled=self.engine.interrupting,
+        )
+        if end.ending != "finished":
+            return end, None, end.detail
+        found = measuring.measure(output, specs, clone.cwd, before=stamps)[config.metric.name]
+        return end, found.value, found.reason
+
+
+def _some(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

@@ -1,0 +1,249 @@
+"""Verdicts written down: what the gate decided, with the metric in the person's own units, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from autor_nb.domain.events import Event
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.case import Decided
+from autor_nb.domain.loops.cases import case_of, mean_metric
+from autor_nb.domain.loops.config import Guard
+from autor_nb.domain.loops.events import Interval
+from autor_nb.domain.loops.fold_trials import fresh_scores
+from autor_nb.domain.loops.gate import reference_after
+from autor_nb.domain.loops.state import Current, TrialRow
+from autor_nb.domain.loops.steps import PlanBlock, runs_of
+from autor_nb.domain.loops.verdict import Verdict
+from autor_nb.engine.loops.clones import clone_of, publish
+from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trials import scored
+from autor_nb.engine.orphans import marker_prefix
+
+if TYPE_CHECKING:
+    from autor_nb.engine.loops.engine import LoopEngine
+
+
+class Verdicts:
+    """Concludes the experiment (or audit) at work."""
+
+    def __init__(self, engine: LoopEngine) -> None:
+        self.engine = engine
+        self.state, self.config = engine.state, engine.config
+
+    # ---------------------------------------------------------------------------- while it is at work
+
+    def planned(self, step: PlanBlock) -> list[Event]:
+        """The next pairs, after the evidence that was read before them."""
+        asked, events = step.asked, list[Event]()
+        pairs = len(self.state.current.planned) if self.state.current and step.n != ev.AUDIT else 0
+        if asked.e_value is not None and step.n != ev.AUDIT:
+            events.append(
+                ev.EvidenceRead(
+                    n=step.n,
+                    pairs=pairs,
+                    e_value=asked.e_value,
+                    bar=asked.bar,
+                    alpha_t=asked.alpha_t,
+                    mean=self._units(asked.mean),
+                    interval=self._turned(asked.interval),
+                )
+            )
+        return [*events, ev.BlockPlanned(n=step.n, pairs=step.pairs, warm_up=step.warm_up)]
+
+    # ------------------------------------------------------------------------------------ at the end
+
+    def baseline(self) -> None:
+        """Experiment 0: the mean of fresh runs; several metrics are put on their scales here, once."""
+        current = self.state.current
+        assert current is not None
+        runs = [row for row in current.trials if row.counts]
+        scalarizer = self.engine.work_now.scalarizer
+        reference: tuple[float, ...] | None = None
+        if scalarizer is not None and not self.state.frozen:
+            frozen = scalarizer.freeze([row.metrics for row in runs])
+            self.engine.append(ev.ScalesFrozen(frozen_scales=msgspec.to_builtins(frozen)))
+            found = [scalarizer.score(row.metrics, frozen) for row in runs]
+            reference = tuple(value for value in found if value is not None)
+        self.engine.append(
+            ev.ExperimentEnded(
+                n=0,
+                verdict=Verdict.KEEP,
+                baseline=True,
+                reason=f"the baseline: mean of {len(runs)} fresh runs",
+                commit=current.commit,
+                parent=current.parent,
+                summary="baseline",
+                metric=_mean([row.metric for row in runs if row.metric is not None]),
+                score=_mean(list(reference) if reference else scored(runs)),
+                metrics=self._metrics(runs),
+                trials=len(runs),
+                duration_s=round(sum(row.duration_s for row in runs), 4),
+                resource=_mean([row.resource for row in runs if row.resource is not None]),
+                seed=runs[0].seed,
+                reference=reference,
+            )
+        )
+        clone_of(self.engine).adopt(self.state.head)
+
+    def conclude(self, decided: Decided) -> None:
+        """The experiment's verdict; a kept one is adopted after it is in the log, never before."""
+        current = self.state.current
+        assert current is not None
+        if decided.verdict.moves and (failed := self._guards(current)):
+            decided = msgspec.structs.replace(decided, verdict=Verdict.DISCARD, reason=failed, confirmed=False)
+        self.engine.append(*self._ended(current, decided))
+        if decided.verdict.moves:
+            clone = clone_of(self.engine)
+            clone.adopt(self.state.head)
+        if decided.pauses:
+            self.engine.append(ev.LoopPaused(reason=decided.reason[:2000], cause="budget"))
+        publish(self.engine, all_of_them=decided.verdict.moves)
+
+    def _ended(self, current: Current, decided: Decided) -> list[Event]:
+        fresh, events = fresh_scores(current), list[Event]()
+        runs = [row for row in current.trials if row.subject == "candidate" and row.counts]
+        metrics = [row.metric for row in runs if row.role == "confirm" and row.metric is not None]
+        screen = next((row.metric for row in runs if row.role == "screen"), None)
+        metric = _mean(metrics) if metrics else screen
+        if decided.verdict in (Verdict.CRASH, Verdict.TIMEOUT):
+            metric = None
+        standing = self.state.head_metric
+        delta = self._units(decided.mean)
+        if delta is None and metric is not None and standing is not None:
+            delta = metric - standing
+        case = case_of(self.state, current, self.config)
+        reference = reference_after(case, decided.verdict, fresh=self.engine.gate.fresh_reference)
+        suspicions = dict.fromkeys((*current.suspicions, *(text for row in runs for text in row.suspicions)))
+        if decided.e_value is not None:
+            events.append(
+                ev.EvidenceRead(
+                    n=current.n,
+                    pairs=decided.pairs,
+                    e_value=decided.e_value,
+                    bar=decided.bar,
+                    alpha_t=decided.alpha_t,
+                    mean=self._units(decided.mean),
+                    interval=self._turned(decided.interval),
+                )
+            )
+        ended = ev.ExperimentEnded(
+            n=current.n,
+            verdict=decided.verdict,
+            reason=decided.reason[:2000],
+            commit=current.commit,
+            parent=current.parent,
+            summary=current.idea.hypothesis if current.idea else "",
+            metric=metric,
+            score=_mean(fresh) if fresh else next((row.score for row in runs if row.role == "screen"), None),
+            delta=delta,
+            metrics=self._metrics(runs),
+            e_value=decided.e_value,
+            bar=decided.bar,
+            alpha_t=decided.alpha_t,
+            mean=self._units(decided.mean),
+            interval=self._turned(decided.interval),
+            confirmed=decided.confirmed,
+            reached_confirm=current.reached_confirm,
+            suspicious=tuple(text[:300] for text in suspicions)[:10]
+            or (("the gate asks for a person",) if decided.suspicious else ()),
+            trials=runs_of(current.trials),
+            duration_s=round(sum(row.duration_s for row in current.trials if row.counts), 4),
+            resource=_mean([row.resource for row in runs if row.resource is not None]),
+            cost_usd=current.cost_usd or None,
+            seed=runs[0].seed if runs else None,
+            reference=reference if tuple(self.state.reference) != reference else None,
+        )
+        return [*events, ended]
+
+    def _metrics(self, runs: list[TrialRow]) -> dict[str, float]:
+        names = dict.fromkeys(name for row in runs for name in row.metrics)
+        found = {name: _mean([row.metrics[name] for row in runs if name in row.metrics]) for name in names}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def audited(self, decided: Decided) -> ev.AuditEnded:
+        """What the audit found."""
+        audit = self.state.audit
+        assert audit is not None
+        rows = [row for row in audit.trials if row.counts and row.role == "audit"]
+        ours = [row.score for row in rows if row.subject == "candidate" and row.score is not None]
+        theirs = [row.score for row in rows if row.subject == "incumbent" and row.score is not None]
+        return ev.AuditEnded(
+            commit=audit.commit,
+            n=audit.n,
+            pairs=decided.pairs,
+            better=decided.verdict is Verdict.KEEP,
+            e_value=decided.e_value if decided.e_value is not None else 0.0,
+            bar=decided.bar or 20.0,
+            mean=self._units(decided.mean),
+            interval=self._turned(decided.interval),
+            baseline_metric=self._as_metric(theirs),
+            final_metric=self._as_metric(ours),
+            reason=decided.reason,
+            by=audit.by,
+        )
+
+    # ------------------------------------------------------------------------------------- its units
+
+    def _as_metric(self, scores: list[float]) -> float | None:
+        if self.engine.work_now.scalarizer is not None:
+            return _mean(scores)
+        return mean_metric(scores, self.config)
+
+    def _units(self, difference: float | None) -> float | None:
+        """A difference of scores as one of metrics: turned back; a time's is relative (a share of the incumbent's)."""
+        if difference is None:
+            return None
+        if self.engine.work_now.scalarizer is not None:
+            return difference
+        turned = difference if self.config.metric.direction == "higher" else -difference
+        return math.expm1(turned) if self.config.metric.time_like else turned
+
+    def _turned(self, interval: Interval | None) -> Interval | None:
+        """The interval of such a difference, its lower end first."""
+        if interval is None:
+            return None
+        low, high = (self._units(end) for end in interval)
+        flips = self.engine.work_now.scalarizer is None and self.config.metric.direction == "lower"
+        return (high, low) if flips else (low, high)
+
+    # ----------------------------------------------------------------------------------- guards
+
+    def _guards(self, current: Current) -> str:
+        """Why the candidate may not be kept, by the first guard command that fails; nothing if all pass."""
+        clone = clone_of(self.engine)
+        for guard in self.config.guards:
+            if guard.command:
+                clone.checkout(current.commit)
+                if said := self._guard(guard, current.n):
+                    return said
+        return ""
+
+    def _guard(self, guard: Guard, n: int) -> str:
+        clone, loop = clone_of(self.engine), self.engine.loop
+        output = loop.logs / f"guard_{n:06d}_{_slug(guard.name)}.log"
+        end = run_trial(
+            TrialRequest(
+                command=guard.command,
+                cwd=clone.cwd,
+                output=output,
+                marker=f"{marker_prefix(loop)}guard{n}",
+                timeout_s=self.config.trial_timeout_s,
+                sandbox=self.config.sandbox,
+                writable=(clone.path,),
+            )
+        )
+        if end.ending == "finished":
+            return ""
+        return f"guard {guard.name} failed: {end.detail} See {output.relative_to(loop.path)}."
+
+
+def _slug(name: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in name)[:40]
+
+
+def _mean(values: list[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

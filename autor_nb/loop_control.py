@@ -1,0 +1,234 @@
+"""The faces' one door to a loop: create, start, ask, watch; a face never writes a log and never waits on a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autor_nb import control
+from autor_nb.control import actor, new_id
+from autor_nb.domain.errors import RefusedError, RunError, UsageError
+from autor_nb.domain.events import CommandRefused, Event, Unknown
+from autor_nb.domain.loops import commands as cmd
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.config import LoopConfig
+from autor_nb.domain.loops.state import LoopState, LoopStatus
+from autor_nb.domain.run import Actor
+from autor_nb.store import eventlog, inbox
+from autor_nb.store.eventlog import utc_now
+from autor_nb.store.lock import EngineLock, Holder, living_holder
+from autor_nb.store.loops import making, standing
+from autor_nb.store.loops.layout import LoopFolder, loop_folder
+from autor_nb.store.loops.words import EVENTS
+from autor_nb.version import __version__
+
+__all__ = ["Snapshot", "Tail", "actor", "ask", "create", "new_id", "snapshot", "start_worker", "wait"]
+POLL_S = 0.02
+SLOW_POLL_S = 0.2
+STARTS = 5
+_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A loop as it is now. `status` knows the lock too; `waiting` says for whom: person · engine · nobody."""
+
+    loop: LoopFolder
+    state: LoopState
+    status: LoopStatus
+    worker: Holder | None
+    waiting: str
+
+    @property
+    def live(self) -> bool:
+        """Whether an engine works on it."""
+        return self.worker is not None
+
+
+class Tail:
+    """A loop's state, kept up with by reading only what is new in its log; begins at the checkpoint if that fits."""
+
+    def __init__(self, loop: LoopFolder) -> None:
+        self.loop = loop
+        self._fold, self._offset = standing.load(loop)
+
+    def read(self) -> list[Event | Unknown]:
+        """What is new."""
+        if self._fold.state.damaged:
+            self._fold, self._offset = standing.load(self.loop)
+        events, self._offset = eventlog.read(self.loop.events, self._offset, EVENTS)
+        self._fold.apply(events)
+        return events
+
+    def snapshot(self) -> Snapshot:
+        """The loop as it is now."""
+        worker = living_holder(self.loop)
+        self.read()
+        state = self._fold.state
+        status, waiting = state.status, "nobody"
+        if state.damaged:
+            status = LoopStatus.DAMAGED
+        elif status is LoopStatus.RUNNING or state.audit is not None:
+            waiting = "engine"
+            if worker is None:
+                status = LoopStatus.INTERRUPTED
+        elif status in (LoopStatus.PAUSED, LoopStatus.FAILED):
+            waiting = "person"
+        return Snapshot(loop=self.loop, state=state, status=status, worker=worker, waiting=waiting)
+
+
+def snapshot(loop: LoopFolder) -> Snapshot:
+    """The loop as it is now."""
+    return Tail(loop).snapshot()
+
+
+def create(
+    project: Path,
+    config: LoopConfig,
+    by: Actor,
+    *,
+    seed: int | None = None,
+    direction: str = "",
+    forked_from: str = "",
+    base: str = "HEAD",
+) -> LoopFolder:
+    """Make a loop with its own clone; nothing of the person's repository is touched, nothing left if it fails."""
+    loop = loop_folder(project, config.name)
+    if loop.exists:
+        raise UsageError(
+            f"There is a loop {config.name} already, in {loop.path}.",
+            f"`autor loop start {config.name}` goes on with it; `autor loop init --name OTHER` makes another.",
+        )
+    source = making.find_source(project)
+    loop.make()
+    with EngineLock(loop) as held:
+        made = making.make(
+            loop.clone,
+            source,
+            loop=loop.name,
+            mutable=config.mutable,
+            link=config.link,
+            base=base,
+            include_uncommitted=config.include_uncommitted,
+        )
+        with contextlib.closing(eventlog.EventLog(loop.events, held.confirm, EVENTS)) as log:
+            log.append(
+                ev.LoopCreated(
+                    name=loop.name,
+                    config=msgspec.to_builtins(config),
+                    base=made.head,
+                    by=by,
+                    seed=secrets.randbits(31) if seed is None else seed,
+                    project=str(project.resolve()),
+                    dirty=bool(made.snapshot_paths),
+                    direction=direction,
+                    forked_from=forked_from,
+                    software={"autor_nb": __version__, "python": sys.version.split()[0]},
+                )
+            )
+    return loop
+
+
+def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> list[Event]:
+    """Give a command and wait for its answer, starting an engine where none lives; RefusedError if refused."""
+    if not loop.exists:
+        raise UsageError(f"{loop.path} is not a loop.", "`autor loop init` makes one.")
+    offset = loop.events.stat().st_size
+    inbox.drop(loop, command)
+    deadline, starts = time.monotonic() + timeout_s, 0
+    answers: list[Event] = []
+    while True:
+        events, offset = eventlog.read(loop.events, offset, EVENTS)
+        answers += [event for event in events if getattr(event, "command_id", None) == command.id]  # type: ignore[misc]
+        if answers:
+            for answer in answers:
+                if isinstance(answer, CommandRefused):
+                    raise RefusedError(answer.reason, answer.suggestion)
+            return answers
+        if living_holder(loop) is None and not inbox.is_empty(loop) and not _starting(loop):
+            if starts >= STARTS:
+                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
+            starts += 1
+            start_worker(loop)
+        if time.monotonic() > deadline:
+            raise RunError(
+                f"Loop {loop.name} has not answered within {timeout_s:g} s; the command is kept and will be done.",
+                f"`autor loop status {loop.name}` shows it.",
+            )
+        time.sleep(POLL_S)
+
+
+def fields(by: Actor) -> dict[str, Any]:
+    """What every command carries: its id, when, and by whom."""
+    return {"id": new_id(), "at": utc_now(), "by": by}
+
+
+def _starting(loop: LoopFolder) -> bool:
+    _children[:] = [(path, child) for path, child in _children if child.poll() is None]
+    return any(path == loop.path for path, _ in _children)
+
+
+def start_worker(loop: LoopFolder) -> int:
+    """Start an engine process in a session of its own; answers with its pid. A second one ends by itself."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("AUTOR_ATTEMPT", None)
+    with (loop.engine / "worker.log").open("ab") as stream:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "autor_nb.loop_worker", str(loop.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+            cwd=loop.path,
+            env=environment,
+        )
+    _children.append((loop.path, child))
+    return child.pid
+
+
+def _why(loop: LoopFolder) -> str:
+    with contextlib.suppress(OSError):
+        said = (loop.engine / "worker.log").read_bytes()[-800:].decode("utf-8", "replace").strip()
+        if said:
+            return said.splitlines()[-1] if len(said) > 400 else said
+    return f"See {loop.engine / 'worker.log'}."
+
+
+def wait(
+    loop: LoopFolder, timeout_s: float | None = None, on_change: Callable[[Snapshot], None] | None = None
+) -> Snapshot:
+    """Wait until the session has ended or a person must say something; an interrupted one is gone on with."""
+    tail, deadline = Tail(loop), None if timeout_s is None else time.monotonic() + timeout_s
+    seen, starts, poll = -1, 0, POLL_S
+    while True:
+        now = tail.snapshot()
+        if now.state.last_seq != seen:
+            seen, poll, starts = now.state.last_seq, POLL_S, 0
+            if on_change is not None:
+                on_change(now)
+        if now.waiting != "engine" and not now.live:
+            return now
+        if now.status is LoopStatus.INTERRUPTED and not _starting(loop):
+            if starts >= STARTS:
+                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
+            starts += 1
+            start_worker(loop)
+        if deadline is not None and time.monotonic() > deadline:
+            return now
+        time.sleep(poll)
+        poll = min(SLOW_POLL_S, poll * 1.3)
+
+
+def end_worker(loop: LoopFolder) -> None:
+    """End the engine process at once, as a crash would; the loop can be started again."""
+    control.end_process(living_holder(loop))
