@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from autor_nb.domain.errors import AutorError
-from autor_nb.domain.loops.idea import Idea, parse_idea, write_idea
+from autor_nb.domain.loops.idea import Idea, parse_idea, read_idea, write_idea
 from autor_nb.domain.loops.parts import Coder, CoderResult, CoderTask, Critic, CriticTask, PastExperiment
 
 SOURCE = '''"""A program to improve."""
@@ -59,7 +59,7 @@ class CriticContract:
         made = self.critic().propose(self.task())
         assert made.log.keys() >= LOG_KEYS
         assert made.log["raw_response"].keys() >= ANSWER_KEYS
-        assert msgspec.json.decode(msgspec.json.encode(made.log["parsed_idea"])) == msgspec.to_builtins(made.idea)
+        assert made.idea == read_idea(msgspec.json.decode(msgspec.json.encode(made.log["parsed_idea"])))
 
     def test_the_same_task_gives_the_same_idea(self) -> None:
         """A killed engine asks again; an embedded critic has not changed its mind."""

@@ -25,7 +25,8 @@ from autor_nb.plugins.critics.ranges import Range, ranges
 from autor_nb.plugins.critics.reasons import Weighed, write_reasons
 from autor_nb.plugins.critics.surrogate import Surrogate
 
-MAX_FITTED = 220
+# Small matrices: while trials keep all cores busy, large ones wait for each other's threads for seconds.
+MAX_FITTED = 120
 ROUNDS = 4
 TOO_NEAR = 0.015
 

@@ -14,7 +14,7 @@ from autor_nb.plugins.critics.ranges import Range
 
 Array = npt.NDArray[np.float64]
 ASKS = 16
-MAX_TOLD = 300
+MAX_TOLD = 240
 STEPS = (0.06, 0.14, 0.3)
 MAX_STEPS = 36
 

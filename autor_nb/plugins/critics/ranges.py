@@ -62,7 +62,7 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
 
     def from_unit(self, unit: float) -> Scalar:
         """The value at a place, rounded to what a person would write."""
-        unit = min(1.0, max(0.0, unit))
+        unit = min(1.0, max(0.0, float(unit)))
         if self.levels:
             return self.levels[round(unit * (len(self.levels) - 1))]
         low, high = self._bend(self.low), self._bend(self.high)
