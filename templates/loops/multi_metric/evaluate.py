@@ -7,7 +7,7 @@ import time
 import model
 import numpy as np
 
-FITTED, TESTED, ASKED = 600, 2000, 25
+FITTED, TESTED, ASKED = 600, 1000, 15
 
 
 def surface(x):
