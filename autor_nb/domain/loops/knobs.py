@@ -95,10 +95,20 @@ def split_path(path: str) -> tuple[str, ...]:
     for match in STEP.finditer(path):
         if match.start() != end:
             break
-        quoted = match.group(1) if match.group(1) is not None else match.group(2)
-        keys.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else match.group(3).strip())
+        double, single, plain = match.groups()
+        keys.append(plain.strip() if plain is not None else _unquoted(double, single))
         end = match.end()
     return tuple(keys) if end == len(path) and keys else (path,)
+
+
+def _unquoted(double: str | None, single: str | None) -> str:
+    """A key out of its quotes: as JSON writes it, or as a person does."""
+    if double is not None:
+        try:
+            return str(json.loads(f'"{double}"', strict=False))
+        except ValueError:
+            pass
+    return re.sub(r"\\(.)", r"\1", double if double is not None else single or "", flags=re.DOTALL)
 
 
 def join_path(keys: tuple[str, ...]) -> str:
