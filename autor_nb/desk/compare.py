@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ from autor_nb.store.layout import RunFolder
 ROWS = 200
 LINES = 60
 CELL = 240
+LONG, SHORT = 1_000, 300
 NOT_RESULTS = ("results/experiment_manifest.json",)
 
 
@@ -86,12 +89,15 @@ def compare_attempts(left: Side, right: Side, everything: bool = False) -> dict[
 
 
 def compare_runs(left: RunFolder, right: RunFolder, everything: bool = False) -> dict[str, Any]:
-    """A Compare document of two runs: how they were set up, each stage's standing, and the latest results."""
+    """A Compare document of two runs: set-up, each stage's standing, checks and summary, and the latest results."""
     one, two = control.snapshot(left), control.snapshot(right)
     sections = [("Set-up", _set_up(one.state, two.state)), ("Stages", _stages(one.state, two.state))]
-    last = [_last(run, now.state) for run, now in ((left, one), (right, two))]
+    both = list(_both(left, one.state, right, two.state))
+    sections.append(("Checks", [_in_stage(pair[0], row) for pair in both for row in _checks(*pair)]))
+    last = [newest(run, now.state) for run, now in ((left, one), (right, two))]
     if last[0] is not None and last[1] is not None:
         sections += [("Results", _results(last[0], last[1])), ("Files", _files(last[0], last[1]))]
+    sections.append(("Drafts", [_in_stage(pair[0], row) for pair in both for row in _draft(*pair, SHORT)]))
     heads = [
         {
             "title": f"Run {run.run_id}",
@@ -201,7 +207,7 @@ def _files(left: Side, right: Side) -> list[Row]:
     return rows
 
 
-def _draft(left: Side, right: Side) -> list[Row]:
+def _draft(left: Side, right: Side, limit: int = LONG) -> list[Row]:
     """Each section's changed lines: what went on the left, what came on the right."""
     one, two = _sections(left), _sections(right)
     rows = []
@@ -215,7 +221,7 @@ def _draft(left: Side, right: Side) -> list[Row]:
                 came.append(line[2:])
         change = f"{len(gone)} lines went, {len(came)} came" if gone or came else ("changed" if before != after else "")
         left_text, right_text = "\n".join(gone[:LINES]), "\n".join(came[:LINES])
-        rows.append(Row(name, clean.cut(left_text, 1_000)[0], clean.cut(right_text, 1_000)[0], change))
+        rows.append(Row(name, clean.cut(left_text, limit)[0], clean.cut(right_text, limit)[0], change))
     return rows
 
 
@@ -264,7 +270,26 @@ def _standing(state: RunState, slug: str) -> str:
     return ", ".join(said + ([f"{failing} blocking"] if failing else []))
 
 
-def _last(run: RunFolder, state: RunState) -> Side | None:
+def _both(left: RunFolder, one: RunState, right: RunFolder, two: RunState) -> Iterator[tuple[Side, Side]]:
+    """The newest attempts of each stage that has been worked on in both runs."""
+    for stage in one.stages:
+        sides = [_newest_of(run, state, stage.ref.slug) for run, state in ((left, one), (right, two))]
+        if sides[0] is not None and sides[1] is not None:
+            yield sides[0], sides[1]
+
+
+def _newest_of(run: RunFolder, state: RunState, slug: str) -> Side | None:
+    stage = state.stage(slug)
+    ended = [attempt for attempt in stage.attempts if attempt.ended_at] if stage is not None else []
+    return Side(run, state, stage, ended[-1]) if stage is not None and ended else None
+
+
+def _in_stage(side: Side, row: Row) -> Row:
+    return dataclasses.replace(row, what=f"{side.stage.ref.number} {row.what}")
+
+
+def newest(run: RunFolder, state: RunState) -> Side | None:
+    """The attempt of a run that ended last and left files, whichever its stage."""
     ended = [(a.ended_at, stage, a) for stage in state.stages for a in stage.attempts if a.ended_at and a.files_after]
     if not ended:
         return None

@@ -34,12 +34,12 @@ def compare_verb(face: Face, run_id: str | None, everything: bool, sides: tuple[
     if len(sides) == 2 and not any(_PLACE.fullmatch(side) for side in sides):
         runs = [target.named(face, side) for side in sides]
         found = compare.compare_runs(runs[0], runs[1], everything)
-        return _result(found, {"runs": [run.run_id for run in runs]}, None)
+        return _result(found, {"runs": [run.run_id for run in runs]}, ((runs[0], runs[1]), everything))
     run = target.newest(face, run_id)
     left, right = _attempts(run, sides)
     found = compare.compare_attempts(left, right, everything)
     facts = {"run_id": run.run_id, "attempts": [[s.stage.ref.slug, s.attempt.attempt] for s in (left, right)]}
-    return _result(found, facts, (left, right))
+    return _result(found, facts, ((left, right), everything))
 
 
 def _attempts(run: RunFolder, sides: tuple[str, ...]) -> tuple[compare.Side, compare.Side]:
@@ -78,7 +78,7 @@ def _place(side: str) -> tuple[str, int | None]:
     return found[1], int(found[2]) if found[2] else None
 
 
-def _result(found: dict[str, Any], facts: dict[str, Any], state: Any) -> Result:
+def _result(found: dict[str, Any], facts: dict[str, Any], compared: Any) -> Result:
     left, right = found["left"], found["right"]
     blocks: list[Block] = [
         Heading(f"{left['title']} against {right['title']}", None, ""),
@@ -95,4 +95,4 @@ def _result(found: dict[str, Any], facts: dict[str, Any], state: Any) -> Result:
         if section["left_out"]:
             blocks.append(Para(f"and {section['left_out']} more", quiet=True))
     facts = {**facts, **{key: found[key] for key in ("left", "right", "same", "sections")}}
-    return Result(facts=facts, blocks=tuple(blocks), state=(found, state), panel="compare")
+    return Result(facts=facts, blocks=tuple(blocks), state=compared, panel="compare")

@@ -141,7 +141,7 @@ def test_a_comparison_shows_the_pictures_that_differ_and_how_results_moved(tmp_p
     sys.path.append(str(Path(__file__).parents[1] / "record"))
     from attempt_story import AttemptStory, folds_csv, summary_json
 
-    from autor_nb.desk.compare import compare_attempts, side_of
+    from autor_nb.desk.compare import side_of
     from autor_nb.notebook.panels.compare_panel import comparison
 
     def png(grey: int) -> bytes:
@@ -150,19 +150,55 @@ def test_a_comparison_shows_the_pictures_that_differ_and_how_results_moved(tmp_p
         return stream.getvalue()
 
     story = AttemptStory(tmp_path)
-    for attempt in (1, 2):
+    for attempt in (1, 2, 3):
         story.attempt("05_experimentation", files={
             "figures/scores.png": png(100 + attempt), "figures/same.png": png(7),
             "results/folds.csv": folds_csv(attempt * 2), "results/summary.json": summary_json(attempt),
-            **({"figures/new.png": png(9)} if attempt == 2 else {}),
+            **({"figures/new.png": png(9)} if attempt > 1 else {}),
         })  # fmt: skip
     left, right = (side_of(story.run, "05_experimentation", attempt) for attempt in (1, 2))
-    shown = comparison((compare_attempts(left, right), (left, right)))
-    kinds = [type(child).__name__ for child in shown.children]
-    assert ["ComparePanel", "LiveFigure", "HBox", "HBox"] == kinds
-    new, scores = shown.children[2:]
-    assert "not there" == new.children[0].children[1].value and bytes(new.children[1].children[1].value).startswith(
-        b"\x89PNG"
-    )
+    shown = comparison(((left, right), False))
+    panel, below = shown.children
+    assert ["LiveFigure", "Box", "Box"] == [type(child).__name__ for child in below.children]
+    new, scores = below.children[1:]
+    assert "not there" == new.children[0].children[1].value
+    assert bytes(new.children[1].children[1].value).startswith(b"\x89PNG")
     pictures = [bytes(side.children[1].value) for side in scores.children]
     assert pictures[0] != pictures[1] and all(picture.startswith(b"\x89PNG") for picture in pictures)
+
+    page, view = Page(panel), panel.view
+    assert [1, 2, 3] == [choice["at"]["attempt"] for choice in view["choices"]]
+    picked = {"left": view["choices"][1]["at"], "right": view["choices"][2]["at"]}
+    assert page.ask("compare", **picked)["ok"]
+    assert {**picked, "all": False} == panel.view["picked"] and "attempt 3" in panel.view["right"]["title"]
+    assert ["LiveFigure", "Box"] == [type(child).__name__ for child in below.children]  # the new one is not new here
+    kept = below.children
+    assert page.ask("compare", **picked, all=True)["ok"]
+    assert below.children is kept and not any(section["hidden"] for section in panel.view["sections"])
+    refused = page.ask("compare", **picked | {"left": {"run": "../..", "stage": "05_experimentation", "attempt": 1}})
+    assert not refused["ok"] and "nothing to compare" in refused["reason"]
+
+
+def test_two_runs_have_their_figures_side_by_side_and_others_to_choose(place: Any) -> None:
+    """Timelines and costs of both, checks and drafts of the stages they share; another run is one choice away."""
+    from autor_nb.notebook.panels.compare_panel import comparison
+
+    place.settle()
+    runs = [place.run]
+    for name in ("20200101_000000", "20200101_000001"):
+        runs.append(type(place.run)(shutil.copytree(place.run.path, place.run.path.with_name(name))))
+    assert 0 == place.autor("refine", "use five seeds", "--wait", "--run", place.run.run_id).code
+    panel, below = comparison(((runs[1], runs[0]), True)).children
+    rows = [box for box in below.children if type(box).__name__ == "Box"]
+    assert [["Timeline"] * 2, ["Cost and tokens by stage"] * 2] == [
+        [half.children[1].layout["meta"]["name"] for half in row.children] for row in rows[:2]
+    ]
+    assert [runs[1].run_id, runs[0].run_id] == [half.children[0].value[6:-7] for half in rows[0].children]
+    titles = [section["title"] for section in panel.view["sections"]]
+    assert ["Set-up", "Stages", "Checks", "Results", "Files", "Drafts"] == titles
+    assert all(row["what"].startswith("01 ") for row in panel.view["sections"][2]["rows"])
+    assert {run.run_id for run in runs} == {choice["at"]["run"] for choice in panel.view["choices"]}
+    page = Page(panel)
+    assert page.ask("compare", left={"run": runs[1].run_id, "stage": "", "attempt": 0},
+                    right={"run": runs[2].run_id, "stage": "", "attempt": 0})["ok"]  # fmt: skip
+    assert panel.view["right"]["title"] == f"Run {runs[2].run_id}" and panel.view["same"]

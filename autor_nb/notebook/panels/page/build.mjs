@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Names of our own that no document, message or browser object carries: they are shortened. */
-const OWN = ("update uid shelf view link held kids props following filtered paused feedOpen removing exported moreFiles allFiles openFiles "
+const OWN = ("pin room source update uid shelf view link held kids props following filtered paused feedOpen removing exported moreFiles allFiles openFiles "
   + "fullText heights chip touched fresh planned listWindow closed onView choiceOf timers chores chooseAgain whole "
   + "toast later soon say reveal showDecisions exportRun openSheet lookedAttempt isWorkingShown isCurrent "
   + "isInReview isAway nameOf shownStage openCompare closeCompare takeFeed takeView cameBack settled settling compareWith "

@@ -57,7 +57,7 @@ const tag = (file) => {
 /** @param {Ctx} ctx @param {any} attempt @param {any} file */
 const card = (ctx, attempt, file) => {
   const { box, foot } = preview(ctx, attempt, file);
-  return Article("box art", { key: file.path }, Header("", icon(file.kind), Code("", { title: file.path }, file.path), Span("row push", tag(file), openLink(ctx, file.path, null))),
+  return Article("box art", { pin: file.path }, Header("", icon(file.kind), Code("", { title: file.path }, file.path), Span("row push", tag(file), openLink(ctx, file.path, null))),
     box, Footer("", foot || size(file.size_bytes)));
 };
 
@@ -66,7 +66,7 @@ const fileRow = (ctx, attempt, file) => {
   const id = `file:${ctx.nameOf(attempt)}:${file.path}`;
   const open = ctx.on.has(id);
   const shown = open && preview(ctx, attempt, file);
-  return Li("", { key: file.path }, icon(file.kind), file.kind === "notebook" ? openLink(ctx, file.path, Span("mono name", file.path), "link")
+  return Li("", { pin: file.path }, icon(file.kind), file.kind === "notebook" ? openLink(ctx, file.path, Span("mono name", file.path), "link")
     : Button("link mono name", { $expanded: open, title: file.path, onclick: () => ctx.flip(id) }, file.path), tag(file), Span("small quiet sz", size(file.size_bytes)),
   shown && Div("inplace", shown.box, P("row small quiet", Span("", shown.foot), Span("push", openLink(ctx, file.path, null)))));
 };
@@ -74,7 +74,7 @@ const fileRow = (ctx, attempt, file) => {
 /** Rows for files, two hundred at once. @param {Ctx} ctx @param {any} attempt @param {any[]} files */
 export const fileList = (ctx, attempt, files) => {
   const whole = ctx.on.has("many");
-  return [Ul("box files", { key: "list" }, (whole ? files : files.slice(0, MANY)).map((file) => fileRow(ctx, attempt, file))),
+  return [Ul("box files", { pin: "list" }, (whole ? files : files.slice(0, MANY)).map((file) => fileRow(ctx, attempt, file))),
     !whole && files.length > MANY && button({ cls: "sm", says: `Show ${files.length - MANY} more`, does: () => ctx.flip("many") })];
 };
 
@@ -82,7 +82,7 @@ export const fileList = (ctx, attempt, files) => {
 export const narrowed = (ctx, attempt, files) => {
   const wanted = (ctx.texts.files || "").toLowerCase();
   const found = files.filter((f) => `${f.path} ${f.kind} ${f.tag}`.toLowerCase().includes(wanted));
-  return [Div("narrow", { key: "narrow" }, finder(ctx, "files", "Filter files")), found.length ? fileList(ctx, attempt, found) : empty("find", "No file matches.")];
+  return [Div("narrow", { pin: "narrow" }, finder(ctx, "files", "Filter files")), found.length ? fileList(ctx, attempt, found) : empty("find", "No file matches.")];
 };
 
 /** @param {Ctx} ctx @param {any} attempt */
@@ -96,7 +96,7 @@ export const artifacts = (ctx, attempt) => {
   const few = a.files.filter((/** @type {any} */ f) => !featured.includes(f)).slice(0, FEW);
   return section(ctx, "artifacts", "Artifacts", [Quiet(`${plural(a.total, "file")}${a.changed ? ` · ${a.changed} changed in this attempt` : ""}`),
     few.length + featured.length < a.total && button({ says: all ? "Fewer" : "All files", cls: "plain push", $expanded: all, does: () => ctx.flip(name) })],
-  featured.length > 0 && Div(`arts${featured.length > 1 ? "" : " one"}`, { key: "arts" }, featured.map((/** @type {any} */ f) => card(ctx, attempt, f))),
+  featured.length > 0 && Div(`arts${featured.length > 1 ? "" : " one"}`, { pin: "arts" }, featured.map((/** @type {any} */ f) => card(ctx, attempt, f))),
   all ? fetched(ctx, `${name}:${a.total}`, { what: "files", stage: attempt.stage, attempt: attempt.attempt }, (data) => narrowed(ctx, attempt, data.files))
     : fileList(ctx, attempt, book.concat(few)));
 };

@@ -1,7 +1,7 @@
 /** The reading side: which attempt is shown, and what it brought. */
 import { B, Button, Div, H3, Span } from "./dom.js";
 import { icon } from "./icons.js";
-import { button, dots, empty, fetched } from "./controls.js";
+import { aim, button, dots, empty, fetched } from "./controls.js";
 import { artifacts, openLink } from "./artifacts.js";
 import { checks } from "./checks.js";
 import { draft } from "./draft.js";
@@ -27,9 +27,9 @@ export const tabKeys = (e) => {
 /** @param {Ctx} ctx @param {any} stage @param {{stage: string, attempt: number|null}} shown */
 const tabs = (ctx, stage, shown) => {
   if (!stage.attempts.length) return null;
-  return Div("seg", { key: "tabs", role: "tablist", $label: "Attempts", onkeydown: tabKeys }, stage.attempts.map((/** @type {any} */ one) => {
+  return Div("seg", { pin: "tabs", role: "tablist", $label: "Attempts", onkeydown: tabKeys }, stage.attempts.map((/** @type {any} */ one) => {
     const on = one.attempt === shown.attempt;
-    return Button("", { key: one.attempt, role: "tab", id: `${ctx.uid}-tab-${one.attempt}`, $selected: on, tabindex: on ? "0" : "-1", $controls: `${ctx.uid}-pane`,
+    return Button("", { pin: one.attempt, role: "tab", id: `${ctx.uid}-tab-${one.attempt}`, $selected: on, tabindex: on ? "0" : "-1", $controls: `${ctx.uid}-pane`,
       onclick: () => ctx.show(stage.slug, one.attempt) }, `Attempt ${one.attempt}, ${one.word}`);
   }));
 };
@@ -41,8 +41,8 @@ const stageHead = (ctx, stage, attempt) => {
   const { current } = ctx.view;
   const back = ctx.view.stages.find((/** @type {any} */ s) => s.slug === current.stage);
   const canCompare = ctx.view.stages.reduce((/** @type {number} */ n, /** @type {any} */ s) => n + s.attempts.length, 0) > 1;
-  return Div("stagehead", { key: "stagehead" },
-    H3("", { id: `${ctx.uid}-main`, tabindex: "-1" }, `${stageNumber(stage.number)} ${stage.title}`), tabs(ctx, stage, shown),
+  return Div("stagehead", { pin: "stagehead" },
+    H3("", aim(ctx, "main"), `${stageNumber(stage.number)} ${stage.title}`), tabs(ctx, stage, shown),
     Span("row push",
       away && back && button({ glyph: "undo", says: `Back to ${stageNumber(back.number)}`, cls: "plain", named: `Back to ${stageNumber(back.number)} ${back.title}`, does: () => ctx.show(null, null) }),
       attempt && canCompare && button({ glyph: "diff", says: "Compare", cls: "plain", $pressed: Boolean(ctx.ui.pair), named: "Compare with another attempt", does: () => (ctx.ui.pair ? ctx.set({ pair: null }) : ctx.openCompare()) }),
@@ -52,7 +52,7 @@ const stageHead = (ctx, stage, attempt) => {
 /** What ended badly, or when work was cut short. @param {any} attempt */
 const endingNote = (attempt) => {
   if (!attempt.detail || !/fail|timed|lost|withdrawn/.test(attempt.status)) return null;
-  return Div(`note ${attempt.tone === "fail" ? "is-fail" : "is-warn"}`, { key: "ending" }, icon(attempt.tone === "fail" ? "fail" : "warn"), Span("", attempt.detail));
+  return Div(`note ${attempt.tone === "fail" ? "is-fail" : "is-warn"}`, { pin: "ending" }, icon(attempt.tone === "fail" ? "fail" : "warn"), Span("", attempt.detail));
 };
 
 /** @param {any} stage */
@@ -61,7 +61,7 @@ const nothingYet = (stage) => empty("later", `${stage.title} has not begun. It s
 /** @param {Ctx} ctx @param {any} attempt */
 const content = (ctx, attempt) => {
   const meta = [...attempt.meta, attempt.since && !attempt.meta.includes(attempt.since) ? attempt.since : ""];
-  return Div("content", { key: `of:${ctx.nameOf(attempt)}` }, dots(meta, "meta"), endingNote(attempt),
+  return Div("content", { pin: `of:${ctx.nameOf(attempt)}` }, dots(meta, "meta"), endingNote(attempt),
     ctx.ui.feedOpen ? feedPane(ctx, attempt) : [
       ctx.isInReview(attempt) && ctx.view.review.questions.length > 0 && intake(ctx), checks(ctx, attempt), draft(ctx, attempt), artifacts(ctx, attempt)]);
 };
@@ -82,6 +82,6 @@ export const reading = (ctx) => {
   const stage = ctx.shownStage();
   const shown = ctx.shown();
   const tab = stage?.attempts.length && !ctx.ui.pair;
-  return Div("main", { key: "main" }, stage && stageHead(ctx, stage, ctx.attemptData()),
-    Div("", { key: "pane", id: `${ctx.uid}-pane`, role: tab ? "tabpanel" : null, $labelledby: tab && shown.attempt ? `${ctx.uid}-tab-${shown.attempt}` : null }, inner(ctx)));
+  return Div("main", { pin: "main" }, stage && stageHead(ctx, stage, ctx.attemptData()),
+    Div("", { pin: "pane", id: `${ctx.uid}-pane`, role: tab ? "tabpanel" : null, $labelledby: tab && shown.attempt ? `${ctx.uid}-tab-${shown.attempt}` : null }, inner(ctx)));
 };

@@ -16,7 +16,7 @@ const waiveForm = (ctx, attempt, check) => {
   const why = ctx.shelf.get(key).trim();
   const spot = `waive:${check.id}`;
   const send = () => ctx.link.ask(spot, "waive", { attempt: attempt.attempt, check_id: check.id, why }, [key], () => { ctx.ui.waiving = ""; });
-  return Div("form", { key: "form" },
+  return Div("form", { pin: "form" },
     Label("", { for: `${ctx.uid}-waive` }, "Why this check may fail here"),
     keptField(ctx, key, { id: `${ctx.uid}-waive`, rows: 2, placeholder: "It is recorded with your name." }),
     Div("row wrap",
@@ -42,7 +42,7 @@ const row = (ctx, attempt, severity, check) => {
   const [name, tone, word] = LOOK[severity];
   const waived = check.waived;
   const remedy = check.remedy && [B("", "Remedy:"), ` ${check.remedy}`];
-  return Div(`check ${waived ? "waived" : severity}`, { key: `${severity}:${check.id}:${check.subject}` },
+  return Div(`check ${waived ? "waived" : severity}`, { pin: `${severity}:${check.id}:${check.subject}` },
     icon(waived ? "shield" : name, waived ? "is-idle" : `is-${tone}`), Div("",
       P("t", B("", check.title), Span(`sev ${waived ? "is-idle" : `is-${tone}`}`, waived ? "Waived" : word),
         check.subject && Code("quiet", check.subject)),
@@ -54,13 +54,13 @@ const row = (ctx, attempt, severity, check) => {
 
 /** @param {Ctx} ctx @param {any[]} notes @param {any} attempt */
 const noteFold = (ctx, notes, attempt) => {
-  return Details("pass", { key: "notes" }, Summary("", icon("info", "is-idle"), plural(notes.length, "note"),
+  return Details("pass", { pin: "notes" }, Summary("", icon("info", "is-idle"), plural(notes.length, "note"),
     icon("down", "turns push")), notes.map((c) => row(ctx, attempt, "info", c)));
 };
 
 /** @param {any[]} passed */
 const passFold = (passed) => {
-  return Details("pass", { key: "passed" }, Summary("", icon("ok", "is-ok"),
+  return Details("pass", { pin: "passed" }, Summary("", icon("ok", "is-ok"),
     `${plural(passed.length, "check")} ${passed.length === 1 ? "passes" : "pass"}`, icon("down", "turns push")),
   P("small quiet", passed.map((c) => c.title).join(" · ")));
 };

@@ -36,7 +36,7 @@ export const act = (ctx, o) => {
   const why = o.why || held(ctx);
   const mine = ctx.link.ticket?.spot === o.spot && ctx.link.busy;
   return Button(`btn ${o.cls || ""}${o.fill ? " fill" : ""}`, {
-    key: `act:${o.spot}`, $disabled: why ? "true" : null, title: why || null, $label: o.named, $describedby: o.describedby, $busy: mine ? "true" : null,
+    pin: `act:${o.spot}`, $disabled: why ? "true" : null, title: why || null, $label: o.named, $describedby: o.describedby, $busy: mine ? "true" : null,
     onclick: () => (why ? ctx.say(why) : o.does()),
   }, spoken(ctx, o.spot, [o.glyph && icon(o.why && o.glyph === "ok" ? "lock" : o.glyph), Span("", o.says)]));
 };
@@ -70,14 +70,17 @@ export const dots = (parts, cls = "") => {
   return P(`small quiet dots ${cls}`, parts.filter(Boolean).map((part) => Span("", part)));
 };
 
+/** What a title carries, so that it names its section and the focus can be brought to it. @param {Ctx} ctx @param {string} name */
+export const aim = (ctx, name) => ({ id: `${ctx.uid}-${name}`, tabindex: "-1" });
+
 /**
  * A titled section.
  * @param {Ctx} ctx @param {string} name @param {string} title @param {any} beside what stands in the title's line @param {...any} kids
  */
 export const section = (ctx, name, title, beside, ...kids) => {
-  const id = `${ctx.uid}-${name}`;
-  return Section(`sec sec-${name}`, { key: name, $labelledby: id },
-    Header("", H4("", { id, tabindex: "-1" }, title), beside), ...kids);
+  const at = aim(ctx, name);
+  return Section(`sec sec-${name}`, { pin: name, $labelledby: at.id },
+    Header("", H4("", at, title), beside), ...kids);
 };
 
 /** A button that copies, and says so. @param {Ctx} ctx @param {string} text @param {string|null} named @param {any} [label] */
@@ -95,7 +98,7 @@ export const copyButton = (ctx, text, named, label) => {
 export const keptField = (ctx, key, props) => {
   const { oninput, ...rest } = props;
   return Textarea("", {
-    key: `field:${key}`, value: ctx.shelf.get(key), ...rest,
+    pin: `field:${key}`, value: ctx.shelf.get(key), ...rest,
     oninput: (/** @type {any} */ e) => {
       ctx.shelf.set(key, e.target.value);
       oninput?.(e);
@@ -139,10 +142,10 @@ export const fetched = (ctx, key, what, show) => {
 };
 
 /** A field whose text only this view keeps. @param {Ctx} ctx @param {string} name @param {any} props */
-export const entry = (ctx, name, props) => Input("", { key: name, type: "text", value: ctx.texts[name] || "", oninput: (/** @type {any} */ e) => { ctx.texts[name] = e.target.value; }, ...props });
+export const entry = (ctx, name, props) => Input("", { pin: name, type: "text", value: ctx.texts[name] || "", oninput: (/** @type {any} */ e) => { ctx.texts[name] = e.target.value; }, ...props });
 
 /** A box to narrow a list. @param {Ctx} ctx @param {string} name @param {string} label @param {any} [props] */
-export const finder = (ctx, name, label, props) => Label("find", { key: `find:${name}` }, icon("find"), entry(ctx, name, { type: "search", placeholder: label, $label: label, ...props }));
+export const finder = (ctx, name, label, props) => Label("find", { pin: `find:${name}` }, icon("find"), entry(ctx, name, { type: "search", placeholder: label, $label: label, ...props }));
 
 /** A box to tick. @param {boolean} checked @param {string} text @param {(on: boolean) => any} run */
 export const tick = (checked, text, run) => Label("choice", Input("", { type: "checkbox", checked, onchange: (/** @type {any} */ e) => run(e.target.checked) }), Span("", text));

@@ -1,7 +1,7 @@
 /** The deciding side while an attempt waits: approve, or one of the suggestions, or words of one's own. */
 import { Button, Div, H3, H4, Header, Label, P, Section, Span } from "./dom.js";
 import { icon } from "./icons.js";
-import { act, keptField, keptNote, verdict, Quiet } from "./controls.js";
+import { act, aim, keptField, keptNote, verdict, Quiet } from "./controls.js";
 import { plural } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
@@ -12,7 +12,7 @@ const approveBox = (ctx) => {
   const { approve } = review;
   const why = approve.enabled ? "" : approve.reasons.join(" ") || "It cannot be approved yet.";
   const does = () => ctx.link.ask("approve", "approve", { attempt: review.attempt, draft_sha256: review.draft_sha256 }, [ctx.key(review, "feedback")]);
-  return Div("approve", { key: "approve" },
+  return Div("approve", { pin: "approve" },
     act(ctx, { spot: "approve", says: approve.label, cls: "big", glyph: "ok", fill: ctx.primary() === "approve", describedby: why && `${ctx.uid}-why-not`, why, does }),
     why && P("why-not", { id: `${ctx.uid}-why-not` }, icon("fail", "is-fail"), Span("", why, " ",
       approve.blocking.length > 0 && Button("link", { onclick: () => ctx.reveal("checks") }, "Go to the checks"))),
@@ -23,7 +23,7 @@ const approveBox = (ctx) => {
 /** @param {Ctx} ctx @param {number} n @param {string} text */
 const suggestion = (ctx, n, text) => {
   const on = ctx.ui.choice === n;
-  return Button("sug", { key: n, $pressed: on, onclick: () => ctx.set({ choice: on ? null : n }) },
+  return Button("sug", { pin: n, $pressed: on, onclick: () => ctx.set({ choice: on ? null : n }) },
     Span("k", n), Span("", text));
 };
 
@@ -33,7 +33,7 @@ const ownWords = (ctx) => {
   const key = ctx.key(review, "feedback");
   const text = ctx.shelf.get(key);
   const on = ctx.ui.choice === "own";
-  return Div(`own${on ? " on" : ""}`, { key: "own", onclick: (/** @type {any} */ e) => { if (e.target === e.currentTarget) ctx.goTo("feedback"); } },
+  return Div(`own${on ? " on" : ""}`, { pin: "own", onclick: (/** @type {any} */ e) => { if (e.target === e.currentTarget) ctx.goTo("feedback"); } },
     Label("", { for: `${ctx.uid}-feedback` }, Span("k", { $hidden: "true" }, review.suggestions.length + 1), "Your own words"),
     keptField(ctx, key, { id: `${ctx.uid}-feedback`, rows: text ? 5 : 3, $describedby: `${ctx.uid}-kept`, placeholder: "What should change, and why",
       onclick: () => { if (ctx.ui.choice !== "own") ctx.set({ choice: "own" }); }, oninput: () => { ctx.ui.choice = "own"; } }),
@@ -60,9 +60,9 @@ export const refinement = (ctx) => {
 const refineBox = (ctx) => {
   const { review } = ctx.view;
   const send = refinement(ctx);
-  return Div("", { key: "refine" }, Div("or", H4("", "Refine"), review.session && Quiet(review.session)),
+  return Div("", { pin: "refine" }, Div("or", H4("", "Refine"), review.session && Quiet(review.session)),
     review.suggestions.map((/** @type {string} */ text, /** @type {number} */ i) => suggestion(ctx, i + 1, text)), ownWords(ctx),
-    Div("send", { key: "send" }, act(ctx, { spot: "refine", says: send.says, cls: "big", fill: ctx.primary() === "refine" && !send.why, why: send.why,
+    Div("send", { pin: "send" }, act(ctx, { spot: "refine", says: send.says, cls: "big", fill: ctx.primary() === "refine" && !send.why, why: send.why,
       does: () => ctx.link.ask("refine", "refine", send.args, send.shelves, () => { ctx.ui.choice = null; }) })),
     verdict(ctx, "refine"), P("hint", review.next));
 };
@@ -70,8 +70,8 @@ const refineBox = (ctx) => {
 /** @param {Ctx} ctx */
 export const decide = (ctx) => {
   const { review } = ctx.view;
-  return Section("decide", { key: "decide", $labelledby: `${ctx.uid}-decide` },
-    Header("side-head", H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, "Your decision"),
+  return Section("decide", { pin: "decide", $labelledby: `${ctx.uid}-decide` },
+    Header("side-head", H3("", aim(ctx, "decide"), "Your decision"),
       Span("small quiet push", ctx.isAway() ? `on ${review.title}, attempt ${review.attempt}` : `on attempt ${review.attempt}`)),
     review.detail && P("small quiet", review.detail), approveBox(ctx), refineBox(ctx));
 };

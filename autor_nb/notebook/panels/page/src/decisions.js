@@ -7,7 +7,7 @@ import { when } from "./words.js";
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {Ctx} ctx @param {any} d */
-const row = (ctx, d) => Li(ctx.ui.fresh === d.at ? "fresh" : "", { key: d.at + d.what + d.did }, howIcon(d), Span("", B("", d.what.replace(/^(\d\d) [^,]*,/, "$1,")), ` ${d.did} by `, B("", d.you ? "you" : d.who),
+const row = (ctx, d) => Li(ctx.ui.fresh === d.at ? "fresh" : "", { pin: d.at + d.what + d.did }, howIcon(d), Span("", B("", d.what.replace(/^(\d\d) [^,]*,/, "$1,")), ` ${d.did} by `, B("", d.you ? "you" : d.who),
   d.how && ` ${d.how}`, `, ${when(d.at, ctx.now())}`, d.said && [": ", Q("", d.said)]));
 
 /** @param {Ctx} ctx */

@@ -3,7 +3,7 @@
  * Nodes stay where they are between updates, so that focus, selection, scroll and open folds survive.
  */
 
-/** @typedef {{tag: string, key: (string|number|undefined), props: Record<string, any>, kids: Vnode[], text?: string}} Vnode */
+/** @typedef {{tag: string, pin: (string|number|undefined), props: Record<string, any>, kids: Vnode[], text?: string}} Vnode */
 
 const LIVE = Symbol();
 const HEARD = Symbol();
@@ -16,7 +16,7 @@ const HEARD = Symbol();
  * @returns {Vnode}
  */
 export const h = (tag, props, ...kids) => {
-  return { tag, key: props?.key, props: props || {}, kids: flatten(kids, []) };
+  return { tag, pin: props?.pin, props: props || {}, kids: flatten(kids, []) };
 };
 
 /**
@@ -47,7 +47,7 @@ const flatten = (kids, into) => {
     if (Array.isArray(kid)) flatten(kid, into);
     else if (kid === null || kid === "" || /^[ub]/.test(typeof kid)) continue;
     else if (typeof kid === "object") into.push(kid);
-    else into.push({ tag: "#text", key: undefined, props: {}, kids: [], text: String(kid) });
+    else into.push({ tag: "#text", pin: undefined, props: {}, kids: [], text: String(kid) });
   }
   return into;
 };
@@ -65,7 +65,7 @@ const setAria = (node, name, value) => {
 
 /** @param {any} node @param {string} name @param {any} value @param {any} before */
 const setProp = (node, name, value, before) => {
-  if (name === "key" || name === "init" || name === "raw" || value === before) return;
+  if (name === /* @__KEY__ */ "pin" || name === "init" || name === "raw" || value === before) return;
   if (name[0] === "$") setAria(node, name.slice(1), value);
   else if (name.startsWith("on")) {
     const type = name.slice(2);
@@ -117,14 +117,14 @@ export const patch = (host, next) => {
   const keyed = new Map();
   const loose = [];
   for (const live of before) {
-    if (live.v.key === undefined) loose.push(live);
-    else keyed.set(live.v.key, live);
+    if (live.v.pin === undefined) loose.push(live);
+    else keyed.set(live.v.pin, live);
   }
   const after = next.map((v) => {
     let live;
-    if (v.key !== undefined) {
-      live = keyed.get(v.key);
-      if (live && live.v.tag === v.tag) keyed.delete(v.key);
+    if (v.pin !== undefined) {
+      live = keyed.get(v.pin);
+      if (live && live.v.tag === v.tag) keyed.delete(v.pin);
       else live = undefined;
     } else {
       const at = loose.findIndex((one) => one.v.tag === v.tag);

@@ -60,9 +60,9 @@ const reader = (ctx, attempt) => {
   const { draft } = attempt;
   const name = `whole:${ctx.nameOf(attempt)}`;
   const whole = ctx.on.has(name);
-  return Div("box", Div(`draft${whole ? " whole" : ""}`, { key: "draft" }, Div("", { key: draft.sha256, raw: page(ctx, draft) }),
+  return Div("box", Div(`draft${whole ? " whole" : ""}`, { pin: "draft" }, Div("", { pin: draft.sha256, raw: page(ctx, draft) }),
     whole && draft.cut && Div("cut", P("quiet", "This is the beginning. The whole draft as text:"), asText(ctx, attempt, (data) => Pre("", data.markdown))), !whole && Div("fade")),
-  Button("more", { key: "more", $expanded: whole, onclick: () => ctx.flip(name) }, whole ? "Show less" : "Show the whole draft", icon(whole ? "up" : "down")));
+  Button("more", { pin: "more", $expanded: whole, onclick: () => ctx.flip(name) }, whole ? "Show less" : "Show the whole draft", icon(whole ? "up" : "down")));
 };
 
 /** @param {Ctx} ctx @param {any} attempt */
@@ -80,7 +80,7 @@ export const draft = (ctx, attempt) => {
     ctx.ui.editing = name;
   };
   return section(ctx, "draft", "Draft", [about, review && may && !editing && button({ glyph: "pen", says: kept ? "Go on editing" : "Edit by hand", cls: "plain push", barred: may.enabled ? "" : may.reason, does: begin }, ctx)],
-    kept && P("note", { key: "kept" }, icon("keep"), Span("", `An edit of yours (${plural(kept.length, "character")}) is kept in this browser and not sent.`),
+    kept && P("note", { pin: "kept" }, icon("keep"), Span("", `An edit of yours (${plural(kept.length, "character")}) is kept in this browser and not sent.`),
       button({ says: "Throw it away", cls: "plain sm", does: () => leave(ctx, key) })),
-    Div("", { key: editing ? "editor" : "reader" }, editing ? asText(ctx, attempt, (data) => editor(ctx, attempt, key, data.markdown)) : reader(ctx, attempt)));
+    Div("", { pin: editing ? "editor" : "reader" }, editing ? asText(ctx, attempt, (data) => editor(ctx, attempt, key, data.markdown)) : reader(ctx, attempt)));
 };

@@ -1,4 +1,5 @@
 /** The cards of one attempt: the newest as they come, earlier ones on demand; never more than four hundred in memory. */
+import { max } from "./words.js";
 
 /** @typedef {{n: number, at: string, kind: string, ok: boolean|null, title: string, text: string, mono: boolean, more: number, took_s: number|null}} Card */
 
@@ -49,19 +50,19 @@ export class Feed {
     if (!this.held || this.filtered) return 0;
     const last = this.held.at(-1);
     const end = this.tail.at(-1);
-    return last && end ? Math.max(0, end.n - last.n) : this.tail.length;
+    return last && end ? max(0, end.n - last.n) : this.tail.length;
   }
 
   /** How many come before the first on the table. */
   get before() {
-    return this.held ? this.earlier : Math.max(0, this.total - this.tail.length);
+    return this.held ? this.earlier : max(0, this.total - this.tail.length);
   }
 
   /** New cards of the wire. @param {{total: number, skipped: number, cards: Card[]}} batch */
   take(batch) {
     const last = this.tail.at(-1);
     const cards = last ? batch.cards.filter((c) => c.n > last.n) : batch.cards;
-    this.total = Math.max(this.total, batch.total);
+    this.total = max(this.total, batch.total);
     if (!cards.length) return;
     const gap = batch.skipped > 0 || (last && cards[0].n > last.n + 1);
     this.tail = gap ? cards.slice() : this.tail.concat(cards);
@@ -89,7 +90,7 @@ export class Feed {
   hold() {
     this.following = false;
     if (this.held) return;
-    this.earlier = Math.max(0, this.total - this.tail.length);
+    this.earlier = max(0, this.total - this.tail.length);
     this.held = this.tail.slice(-(MOST - TAIL_WHEN_AWAY));
     this.earlier += this.tail.length - this.held.length;
     this.trim();
@@ -154,7 +155,7 @@ export class Feed {
 
   /** @param {number|null} before @param {{cards: Card[], total: number, matched: number}} got */
   put(before, got) {
-    this.total = Math.max(this.total, got.total);
+    this.total = max(this.total, got.total);
     if (before === null && !this.filtered) {
       const first = this.tail[0];
       const missing = first ? got.cards.filter((c) => c.n < first.n) : got.cards;
@@ -168,7 +169,7 @@ export class Feed {
     this.held = cards.concat(kept).slice(0, MOST - TAIL_WHEN_AWAY);
     if (this.filtered) {
       this.matched = got.matched;
-      this.earlier = got.cards.length < PAGE ? 0 : before === null ? Math.max(0, got.matched - cards.length) : Math.max(0, this.earlier - cards.length);
-    } else this.earlier = cards.length ? Math.max(0, this.earlier - cards.length) : 0;
+      this.earlier = got.cards.length < PAGE ? 0 : before === null ? max(0, got.matched - cards.length) : max(0, this.earlier - cards.length);
+    } else this.earlier = cards.length ? max(0, this.earlier - cards.length) : 0;
   }
 }

@@ -3,7 +3,7 @@ import { B, Button, Div, Input, Label, Li, Ol, P, Pre, Span, Time } from "./dom.
 import { icon } from "./icons.js";
 import { button, empty, finder, loading, lookError, section, Quiet } from "./controls.js";
 import { KINDS } from "./feed.js";
-import { duration, group, plain, plural, second } from "./words.js";
+import { duration, group, max, plain, plural, second } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 /** @typedef {import("./feed.js").Feed} Feed */
@@ -30,8 +30,8 @@ const words = (card, running) => {
 /** @param {Ctx} ctx @param {any} card @param {boolean} live */
 const row = (ctx, card, live) => {
   const [name, tone, word] = cardKind(card, live);
-  const running = live && !ctx.link.gone ? Math.max(0, (ctx.now() - Date.parse(card.at)) / 1000) : -1;
-  return Li(live ? "live" : null, { key: card.n, "data-n": card.n }, Time("", { datetime: card.at }, second(card.at)),
+  const running = live && !ctx.link.gone ? max(0, (ctx.now() - Date.parse(card.at)) / 1000) : -1;
+  return Li(live ? "live" : null, { pin: card.n, "data-n": card.n }, Time("", { datetime: card.at }, second(card.at)),
     Span(`kind${tone ? ` is-${tone}` : ""}`, icon(name), word),
     Div("c", words(card, running)));
 };
@@ -41,9 +41,9 @@ const bar = (ctx, feed) => {
   const change = (/** @type {string} */ search, /** @type {string} */ chip) => { feed.filter(search, chip); ctx.update(); };
   const whole = feed.total > 0 && feed.tail.length >= feed.total;
   const number = (/** @type {string} */ name) => (name === "All" ? ` ${group(feed.total)}` : whole ? ` ${feed.tail.filter((c) => KINDS[name].includes(c.kind)).length}` : "");
-  return Div("tools", { key: "bar" },
+  return Div("tools", { pin: "bar" },
     finder(ctx, "search", "Search the feed", { oninput: (/** @type {any} */ e) => { ctx.texts.search = e.target.value; ctx.later("search", 250, () => change(e.target.value.trim(), feed.chip)); } }),
-    Span("row wrap", { role: "group", $label: "Kinds" }, ["All", ...Object.keys(KINDS)].map((name) => Button("chip", { key: name, type: "button",
+    Span("row wrap", { role: "group", $label: "Kinds" }, ["All", ...Object.keys(KINDS)].map((name) => Button("chip", { pin: name, type: "button",
       $pressed: feed.chip === name, onclick: () => change(feed.search, name) }, `${name}${number(name)}`))),
     button({ glyph: feed.paused ? "play" : "pause", says: feed.paused ? "Go on" : "Pause", $pressed: feed.paused, does: () => {
       if (feed.paused) feed.follow();
@@ -69,10 +69,10 @@ const list = (ctx, feed, working) => {
     }
     ctx.update();
   };
-  return Div("scroller", { key: "scroll", tabindex: "0", role: "region", $label: "Events of this attempt, newest last", onscroll, init: (/** @type {any} */ node) => { win.box = node; win.put = -1; ctx.soon(() => ctx.update()); } },
-    Div("", { key: "pad-top", style: `height:${at.before}px` }),
-    Ol("feed", { key: "feed" }, cards.slice(at.first, at.last).map((card) => row(ctx, card, card.n === live))),
-    Div("", { key: "pad-end", style: `height:${at.after}px` }));
+  return Div("scroller", { pin: "scroll", tabindex: "0", role: "region", $label: "Events of this attempt, newest last", onscroll, init: (/** @type {any} */ node) => { win.box = node; win.put = -1; ctx.soon(() => ctx.update()); } },
+    Div("", { pin: "pad-top", style: `height:${at.before}px` }),
+    Ol("feed", { pin: "feed" }, cards.slice(at.first, at.last).map((card) => row(ctx, card, card.n === live))),
+    Div("", { pin: "pad-end", style: `height:${at.after}px` }));
 };
 
 /** The whole feed of one attempt. @param {Ctx} ctx @param {{stage: string, attempt: number|null}} of */
@@ -84,12 +84,12 @@ export const feedPane = (ctx, of) => {
   const followButton = working ? button({ glyph: "down", says: feed.following ? "Following" : "Follow newest", cls: `plain sm push${feed.following ? " is-accent" : ""}`, $pressed: feed.following,
     does: () => { feed.follow(); ctx.update(); } }) : null;
   const close = ctx.ui.feedOpen && !working && button({ glyph: "close", says: "Close the feed", cls: "plain sm push", does: () => ctx.set({ feedOpen: false, pair: null }) });
-  const earlier = feed.before > 0 && Button("earlier", { key: "earlier", onclick: () => { feed.older(); ctx.update(); } }, icon(feed.busy ? "ring" : "up"),
+  const earlier = feed.before > 0 && Button("earlier", { pin: "earlier", onclick: () => { feed.older(); ctx.update(); } }, icon(feed.busy ? "ring" : "up"),
     `${group(feed.before)} earlier ${feed.before === 1 ? "event" : "events"}${feed.filtered ? " match" : ""}`);
-  const newer = !feed.following && feed.newer > 0 && Button("earlier newer", { key: "newer", onclick: () => { feed.follow(); ctx.update(); } }, icon("down"), `${group(feed.newer)} newer ${feed.newer === 1 ? "event" : "events"}`);
+  const newer = !feed.following && feed.newer > 0 && Button("earlier newer", { pin: "newer", onclick: () => { feed.follow(); ctx.update(); } }, icon("down"), `${group(feed.newer)} newer ${feed.newer === 1 ? "event" : "events"}`);
   const none = !feed.cards.length && (feed.busy ? loading("Fetching…") : feed.filtered ? empty("find", "No event matches.") : empty("later", working ? "The agent has not said anything yet." : "No events."));
   return section(ctx, "feed", "Live feed", [Quiet(found), followButton, close],
-    Div("box feedbox", { key: "box" }, bar(ctx, feed), feed.fault && lookError(feed.fault, () => { feed.filter(feed.search, feed.chip); feed.begun = false; feed.begin(); ctx.update(); }), earlier,
+    Div("box feedbox", { pin: "box" }, bar(ctx, feed), feed.fault && lookError(feed.fault, () => { feed.filter(feed.search, feed.chip); feed.begun = false; feed.begin(); ctx.update(); }), earlier,
       none || list(ctx, feed, working), newer));
 };
 
@@ -104,7 +104,7 @@ export const miniFeed = (ctx, attempt) => {
   last.length ? Ol("box mini", last.map((card) => {
     const [name, tone, word] = cardKind(card, false);
     const line = plain(card.mono ? card.text || card.title : card.title || card.text).split("\n")[0].slice(0, 200);
-    return Li("", { key: card.n }, icon(name, tone && `is-${tone}`), B("", word), Time("", { datetime: card.at }, second(card.at)),
+    return Li("", { pin: card.n }, icon(name, tone && `is-${tone}`), B("", word), Time("", { datetime: card.at }, second(card.at)),
       Span(`x${card.mono ? " mono" : ""}`, line));
   })) : feed.busy ? loading("Fetching…") : feed.fault ? lookError(feed.fault) : empty("later", "No events."));
 };

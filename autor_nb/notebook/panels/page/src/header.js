@@ -2,14 +2,14 @@
 import { B, Button, Code, Dd, Div, Dl, Dt, H2, H3, H4, Header, I, P, Span } from "./dom.js";
 import { badge, icon, statusIcon } from "./icons.js";
 import { act, button, closer, copyButton, dots, held, verdict, Quiet } from "./controls.js";
-import { count, duration, millis, money, plural, roughly, second, stageNumber, stamp } from "./words.js";
+import { count, duration, max, millis, min, money, plural, roughly, round, second, stageNumber, stamp } from "./words.js";
 import { menu } from "./menu.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
 /** @param {string} label @param {number} share 0..1 */
 export const meter = (label, share) => {
-  const percent = Math.round(Math.min(1, Math.max(0, share)) * 100);
+  const percent = round(min(1, max(0, share)) * 100);
   return Div(`meter${share >= 1 ? " full" : ""}`, { role: "meter", $label: label, $valuenow: percent }, I("", { style: `width:${percent}%` }));
 };
 
@@ -38,15 +38,15 @@ const costFact = (ctx) => {
 /** @param {Ctx} ctx */
 const workedFact = (ctx) => {
   const { s, running_since: since } = ctx.view.worked;
-  const more = since && !ctx.link.gone ? Math.max(0, (ctx.now() - millis(since)) / 1000) : 0;
-  return roughly(s + more);
+  const until = ctx.link.gone ? millis(ctx.link.last.at || ctx.view.at) : ctx.now();
+  return roughly(s + (since ? max(0, (until - millis(since)) / 1000) : 0));
 };
 
 /** @param {Ctx} ctx */
 export const header = (ctx) => {
   const { run } = ctx.view;
   const fact = (/** @type {string} */ name, /** @type {any} */ value) => Div("", Dt("", name), Dd("", value));
-  return Header("head", { key: "head" },
+  return Header("head", { pin: "head" },
     Div("what", H2("", { id: `${ctx.uid}-title` }, run.goal || "A run without a goal yet"),
       dots([Span("mono", run.id), ...run.sub], "sub")),
     Dl("facts", fact("State", stateFact(ctx)), fact("Worked", workedFact(ctx)), fact("Cost", costFact(ctx))),
@@ -59,7 +59,7 @@ export const header = (ctx) => {
 export const progress = (ctx) => {
   const { share, text } = ctx.view.progress || {};
   if (!text && (share === null || share === undefined)) return null;
-  return Div("progress small", { key: "progress" }, share === null || share === undefined ? null : meter("Progress of the run", share),
+  return Div("progress small", { pin: "progress" }, share === null || share === undefined ? null : meter("Progress of the run", share),
     Span("quiet", text));
 };
 
@@ -72,11 +72,15 @@ export const howIcon = (decision) => {
 export const record = (ctx) => {
   const { total, newest } = ctx.view.decisions;
   const one = newest[0];
-  if (!one) return P("record", { key: "record" }, icon("info"), Span("", "No decision has been made yet."));
-  return Div(`record${ctx.ui.fresh === one.at ? " fresh" : ""}`, { key: "record" }, howIcon(one),
+  if (!one) return P("record", { pin: "record" }, icon("info"), Span("", "No decision has been made yet."));
+  return Div(`record${ctx.ui.fresh === one.at ? " fresh" : ""}`, { pin: "record" }, howIcon(one),
     P("", B("", one.what), ` ${one.did} by `, B("", one.you ? "you" : one.who), one.how ? ` ${one.how}` : "", ` · ${stamp(one.at)}`),
     total > 1 && button({ says: `All ${total} decisions`, cls: "plain sm", does: () => ctx.showDecisions() }));
 };
+
+/** What only a newer autor_nb can show. @param {Ctx} ctx */
+export const unread = ({ view: { unknown } }) => unknown > 0
+  && P("record", { pin: "unread" }, icon("info"), Span("", `${plural(unknown, "event")} of a newer autor_nb cannot be shown: upgrade this one.`));
 
 /** Something asked here earlier, or in another tab by this person, that was refused while nobody saw the answer. @param {Ctx} ctx */
 export const refusalNote = (ctx) => {
@@ -84,7 +88,7 @@ export const refusalNote = (ctx) => {
   const one = (ctx.view.refusals || []).find((/** @type {any} */ r) => r.id !== own && !ctx.on.has(`read:${r.id}`));
   const newest = ctx.view.decisions.newest[0];
   if (!one || (newest && millis(newest.at) > millis(one.at) + 60000)) return null;
-  return Div("record refusal", { key: "refusal" }, icon("warn", "is-warn"),
+  return Div("record refusal", { pin: "refusal" }, icon("warn", "is-warn"),
     P("", B("", `A command was refused at ${second(one.at)} UTC`), ` (${one.command} by ${one.who}): ${one.reason} ${one.suggestion || ""}`),
     closer(() => ctx.flip(`read:${one.id}`)));
 };
@@ -96,7 +100,7 @@ export const problem = (ctx) => {
   if (!one) return null;
   const resume = actions.resume || {};
   const tone = one.tone || "warn";
-  return Div(`banner tint-${tone}`, { key: "problem", role: "status" }, statusIcon(view.state.status, tone),
+  return Div(`banner tint-${tone}`, { pin: "problem", role: "status" }, statusIcon(view.state.status, tone),
     Div("", H3("", one.text), one.suggestion && P("", one.suggestion),
       resume.enabled ? Div("row wrap",
         act(ctx, { spot: "resume", says: "Resume", glyph: "play", fill: ctx.primary() === "resume", does: () => ctx.link.ask("resume", "resume", {}) }),
@@ -116,7 +120,7 @@ export const gone = (ctx) => {
   const number = view.stages.find((/** @type {any} */ s) => s.slug === stage)?.number;
   const where = [number === undefined ? "" : `stage ${stageNumber(number)}`, attempt ? `attempt ${attempt}` : "", view.state.word.toLowerCase()].filter(Boolean).join(", ");
   const running = view.current.mode === "working";
-  return Div("gone", { key: "gone", role: "status" }, icon("plug"), Div("",
+  return Div("gone", { pin: "gone", role: "status" }, icon("plug"), Div("",
     H3("", running ? "The kernel has gone; the run goes on." : "The kernel has gone; the run is kept."),
     P("", `The engine works in a process of its own, so nothing is lost. Last word at ${second(at)} UTC, `,
       Span("", { $hidden: "true" }, `${duration(last.ago / 1000)} ago`), `: ${where}. Until the kernel is back this panel shows that moment and its buttons wait.`),
@@ -130,7 +134,7 @@ export const gone = (ctx) => {
 export const goneTail = (ctx) => {
   const kept = ctx.shelf.unsent(`autor:${ctx.view.run.id}:`);
   const rest = ctx.on.has("rest");
-  return Div("tail", { key: "tail" },
+  return Div("tail", { pin: "tail" },
     Quiet(icon("lock"), " Every button waits for the kernel."),
     button({ cls: "plain", says: rest ? "Hide that moment" : "Show that moment", glyph: rest ? "up" : "down", $expanded: rest, does: () => ctx.flip("rest") }),
     kept ? Span("small quiet row push", icon("keep"), `Your unsent text (${plural(kept, "character")}) is kept in this ${ctx.shelf.works ? "browser" : "page"}.`) : null);

@@ -22,11 +22,11 @@ const choices = (ctx, q, key, text) => {
     ctx.shelf.set(key, value);
   };
   const own = q.choices.includes(text) ? "" : text;
-  const many = q.choices.length > MANY && Select("", { key: "many", $label: q.text, value: text, onchange: (/** @type {any} */ e) => take(e.target.value) },
+  const many = q.choices.length > MANY && Select("", { pin: "many", $label: q.text, value: text, onchange: (/** @type {any} */ e) => take(e.target.value) },
     ["", ...q.choices].map((value) => Option("", { value: value || own }, value || "Choose…")));
-  return Div("choices", many || q.choices.map((/** @type {string} */ value) => Label("choice", { key: value },
+  return Div("choices", many || q.choices.map((/** @type {string} */ value) => Label("choice", { pin: value },
     Input("", { type: "radio", name: `${ctx.uid}-${q.id}`, checked: text === value, onchange: () => take(value) }), Span("", value), value === q.default && Quiet("usual"))),
-  Input("other", { key: "own", type: "text", value: own, placeholder: "Another answer", $label: `Another answer to: ${q.text}`, oninput: (/** @type {any} */ e) => take(e.target.value) }));
+  Input("other", { pin: "own", type: "text", value: own, placeholder: "Another answer", $label: `Another answer to: ${q.text}`, oninput: (/** @type {any} */ e) => take(e.target.value) }));
 };
 
 /** @param {Ctx} ctx @param {any} q @param {number} i */
@@ -35,9 +35,9 @@ const question = (ctx, q, i) => {
   const id = `${ctx.uid}-q-${i}`;
   const note = !text.trim() ? "Not answered yet." : text === q.answer ? "Stored." : text === q.default ? "The usual answer; change it if it does not fit." : keptNote(ctx, text);
   if (q.choices.length) {
-    return Fieldset("q", { key: q.id }, Legend("", Span("k", i + 1), Span("", q.text)), choices(ctx, q, key, text), P("small quiet", note));
+    return Fieldset("q", { pin: q.id }, Legend("", Span("k", i + 1), Span("", q.text)), choices(ctx, q, key, text), P("small quiet", note));
   }
-  return Div("q", { key: q.id }, Label("", { for: id }, Span("k", { $hidden: "true" }, i + 1), Span("", q.text)),
+  return Div("q", { pin: q.id }, Label("", { for: id }, Span("k", { $hidden: "true" }, i + 1), Span("", q.text)),
     keptField(ctx, key, { id, rows: 2, value: text, $describedby: `${id}-note`, oninput: () => ctx.on.add(key) }), P("small quiet", { id: `${id}-note` }, note));
 };
 

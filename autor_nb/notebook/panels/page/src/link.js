@@ -17,7 +17,7 @@ const LOOK_LIMIT = 60000;
 export class Link {
   /** @param {any} model the widget's model @param {Listener} owner */
   constructor(model, owner) {
-    this.model = model;
+    this.source = model;
     this.owner = owner;
     this.page = Math.random().toString(36).slice(2, 10) + Date.now().toString(36);
     /** @type {Map<string, {ok: (d: any) => void, no: (e: any) => void, timer: any}>} */ this.looks = new Map();
@@ -42,7 +42,7 @@ export class Link {
   /** @param {any} content */
   post(content) {
     try {
-      this.model.send(content);
+      this.source.send(content);
       return true;
     } catch {
       return false;
@@ -195,6 +195,6 @@ export class Link {
     clearTimeout(this.ticket?.timer);
     for (const one of this.looks.values()) clearTimeout(one.timer);
     document.removeEventListener("visibilitychange", this.onVisible);
-    this.model.off("msg:custom", this.receive);
+    this.source.off("msg:custom", this.receive);
   }
 }

@@ -17,8 +17,8 @@ const panel = (ctx) => {
 
 /** @param {Ctx} ctx */
 const draw = (ctx) => {
-  return Div("", panel(ctx), P("autor-said", { key: "said", role: "status", $live: "polite" }, ctx.ui.said),
-    ctx.ui.toast && P("autor-toast", { key: "toast", $hidden: "true" }, ctx.ui.toast)).kids;
+  return Div("", panel(ctx), P("autor-said", { pin: "said", role: "status", $live: "polite" }, ctx.ui.said),
+    ctx.ui.toast && P("autor-toast", { pin: "toast", $hidden: "true" }, ctx.ui.toast)).kids;
 };
 
 /** JupyterLab's one-key commands act on cells; while the focus is in a panel they would be accidents. @param {KeyboardEvent} e */

@@ -13,7 +13,7 @@ export const DEEDS = /** @type {Record<string, [string, string]>} */ ({
 export const deed = (ctx, kind) => {
   const { enabled, reason } = ctx.view.actions[kind] || { reason: "Not possible here." };
   const open = ctx.ui.sheet?.kind === kind;
-  return button({ key: kind, says: DEEDS[kind][0], glyph: DEEDS[kind][1], cls: `plain${kind === "abort" ? " danger" : ""}`, barred: enabled ? held(ctx) : reason, $expanded: open,
+  return button({ pin: kind, says: DEEDS[kind][0], glyph: DEEDS[kind][1], cls: `plain${kind === "abort" ? " danger" : ""}`, barred: enabled ? held(ctx) : reason, $expanded: open,
     does: () => { ctx.ui.menu = false; ctx.openSheet(open ? null : kind); } }, ctx);
 };
 

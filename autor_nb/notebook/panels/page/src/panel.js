@@ -4,7 +4,7 @@ import { Feed } from "./feed.js";
 import { Link } from "./link.js";
 import { readServer } from "./places.js";
 import { makeShelf } from "./shelf.js";
-import { millis } from "./words.js";
+import { max, millis } from "./words.js";
 import { ListWindow } from "./window.js";
 import { announce, newDecision } from "./news.js";
 import { primary } from "./primary.js";
@@ -29,7 +29,7 @@ const freshUi = () => {
 export class Ctx {
   /** @param {any} model @param {HTMLElement} el @param {(ctx: Ctx) => import("./dom.js").Vnode[]} draw */
   constructor(model, el, draw) {
-    this.model = model;
+    this.source = model;
     this.el = el;
     this.uid = `autor-${(views += 1)}-${Math.random().toString(36).slice(2, 7)}`;
     this.ui = freshUi();
@@ -154,9 +154,9 @@ export class Ctx {
 
   takeView() {
     const old = this.view;
-    this.view = this.model.get("view") || null;
-    this.attempt = this.model.get("attempt") || null;
-    this.kind = this.model.get("kind") || this.kind;
+    this.view = this.source.get("view") || null;
+    this.attempt = this.source.get("attempt") || null;
+    this.kind = this.source.get("kind") || this.kind;
     this.link.compareWith(this.view);
     this.chooseAgain();
     if (this.kind === "run" && old && this.view) {
@@ -365,7 +365,7 @@ export class Ctx {
   openCompare() {
     const to = this.shown();
     const all = this.view.stages.flatMap((/** @type {any} */ s) => s.attempts.map((/** @type {any} */ a) => ({ stage: s.slug, attempt: a.attempt })));
-    const at = Math.max(1, all.findIndex((/** @type {any} */ a) => a.stage === to.stage && a.attempt === to.attempt));
+    const at = max(1, all.findIndex((/** @type {any} */ a) => a.stage === to.stage && a.attempt === to.attempt));
     this.ui.pair = { left: all[at - 1], right: all[at], all: false };
     this.goTo("cmp");
   }
@@ -373,8 +373,8 @@ export class Ctx {
   close() {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
-    this.model.off("change:view", this.onView);
-    this.model.off("change:attempt", this.onView);
+    this.source.off("change:view", this.onView);
+    this.source.off("change:attempt", this.onView);
     this.link.close();
   }
 

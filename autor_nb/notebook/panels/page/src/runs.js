@@ -25,7 +25,7 @@ const row = (ctx, run) => {
   const removing = ctx.ui.removing === run.id;
   const off = run.live ? "It is being worked on: stop it first." : "";
   const deed = (/** @type {string} */ command, /** @type {any} */ o) => act(ctx, { spot: `${command}:${run.id}`, named: `${o.says} ${run.id}`, does: () => ctx.link.ask(`${command}:${run.id}`, command, { run: run.id }), ...o });
-  return Li(`run${run.waiting ? " waits" : ""}`, { key: run.id }, Div("run-state", badge(run.status, run.tone, run.word), run.live && !run.waiting && Quiet("live")),
+  return Li(`run${run.waiting ? " waits" : ""}`, { pin: run.id }, Div("run-state", badge(run.status, run.tone, run.word), run.live && !run.waiting && Quiet("live")),
     Div("run-what", B("", run.goal || "A run without a goal yet"), dots([Span("mono", run.id), run.stage, money(run.cost_usd), run.work_s && roughly(run.work_s), size(run.size_bytes),
       Span("", { title: `Begun ${stamp(run.created_at)}` }, `changed ${when(run.updated_at, ctx.now())}`)])),
     Div("row run-deeds", deed("open", { says: "Open", cls: "sm" }), deed("archive", { says: "Archive", cls: "sm plain", glyph: "box", why: off }),
@@ -39,12 +39,12 @@ export const runsPanel = (ctx) => {
   const wanted = (ctx.texts.runs || "").toLowerCase().trim();
   const found = runs.filter((/** @type {any} */ r) => wanted.split(/\s+/).every((word) => `${r.id} ${r.goal} ${r.word} ${r.status} ${r.stage}`.toLowerCase().includes(word)));
   const whole = ctx.on.has("many");
-  return Section("autor", { key: "runs", $labelledby: `${ctx.uid}-title` },
+  return Section("autor", { pin: "runs", $labelledby: `${ctx.uid}-title` },
     Header("head", Div("what", H2("", { id: `${ctx.uid}-title` }, "Runs"), dots([Span("mono", root), plural(total, "run"), disk && `${size(disk)} on disk`], "sub")),
       waiting > 0 ? Span("st is-accent", icon("review"), `${waiting} ${waiting === 1 ? "waits" : "wait"} for you`) : Quiet("Nothing waits for you")),
     goneLine(ctx, "autor runs"),
-    Div("tools", { key: "tools" }, finder(ctx, "runs", "Filter by goal, name, state or stage"), wanted && Quiet({ role: "status" }, `${found.length} of ${total}`)),
-    found.length ? Ul("runs", { key: "list" }, (whole ? found : found.slice(0, MANY)).map((/** @type {any} */ r) => row(ctx, r)))
+    Div("tools", { pin: "tools" }, finder(ctx, "runs", "Filter by goal, name, state or stage"), wanted && Quiet({ role: "status" }, `${found.length} of ${total}`)),
+    found.length ? Ul("runs", { pin: "list" }, (whole ? found : found.slice(0, MANY)).map((/** @type {any} */ r) => row(ctx, r)))
       : runs.length ? empty("find", "No run matches.") : empty("box", ["No runs yet. Begin one with ", Code("", "%autor new \"your goal\""), "."]),
     !whole && found.length > MANY && button({ cls: "plain", says: `Show ${found.length - MANY} more`, does: () => ctx.flip("many") }));
 };

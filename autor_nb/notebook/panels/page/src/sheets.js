@@ -1,7 +1,7 @@
 /** Redo, roll back, undo, stop and abort: what each would do, before it is done. */
 import { B, Div, H4, Input, Label, Li, Option, P, Section, Select, Span, Ul } from "./dom.js";
 import { icon } from "./icons.js";
-import { act, button, entry, verdict } from "./controls.js";
+import { act, aim, button, entry, verdict } from "./controls.js";
 import { deed } from "./menu.js";
 import { STOPS } from "./working.js";
 import { stageNumber } from "./words.js";
@@ -31,9 +31,9 @@ const name = (stage) => {
 /** What a redo or a rollback to this stage withdraws or makes stale. @param {Ctx} ctx @param {any} stage @param {string} kind */
 const consequences = (ctx, stage, kind) => {
   const list = stage.withdraws || [];
-  return Div("cons", { key: "cons", role: "status" }, list.length
+  return Div("cons", { pin: "cons", role: "status" }, list.length
     ? [P("", B("", kind === "redo" ? "Becomes stale until done again:" : "Is withdrawn or becomes stale:")),
-      Ul("", list.map((/** @type {string} */ w) => Li("", { key: w }, icon("back"), Span("", w))))]
+      Ul("", list.map((/** @type {string} */ w) => Li("", { pin: w }, icon("back"), Span("", w))))]
     : P("", "Nothing else becomes stale."),
   P("quiet", kind === "redo" ? "Files and attempts stay in the record." : "Nothing is deleted, and Undo brings this state back."));
 };
@@ -45,13 +45,13 @@ const stageSheet = (ctx, kind) => {
   const label = kind === "redo" ? `Redo ${name(stage)}` : `Roll back to ${name(stage)}`;
   return [Label("pick", Span("", kind === "redo" ? "Stage to do again" : "Go back to"), Select("", { value: stage.slug,
     onchange: (/** @type {any} */ e) => { ctx.ui.sheet = { kind, stage: e.target.value }; } },
-  targets(ctx, kind).map((/** @type {any} */ s) => Option("", { key: s.slug, value: s.slug, selected: s.slug === stage.slug }, name(s))))),
+  targets(ctx, kind).map((/** @type {any} */ s) => Option("", { pin: s.slug, value: s.slug, selected: s.slug === stage.slug }, name(s))))),
   consequences(ctx, stage, kind), confirm(ctx, kind, label, kind === "redo" ? "redo" : "back", { stage: stage.slug })];
 };
 
 /** @param {Ctx} ctx @param {string} kind @param {string} label @param {string} mark @param {any} args @param {string} [cls] */
 const confirm = (ctx, kind, label, mark, args, cls = "") => {
-  return Div("row wrap", { key: "confirm" },
+  return Div("row wrap", { pin: "confirm" },
     act(ctx, { spot: kind, says: label, glyph: mark, cls, fill: ctx.primary() === "sheet", does: () => ctx.link.ask(kind, kind, args, [], () => { ctx.ui.sheet = null; }) }),
     button({ says: "Cancel", cls: "plain", does: () => ctx.openSheet(null) }));
 };
@@ -76,10 +76,10 @@ const body = (ctx, kind) => {
 export const sheet = (ctx) => {
   const kind = ctx.ui.sheet?.kind;
   if (!kind) return null;
-  return Section("sheet box", { key: `sheet:${kind}`, $labelledby: `${ctx.uid}-sheet`,
+  return Section("sheet box", { pin: `sheet:${kind}`, $labelledby: `${ctx.uid}-sheet`,
     onkeydown: (/** @type {any} */ e) => { if (e.key === "Escape") { e.stopPropagation(); ctx.openSheet(null); } } },
-  H4("", { id: `${ctx.uid}-sheet`, tabindex: "-1" }, TITLES[kind]), body(ctx, kind), verdict(ctx, kind));
+  H4("", aim(ctx, "sheet"), TITLES[kind]), body(ctx, kind), verdict(ctx, kind));
 };
 
 /** The quiet row of what else one may do. @param {Ctx} ctx */
-export const others = (ctx) => Div("others", { key: "others" }, ["redo", "rollback", "undo", "abort"].map((kind) => deed(ctx, kind)));
+export const others = (ctx) => Div("others", { pin: "others" }, ["redo", "rollback", "undo", "abort"].map((kind) => deed(ctx, kind)));

@@ -1,10 +1,10 @@
 /** Panels of one thing: the checks of all attempts, the files of one, a comparison. */
 import { B, Details, Div, H2, Header, Section, Span, Summary } from "./dom.js";
 import { badge, icon } from "./icons.js";
-import { dots, empty, goneLine, tick } from "./controls.js";
+import { dots, empty, goneLine, tick, verdict } from "./controls.js";
 import { narrowed } from "./artifacts.js";
 import { checkBox, counts } from "./checks.js";
-import { tables } from "./compare.js";
+import { picks, tables } from "./compare.js";
 import { plural, stageNumber } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
@@ -12,14 +12,14 @@ import { plural, stageNumber } from "./words.js";
 /** @param {Ctx} ctx @param {string} title @param {any[]} sub @param {...any} kids */
 const frame = (ctx, title, sub, ...kids) => {
   const { run } = ctx.view;
-  return Section("autor", { key: title, $labelledby: `${ctx.uid}-title` },
+  return Section("autor", { pin: title, $labelledby: `${ctx.uid}-title` },
     Header("head", Div("what", H2("", { id: `${ctx.uid}-title` }, title), dots([run && Span("mono", run.id || run), ...sub], "sub"))),
     goneLine(ctx, ""),
     Div("main only", kids));
 };
 
 /** @param {Ctx} ctx @param {any} a @param {boolean} open */
-const fold = (ctx, a, open) => Details("fold-attempt", { key: a.stage + a.attempt, open }, Summary("", icon("right", "turn-open"), B("", `${stageNumber(a.number)} ${a.title}, attempt ${a.attempt}`),
+const fold = (ctx, a, open) => Details("fold-attempt", { pin: a.stage + a.attempt, open }, Summary("", icon("right", "turn-open"), B("", `${stageNumber(a.number)} ${a.title}, attempt ${a.attempt}`),
   badge(a.status, a.tone, a.word), Span("row push wrap", counts(a.checks))), checkBox(ctx, a));
 
 /** @param {Ctx} ctx */
@@ -39,4 +39,8 @@ export const artifactsPanel = (ctx) => {
 };
 
 /** @param {Ctx} ctx */
-export const comparePanel = (ctx) => frame(ctx, "Compare", [ctx.view.left.title, ctx.view.right.title], tables(ctx, ctx.view, null));
+export const comparePanel = (ctx) => {
+  const { left, right, choices, picked } = ctx.view;
+  const take = (/** @type {any} */ change) => ctx.link.ask("compare", "compare", { ...picked, ...change });
+  return frame(ctx, "Compare", [left.title, right.title], picks(ctx, choices, picked, take), verdict(ctx, "compare"), tables(ctx, ctx.view, picked.all ? null : () => take({ all: true })));
+};

@@ -20,11 +20,11 @@ const lines = (stage) => {
 export const timeline = (ctx) => {
   const { stages, current } = ctx.view;
   const shown = ctx.shown();
-  return Ol("line", { key: "line", $label: "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
+  return Ol("line", { pin: "line", $label: "Stages", style: `--n:${stages.length}` }, stages.map((/** @type {any} */ stage) => {
     const now = stage.slug === current.stage && current.mode !== "ended";
     const place = stage.stale ? "stale" : now ? "now" : stage.status === "approved" ? "done" : stage.attempts.length ? "begun" : "later";
     const here = shown.stage === stage.slug;
-    return Li("", { key: stage.slug }, Button(`${place}${now ? " now" : ""}${here && !now ? " here" : ""}`, {
+    return Li("", { pin: stage.slug }, Button(`${place}${now ? " now" : ""}${here && !now ? " here" : ""}`, {
       $current: now ? "step" : null, $pressed: here,
       title: stage.stale ? stage.stale_reason || null : null, onclick: () => ctx.showStage(stage) }, Span("row", badge(stage.stale ? "stale" : stage.status, stage.stale ? "warn" : stage.tone, stage.word), Span("n", stageNumber(stage.number))),
     Span("nm", stage.title), lines(stage)));

@@ -1,4 +1,5 @@
 /** A long list of which only what can be seen is in the page; heights are measured as they appear. */
+import { max } from "./words.js";
 
 const GUESS = 46;
 const MARGIN = 500;
@@ -15,6 +16,8 @@ export class ListWindow {
     this.top = 0;
     this.view = 480;
     this.put = -1;
+    /** How large the box was when it was last looked at. */
+    this.room = "";
   }
 
   /** @param {number} n */
@@ -29,7 +32,7 @@ export class ListWindow {
   slice(cards, atEnd) {
     let whole = 0;
     for (const card of cards) whole += this.tall(card.n);
-    const top = atEnd ? Math.max(0, whole - this.view) : this.top;
+    const top = atEnd ? max(0, whole - this.view) : this.top;
     const from = top - MARGIN;
     const to = top + this.view + MARGIN;
     let y = 0;
@@ -49,12 +52,12 @@ export class ListWindow {
       }
     }
     if (first < 0) {
-      first = Math.max(0, cards.length - 1);
+      first = max(0, cards.length - 1);
       before = whole - (cards.length ? this.tall(cards[first].n) : 0);
     }
     let shown = 0;
     for (let i = first; i < last; i += 1) shown += this.tall(cards[i].n);
-    return { first, last, before, after: Math.max(0, whole - before - shown) };
+    return { first, last, before, after: max(0, whole - before - shown) };
   }
 
   /** Measure what was drawn; true if anything differs from what was thought. */
@@ -109,9 +112,11 @@ export class ListWindow {
     if (this.box) this.moveTo(this.box.scrollHeight);
   }
 
-  /** Whether a scroll event came from the reader, not from here. */
+  /** Whether a scroll event came from the reader: not from here, and not from a box that has become larger or smaller. */
   byReader() {
-    return this.box && Math.abs(this.box.scrollTop - this.put) > 1;
+    const { box, room } = this;
+    this.room = `${box.clientWidth} ${box.clientHeight}`;
+    return room === this.room && Math.abs(box.scrollTop - this.put) > 1;
   }
 
   atEnd() {

@@ -1,29 +1,30 @@
 /** Numbers and moments as people read them; times are UTC. */
 
+export const { floor, max, min, round } = Math;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const NB = "\u00a0";
 
 /** @param {number|null|undefined} s a duration in seconds, as "2 h 41 min" */
 export const duration = (s) => {
   if (!Number.isFinite(s)) return "";
-  const whole = Math.max(0, Math.round(s));
+  const whole = max(0, round(s));
   if (whole < 60) return `${whole}${NB}s`;
-  const minutes = Math.floor(whole / 60);
+  const minutes = floor(whole / 60);
   if (minutes < 60) return whole % 60 && minutes < 10 ? `${minutes}${NB}min ${whole % 60}${NB}s` : `${minutes}${NB}min`;
-  return `${Math.floor(minutes / 60)}${NB}h ${minutes % 60}${NB}min`;
+  return `${floor(minutes / 60)}${NB}h ${minutes % 60}${NB}min`;
 };
 
 /** The same without seconds once a minute has passed. @param {number} s */
 export const roughly = (s) => {
-  return s < 60 ? duration(s) : duration(Math.floor(s / 60) * 60 || 60);
+  return s < 60 ? duration(s) : duration(floor(s / 60) * 60 || 60);
 };
 
 /** @param {number} s a running clock, as "12:08" */
 export const clock = (s) => {
-  const whole = Math.max(0, Math.floor(s));
+  const whole = max(0, floor(s));
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const h = Math.floor(whole / 3600);
-  const rest = `${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)}`;
+  const h = floor(whole / 3600);
+  const rest = `${two(floor((whole % 3600) / 60))}:${two(whole % 60)}`;
   return h ? `${h}:${rest}` : rest;
 };
 
@@ -37,7 +38,7 @@ export const money = (usd) => {
 export const count = (n) => {
   if (n === null || n === undefined) return "";
   if (n < 1000) return String(n);
-  if (n < 999500) return `${n < 9950 ? (n / 1000).toFixed(1) : Math.round(n / 1000)}${NB}k`;
+  if (n < 999500) return `${n < 9950 ? (n / 1000).toFixed(1) : round(n / 1000)}${NB}k`;
   return `${(n / 1e6).toFixed(n < 9.95e6 ? 2 : 1)}${NB}M`;
 };
 
@@ -49,7 +50,7 @@ export const size = (bytes) => {
   let value = bytes / 1000;
   let at = 0;
   for (; value >= 999.5 && at < 3; at += 1) value /= 1000;
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)}${NB}${units[at]}`;
+  return `${value < 9.95 ? value.toFixed(1) : round(value)}${NB}${units[at]}`;
 };
 
 /** @param {number} n @param {string} one @param {string} [many] */

@@ -1,9 +1,9 @@
 /** The attempt under way: its clock, what earlier ones took, what it was asked for, what it has changed; Stop. */
 import { Dd, Div, Dl, Dt, H3, H4, Header, I, Li, P, Section, Small, Span, U, Ul } from "./dom.js";
 import { badge, icon } from "./icons.js";
-import { act, verdict, Quiet } from "./controls.js";
+import { act, aim, verdict, Quiet } from "./controls.js";
 import { openLink } from "./artifacts.js";
-import { clock, count, duration, millis, money, plural, roughly, size, when } from "./words.js";
+import { clock, count, duration, max, millis, min, money, plural, roughly, size, when } from "./words.js";
 
 /** @typedef {import("./panel.js").Ctx} Ctx */
 
@@ -13,16 +13,16 @@ export const STOPS = "Ends only the worker. What is done stays, and you can resu
 /** @param {number} s @param {any} estimate */
 const bar = (s, estimate) => {
   const marks = estimate.marks || [];
-  const end = Math.max(estimate.high_s, s, ...marks.map((/** @type {any} */ m) => m.s)) / 0.95 || 1;
-  const at = (/** @type {number} */ x) => `left:${Math.min(100, (x / end) * 100).toFixed(1)}%`;
+  const end = max(estimate.high_s, s, ...marks.map((/** @type {any} */ m) => m.s)) / 0.95 || 1;
+  const at = (/** @type {number} */ x) => `left:${min(100, (x / end) * 100).toFixed(1)}%`;
   let before = -1;
   const labels = marks.map((/** @type {any} */ m) => {
     const fits = m.s / end - before > 0.12;
     if (fits) before = m.s / end;
-    return fits && Span(m.s / end > 0.88 ? "far" : "", { style: at(m.s) }, m.label);
+    return fits && Span("", { style: at(m.s) }, m.label);
   });
   return Div("est", { role: "img", $label: `${roughly(s)} of ${roughly(estimate.low_s)} to ${roughly(estimate.high_s)}` },
-    I("", { style: `width:${Math.min(100, (s / end) * 100).toFixed(1)}%` }), marks.map((/** @type {any} */ m) => U("", { style: at(m.s) })), labels);
+    I("", { style: `width:${min(100, (s / end) * 100).toFixed(1)}%` }), marks.map((/** @type {any} */ m) => U("", { style: at(m.s) })), labels);
 };
 
 /** @param {Ctx} ctx @param {any} w */
@@ -35,7 +35,7 @@ const facts = (ctx, w) => {
 
 /** @param {Ctx} ctx @param {any} file */
 const changedRow = (ctx, file) => {
-  return Li("", { key: file.path }, icon(file.kind), openLink(ctx, file.path, Span("mono name", { title: file.path }, file.path), "link"),
+  return Li("", { pin: file.path }, icon(file.kind), openLink(ctx, file.path, Span("mono name", { title: file.path }, file.path), "link"),
     Span(`tag${file.tag ? " new" : ""}`, file.tag), Span("small quiet sz", size(file.size_bytes)));
 };
 
@@ -56,12 +56,12 @@ const stopButton = (ctx) => {
 export const working = (ctx) => {
   const w = ctx.view.working;
   const { state } = ctx.view;
-  const s = Math.max(0, (ctx.now() - millis(w.started_at)) / 1000);
+  const s = max(0, (ctx.now() - millis(w.started_at)) / 1000);
   const shown = Number.isFinite(s) ? s : 0;
-  return [Div("", { key: "card" }, Div("side-head", H3("", { id: `${ctx.uid}-decide`, tabindex: "-1" }, `Attempt ${w.attempt}`), Span("push", badge(state.status, state.tone, state.word))),
+  return [Div("", { pin: "card" }, Div("side-head", H3("", aim(ctx, "decide"), `Attempt ${w.attempt}`), Span("push", badge(state.status, state.tone, state.word))),
     P("clock", { role: "timer", $label: `Elapsed ${roughly(shown)}` }, clock(shown), Small("", "elapsed")),
     w.estimate && bar(shown, w.estimate), w.estimate?.text && P("small quiet", w.estimate.text), facts(ctx, w), stopButton(ctx)),
-  Div("", { key: "asked" }, asked(ctx, w),
+  Div("", { pin: "asked" }, asked(ctx, w),
     w.changed.length > 0 && Section("sec", Header("", H4("", "Changed so far"), Quiet(plural(w.changed.length, "file"))),
       Ul("box files", w.changed.slice(0, 12).map((/** @type {any} */ f) => changedRow(ctx, f)))),
     P("hint later", icon("info"), "Checks and your decision come when the draft is ready."))];

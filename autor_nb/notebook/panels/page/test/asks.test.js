@@ -242,3 +242,23 @@ test("words that were not sent go with the person to the attempt that came in be
   assert.equal(page.field("Your own words").value, "another seed, please");
   assert.deepEqual([localStorage.getItem(KEY), localStorage.getItem(KEY.replace(":2:", ":3:"))], [null, "another seed, please"]);
 });
+
+test("a comparison offers the other attempts, and asks for two others or for all of it", async () => {
+  newPage();
+  const page = await mount("compare");
+  const [from, to] = page.all(".picks select");
+  assert.deepEqual(["05 Experimentation, attempt 1", "05 Experimentation, attempt 2"], [from, to].map((one) => one.selectedOptions[0].textContent));
+  to.value = "0";
+  to.dispatchEvent(new window.Event("change", { bubbles: true }));
+  await settle();
+  const { left } = states.compare.view.picked;
+  const asked = page.model.sent.findLast((one) => one.do === "ask");
+  assert.deepEqual([asked.command, asked.args], ["compare", { left, right: left, all: false }]);
+  page.model.say({ got: asked.id });
+  page.model.say({ done: asked.id, ok: false, reason: "Stage 05 has no ended attempt 1.", suggestion: "Attempts: 2." });
+  await settle();
+  assert.match(page.one("[role=alert]").textContent, /no ended attempt 1/);
+  await page.click("Show them");
+  const last = page.model.sent.findLast((one) => one.do === "ask");
+  assert.deepEqual(last.args.all, true);
+});

@@ -112,3 +112,15 @@ test("Pause holds the list and Go on follows again", async () => {
   await page.click("Go on");
   assert.ok(page.one('[data-n="70"]'));
 });
+
+test("a box that changes its size has not been scrolled by its reader", () => {
+  const win = new ListWindow();
+  win.box = { scrollTop: 0, scrollHeight: 4000, clientWidth: 600, clientHeight: 480 };
+  win.end();
+  win.byReader();
+  Object.assign(win.box, { scrollTop: 3000, clientHeight: 700 });
+  assert.equal(win.byReader(), false);
+  win.end();
+  win.box.scrollTop = 3000;
+  assert.equal(win.byReader(), true);
+});

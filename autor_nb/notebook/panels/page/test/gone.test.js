@@ -1,7 +1,7 @@
 /** The panel's own timer: when the kernel has gone, when it only seems so, and how it comes back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mount, newPage } from "./page.js";
+import { but, mount, newPage, states } from "./page.js";
 
 /** Beats every two seconds for a while. */
 async function beats(page, clock, seconds) {
@@ -83,4 +83,20 @@ test("the page pings every five seconds and stops when it is closed", async () =
   await clock.pass(20000);
   assert.equal(page.model.sent.filter((m) => m.do === "ping").length, pings);
   assert.equal(clock.jobs.size, 0);
+});
+
+test("the time worked stands still where the kernel was last heard of, with what was running then", async () => {
+  const { clock } = newPage();
+  const page = await mount({ ...states.working, view: but(states.working.view, (d) => { d.worked = { s: 600, running_since: "2026-11-21T13:00:00Z" }; }) });
+  page.model.say({ beat: 1, at: "2026-11-21T13:20:00Z" });
+  await clock.pass(9000);
+  await clock.pass(60000);
+  const worked = page.all("dt").find((one) => one.textContent === "Worked").nextSibling.textContent;
+  assert.equal(worked.replaceAll("\u00a0", " "), "30 min");
+});
+
+test("events that only a newer version can show are counted in words", async () => {
+  newPage();
+  const page = await mount({ ...states.review, view: but(states.review.view, (d) => { d.unknown = 2; }) });
+  assert.match(page.one(".autor").textContent.replaceAll("\u00a0", " "), /2 events of a newer autor_nb cannot be shown: upgrade/);
 });

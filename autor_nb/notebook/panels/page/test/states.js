@@ -49,6 +49,10 @@ function ask(d) {
     ] });
 }
 
+/** Which attempts a comparison may be about, and which it is about. */
+const picking = { choices: [1, 2].map((attempt) => ({ at: { run: "r", stage: "05_experimentation", attempt }, label: `05 Experimentation, attempt ${attempt}` })),
+  picked: { left: { run: "r", stage: "05_experimentation", attempt: 1 }, right: { run: "r", stage: "05_experimentation", attempt: 2 }, all: false } };
+
 /** @param {any} run @param {any} attempt @param {any} looks @param {any} runs @param {any} hostile */
 export function allStates(run, attempt, looks, runs, hostile) {
   const clear = (/** @type {any} */ d) => { Object.assign(d.review.approve, { enabled: true, reasons: [], blocking: [] }); };
@@ -77,7 +81,7 @@ export function allStates(run, attempt, looks, runs, hostile) {
     norun: { kind: "runs", view: { ...runs, runs: [], total: 0, waiting: 0, disk_bytes: null } },
     checks: { kind: "checks", view: { run: run.run, attempts: [but(attempt, (d) => { Object.assign(d, { attempt: 1, status: "refined", word: "refined", tone: "idle" }); }), attempt] } },
     artifacts: { kind: "artifacts", view: { run: run.run, stage: "05_experimentation", attempt: 2, files: attempt.artifacts.files, total: 9 } },
-    compare: { kind: "compare", view: { ...looks.compare, run: run.run, choices: [] } },
+    compare: { kind: "compare", view: { ...looks.compare, run: run.run, ...picking } },
   };
   return states;
 }
