@@ -157,6 +157,10 @@ def test_an_edit_that_hides_its_time_and_size_is_found(project: Path) -> None:
     os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
     assert ("evaluate.py",) == clone.changes().other
     git(clone.path, "update-index", "--assume-unchanged", "evaluate.py")
+    assert ("evaluate.py",) == clone.changes().other
+    (clone.repo / "index").write_bytes(b"DIRC broken")
+    assert ("evaluate.py",) == clone.changes().other
+    git(clone.path, "update-index", "--skip-worktree", "evaluate.py")
     clone.checkout(first.head)
     assert "e = 1\n" == path.read_text(encoding="utf-8")
 

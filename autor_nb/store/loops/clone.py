@@ -20,7 +20,7 @@ from pathlib import Path
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.loops.globs import matches
 from autor_nb.store.loops import index as _index
-from autor_nb.store.loops.git import Git
+from autor_nb.store.loops.git import Git, end_left
 from autor_nb.store.loops.objects import Objects
 
 CANDIDATE = "refs/autor/candidate"
@@ -118,7 +118,8 @@ class Clone:
 
     def tracked(self) -> tuple[str, ...]:
         """Every path of the commit that lies in the tree."""
-        self._difference()
+        if self._known is None:
+            self._difference()
         return tuple(self._known.entries) if self._known is not None else ()
 
     def left_by_trial(self) -> _index.Difference:
@@ -144,7 +145,9 @@ class Clone:
     def _difference(self) -> _index.Difference:
         index = self._index()
         if index is None:  # somebody else wrote the index (a coder's `git add`): asked anew from the commit
+            self._index_path.unlink(missing_ok=True)
             self.git.run("read-tree", "--reset", self.head())
+            self.git.run("update-index", "-q", "--refresh", codes=(0, 1))
             index = self._read_index()
             if index is None:
                 raise StoreError(f"The index of {self.path} cannot be read.", "`autor loop start` makes it anew.")
@@ -290,6 +293,7 @@ class Clone:
     def repair(self, expected_head: str) -> tuple[str, ...]:
         """Bring it to that commit after a kill at any point; says in words what was mended."""
         mended: list[str] = []
+        end_left(self.repo)
         for lock in (*self.repo.glob("*.lock"), *self.repo.glob("refs/**/*.lock")):
             lock.unlink(missing_ok=True)
             mended.append(f"removed the left {lock.relative_to(self.repo).as_posix()}")

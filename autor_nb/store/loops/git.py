@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+import psutil
 
 from autor_nb.domain.errors import StoreError
 
@@ -89,6 +92,19 @@ class Git:
             return None
         code, answer = self.call("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", codes=(0, 1, 128))
         return answer.decode("ascii").strip() if code == 0 else None
+
+
+def end_left(repo: Path, within_s: float = 5.0) -> None:
+    """Wait for the calls of git on this repository that a killed engine left, then end them."""
+    named = f"--git-dir={repo}"
+    left = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if process.info["name"] == "git" and named in words and _OVERRIDES[-1] in words:
+            left.append(process)
+    for process in psutil.wait_procs(left, timeout=within_s)[1]:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def environment(*, person: bool = False) -> dict[str, str]:

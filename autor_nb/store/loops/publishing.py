@@ -5,13 +5,13 @@ Nothing is checked out, no hook runs, no log of refs is written; saying it twice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.store.loops.clone import Clone
-from autor_nb.store.loops.git import Git
+from autor_nb.store.loops.git import Git, end_left
 
 KNOWN = "refs/autor/published"
 
@@ -48,10 +48,22 @@ def publish(clone: Clone, git_dir: Path, numbered: Mapping[int, str], kept: str 
     _send(clone, person, sorted(set(wanted.values())))
     lines = "".join(f"update {ref} {sha}\n" for ref, sha in wanted.items())
     if lines:
+        _unlock(git_dir, wanted)
         person.run("update-ref", "--stdin", stdin=lines.encode("ascii"))
     if kept is not None and not note:
         clone.git.run("update-ref", KNOWN, kept)
     return Published(len(wanted), clone.branch, note)
+
+
+def _unlock(git_dir: Path, refs: Iterable[str]) -> None:
+    """Remove what a killed call left on refs that only the loop writes."""
+    pointer = git_dir / "commondir"
+    home = (git_dir / pointer.read_text(encoding="utf-8").strip()) if pointer.is_file() else git_dir
+    left = [lock for ref in refs if (lock := home / f"{ref}.lock").exists()]
+    if left:
+        end_left(git_dir)
+        for lock in left:
+            lock.unlink(missing_ok=True)
 
 
 def published(git_dir: Path, loop: str) -> dict[int, str]:
