@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -28,7 +29,10 @@ def case_of(state: LoopState, current: Current, config: LoopConfig, routes: tupl
         mode=cast(Literal["strict", "explore"], state.session.mode if state.session else config.mode),
         time_like=config.metric.time_like,
         coin=seed_for(state.seed, "coin", current.n),
+        calibration=state.calibration,
+        margin=margin_of(current, config),
         routes=routes,
+        reference_scores=current.reference_scores if routes else (),
         screen_scores=scores_of(screen, config) if screen and routes else (),
         guards=_guards(current, config),
     )
@@ -40,22 +44,34 @@ def pairs_of(
     """Every planned pair whose two runs are done, in the order in which they were planned."""
     done: list[Pair] = []
     for plan in planned:
-        ours, theirs = (_of_pair(trials, plan.pair, subject) for subject in ("candidate", "incumbent"))
-        if ours is None or theirs is None:
+        ours = _of_pair(trials, plan.pair, "candidate")
+        theirs = _of_pair(trials, plan.pair, "incumbent") if plan.incumbent else []
+        if len(ours) < plan.repeats or (plan.incumbent and len(theirs) < plan.repeats):
             break
         done.append(
             Pair(
                 seed=plan.seed,
-                candidate=ours.score,
-                incumbent=theirs.score,
+                candidate=_middle(ours),
+                incumbent=_middle(theirs),
                 order="AB" if plan.order == "AB" else "BA",
                 void=plan.pair in voided,
-                slept=ours.slept or theirs.slept,
-                candidate_scores=scores_of(ours, config),
-                incumbent_scores=scores_of(theirs, config),
+                slept=any(row.slept for row in (*ours, *theirs)),
+                candidate_scores=scores_of(ours[0], config),
+                incumbent_scores=scores_of(theirs[0], config) if theirs else (),
             )
         )
     return tuple(done)
+
+
+def _middle(rows: Sequence[TrialRow]) -> float | None:
+    """The median score of one side of a pair; none if any of its runs gave none."""
+    scores = [row.score for row in rows if row.score is not None]
+    return statistics.median(scores) if rows and len(scores) == len(rows) else None
+
+
+def margin_of(current: Current, config: LoopConfig) -> float:
+    """What "as good" may cost when the change makes the code shorter, where the person declared it; else 0."""
+    return config.simplicity or 0.0 if current.removed > current.added else 0.0
 
 
 def scores_of(trial: TrialRow, config: LoopConfig) -> tuple[float, ...]:
@@ -74,23 +90,23 @@ def next_run(
 ) -> tuple[PlannedPair, str, str] | None:
     """(pair, role, subject) of the run that comes next of what was planned; None when all of it is done."""
     for plan in planned:
-        for subject in ("candidate", "incumbent") if plan.order == "AB" else ("incumbent", "candidate"):
-            if _of_pair(trials, plan.pair, subject) is None:
+        sides = ("candidate", "incumbent") if plan.order == "AB" else ("incumbent", "candidate")
+        turns = [subject for _ in range(plan.repeats) for subject in (sides if plan.incumbent else ("candidate",))]
+        for turn, subject in enumerate(turns):
+            if len(_of_pair(trials, plan.pair, subject)) <= turns[:turn].count(subject):
                 if warm_up and last(trials, "warm_up", "incumbent") is None:
                     return plan, "warm_up", "incumbent"
                 return plan, "confirm", subject
     return None
 
 
-def _of_pair(trials: Sequence[TrialRow], pair: int, subject: str) -> TrialRow | None:
-    return next(
-        (
-            row
-            for row in reversed(trials)
-            if row.pair == pair and row.subject == subject and row.role in ("confirm", "audit") and row.counts
-        ),
-        None,
-    )
+def _of_pair(trials: Sequence[TrialRow], pair: int, subject: str) -> list[TrialRow]:
+    """The runs of one side of a pair that came to their own end."""
+    return [
+        row
+        for row in trials
+        if row.pair == pair and row.subject == subject and row.role in ("confirm", "audit") and row.counts
+    ]
 
 
 def mean_metric(scores: Sequence[float], config: LoopConfig) -> float | None:

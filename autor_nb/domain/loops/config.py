@@ -134,6 +134,8 @@ class LoopConfig(_Part, frozen=True, kw_only=True):
     holdout: str = ""
     sandbox: bool = False
     mode: Mode = "strict"
+    simplicity: float | None = None
+    """What "as good with less code" may cost in the score's units; None: less code is no reason to keep."""
     space: dict[str, Knob] = {}
     include_uncommitted: bool = False
     origin: str = "autor.toml"
@@ -178,6 +180,7 @@ def loop_config(name: str, table: dict[str, Any], origin: str = "autor.toml") ->
         holdout=_holdout(fields),
         sandbox=fields.flag("sandbox", False),
         mode=cast(Mode, fields.choice("mode", ("strict", "explore"), "strict")),
+        simplicity=fields.number("simplicity", low=0.0, above=True),
         space=_space(fields),
         include_uncommitted=fields.flag("include_uncommitted", False),
         origin=origin,

@@ -9,14 +9,65 @@ from __future__ import annotations
 
 from typing import Any, Union
 
-import msgspec
-
 from autor_nb.domain.events import CommandRefused, Decision, Event, LogRecovered, WorkerStarted, WorkerStopped
 from autor_nb.domain.loops.idea import Idea
+from autor_nb.domain.loops.trial_events import (
+    BlockPlanned,
+    ChangeApplied,
+    EvidenceRead,
+    IdeaProposed,
+    IdeaRefused,
+    Interval,
+    PairVoided,
+    PlannedPair,
+    TrialEnded,
+    TrialStarted,
+)
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.run import Actor
 
-Interval = tuple[float | None, float | None]
+__all__ = [
+    "AUDIT",
+    "AuditAsked",
+    "AuditEnded",
+    "BlockPlanned",
+    "BudgetGranted",
+    "ChangeApplied",
+    "CommandRefused",
+    "Decision",
+    "DoctorAnswered",
+    "Event",
+    "EvidenceRead",
+    "ExperimentEnded",
+    "ExperimentRecorded",
+    "ExperimentReopened",
+    "GateTested",
+    "IdeaPinned",
+    "IdeaProposed",
+    "IdeaRefused",
+    "IdeaVetoed",
+    "Interval",
+    "LogRecovered",
+    "LoopConfigChanged",
+    "LoopConfirmed",
+    "LoopCreated",
+    "LoopEvent",
+    "LoopFailed",
+    "LoopPaused",
+    "LoopResumed",
+    "LoopStarted",
+    "LoopStopped",
+    "Merged",
+    "PairVoided",
+    "PlannedPair",
+    "ProgramRead",
+    "RepeatsAdded",
+    "ScalesFrozen",
+    "TrialEnded",
+    "TrialStarted",
+    "WorkerStarted",
+    "WorkerStopped",
+]
 AUDIT = -1
 """Stands for an experiment's number in the runs of an audit."""
 
@@ -108,125 +159,6 @@ class ScalesFrozen(Event, frozen=True, kw_only=True, omit_defaults=True):
     frozen_scales: dict[str, Any]
 
 
-class IdeaProposed(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A critic proposed what experiment `n` is to try (or a person, who pinned it)."""
-
-    n: int
-    idea: Idea
-    critic: str = ""
-    model: str = ""
-    log: str = ""
-    pinned_by: Actor | None = None
-    cost_usd: float | None = None
-    duration_s: float = 0.0
-
-
-class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A proposal was refused before any compute was spent: invalid, a repeat, or it changes nothing."""
-
-    n: int
-    why: str
-    kind: str = "invalid"
-    hypothesis: str = ""
-    repeats: int | None = None
-
-
-class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A coder made the change, and it was committed in the clone on top of `parent`; not adopted."""
-
-    n: int
-    commit: str
-    parent: str
-    files: tuple[str, ...] = ()
-    added: int = 0
-    removed: int = 0
-    diff: str = ""
-    diff_sha256: str = ""
-    coder: str = ""
-    cost_usd: float | None = None
-    duration_s: float = 0.0
-    suspicions: tuple[str, ...] = ()
-    tampered: tuple[str, ...] = ()
-
-
-class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):
-    """One pair to be run: both on the same new seed; `order` is AB (candidate first) or BA."""
-
-    pair: int
-    seed: int
-    order: str = "AB"
-
-
-class BlockPlanned(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The gate asked for more runs; they are read only when all of them are done."""
-
-    n: int
-    pairs: tuple[PlannedPair, ...] = ()
-    warm_up: bool = False
-
-
-class TrialStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The command was started; a resumed engine ends it by pid and start time, group and marker."""
-
-    trial: int
-    n: int
-    role: str
-    subject: str
-    commit: str
-    seed: int | None = None
-    pair: int | None = None
-    pid: int = 0
-    process_started: float = 0.0
-    marker: str = ""
-    output: str = ""
-
-
-class TrialEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The command ended. `score` is there only from positive facts: exit 0, in time, contract intact, finite metric."""
-
-    trial: int
-    n: int
-    role: str
-    subject: str
-    ending: str
-    score: float | None = None
-    metric: float | None = None
-    metrics: dict[str, float] = {}
-    seed: int | None = None
-    pair: int | None = None
-    exit_code: int | None = None
-    duration_s: float = 0.0
-    resource: float | None = None
-    reason: str = ""
-    tampered: tuple[str, ...] = ()
-    suspicions: tuple[str, ...] = ()
-    guards: tuple[str, ...] = ()
-    output: str = ""
-    output_bytes: int = 0
-    output_sha256: str = ""
-    slept: bool = False
-
-
-class PairVoided(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A pair does not count: the incumbent crashed, or the machine slept."""
-
-    n: int
-    pair: int
-    why: str
-
-
-class EvidenceRead(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The e-value was read, after a whole block and only then."""
-
-    n: int
-    pairs: int
-    e_value: float
-    bar: float | None = None
-    alpha_t: float | None = None
-    mean: float | None = None
-    interval: Interval | None = None
-
-
 class ExperimentEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     """All trials of one idea are done, and this is the verdict. `delta` is metric minus the incumbent's, then."""
 
@@ -256,6 +188,10 @@ class ExperimentEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     seed: int | None = None
     reference: tuple[float, ...] | None = None
     """The incumbent's latest fresh scores from now on; None: as before."""
+    reference_scores: tuple[tuple[float, ...], ...] | None = None
+    """The same for its single metrics, (runs, metrics)."""
+    calibration: tuple[float, ...] = ()
+    """Of the baseline only: differences of baseline against baseline."""
 
 
 class ExperimentReopened(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -212,6 +212,10 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         state.parked = [*state.parked[-(PARKED - 1) :], current]
     if event.reference is not None:
         state.reference = list(event.reference)
+    if event.reference_scores is not None:
+        state.reference_scores = event.reference_scores
+    if event.baseline:
+        state.calibration = event.calibration
     if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
         state.head_metric = event.metric

@@ -27,6 +27,7 @@ def _proposed(state: LoopState, event: ev.IdeaProposed) -> None:
         proposed_at=event.at,
         cost_usd=event.cost_usd or 0.0,
         reference=tuple(state.reference),
+        reference_scores=state.reference_scores,
     )
     if event.pinned_by is not None and state.pins:
         state.pins = state.pins[1:]
@@ -106,7 +107,8 @@ def _planned(state: LoopState, event: ev.BlockPlanned) -> None:
     current = _at_work(state, event.n)
     if current is not None:
         if not current.planned:
-            current.confirms, current.keeps = state.confirms, state.keeps
+            current.confirms = state.confirms if event.confirms is None else event.confirms
+            current.keeps = state.keeps if event.keeps is None else event.keeps
         current.planned = (*current.planned, *event.pairs)
         current.warm_up = event.warm_up or current.warm_up
     elif state.audit is not None:
@@ -166,7 +168,7 @@ def _at_work(state: LoopState, n: int) -> Current | None:
 def _rows(state: LoopState, role: str, n: int) -> list[TrialRow] | None:
     if n == ev.AUDIT:
         return state.audit.trials if state.audit is not None else None
-    if role == "reference" and n == 0 and state.current is None and not state.baseline:
+    if role in ("reference", "calibrate") and n == 0 and state.current is None and not state.baseline:
         state.current = Current(n=0, commit=state.base, parent=state.base)
     current = _at_work(state, n)
     return current.trials if current is not None else None

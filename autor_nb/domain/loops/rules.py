@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+from autor_nb.domain.events import CommandRefused
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops import hints
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.rules import Refused
 
@@ -19,6 +22,25 @@ def answer(state: LoopState, command: cmd.LoopCommand) -> list[Any]:
     if state.damaged:
         raise Refused(f"Loop {state.name} cannot go on: {state.damaged}.", "Put a copy of its log in place.")
     return _ANSWERS[type(command)](state, command)
+
+
+def carried_out(state: LoopState, command: cmd.LoopCommand) -> list[Any]:
+    """The events that answer the command, a refusal among them."""
+    try:
+        decided = answer(state, command)
+    except Refused as refused:
+        return [
+            CommandRefused(
+                command_id=command.id,
+                command=str(type(command).__struct_config__.tag),
+                reason=refused.reason[:2000],
+                suggestion=refused.suggestion[:2000],
+                by=command.by,
+            )
+        ]
+    if isinstance(command, cmd.AddRepeats) and state.current is None:
+        return [*decided, ev.ExperimentReopened(n=decided[0].n)]
+    return decided
 
 
 def _start(state: LoopState, command: cmd.StartLoop) -> list[Any]:
@@ -133,6 +155,10 @@ def _record(state: LoopState, command: cmd.RecordExperiment) -> list[Any]:
         raise Refused(f"{status!r} is no status of an experiment.", f"Known: {', '.join(STATUSES)}.")
     if command.metric is None and status != "crash":
         raise Refused(f"A {status} needs its metric.", "Give --metric, or --status crash.")
+    for name in ("metric", "duration_s", "resource", "cost_usd"):
+        value = getattr(command, name)
+        if value is not None and not math.isfinite(value):
+            raise Refused(f"{name} = {value} is no finite number.", "Record it as --status crash, without a metric.")
     standing = state.head_metric if state.head_metric is not None else state.baseline_metric
     delta = command.metric - standing if command.metric is not None and standing is not None else None
     return [
@@ -151,6 +177,7 @@ def _record(state: LoopState, command: cmd.RecordExperiment) -> list[Any]:
             cost_usd=command.cost_usd,
             imported=command.imported,
             ran_at=command.ran_at,
+            suspicious=() if command.imported else hints.suspicions(state, status, command.metric),
         )
     ]
 

@@ -104,6 +104,7 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     veto: str = ""
     repeated: bool = False
     reference: tuple[float, ...] = ()
+    reference_scores: tuple[tuple[float, ...], ...] = ()
     confirms: int = 0
     keeps: int = 0
 
@@ -229,6 +230,8 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     confirmed_head: str = ""
     confirmed_n: int = 0
     reference: list[float] = []
+    reference_scores: tuple[tuple[float, ...], ...] = ()
+    calibration: tuple[float, ...] = ()
     remeasured: list[float] = []
     baseline: bool = False
     baseline_scores: list[float] = []

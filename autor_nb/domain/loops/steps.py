@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
-from autor_nb.domain.loops.cases import case_of, next_run, pairs_of
+from autor_nb.domain.loops.cases import case_of, margin_of, next_run, pairs_of
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.gate import Gate, audit_next
@@ -177,10 +177,11 @@ def _baseline_step(state: LoopState, gate: Gate) -> Step:
             f"The baseline gives no metric: {bad.reason or bad.ending}.",
             f"Mend the command or the metric (`autor loop doctor {state.name}`), then start again.",
         )
-    if len(runs) >= max(1, gate.reference_runs):
+    if len(runs) >= max(1, gate.reference_runs) + 2 * gate.calibration_pairs:
         return ConcludeBaseline()
     began = len(state.current.trials) if state.current else 0
-    return Run(n=0, role="reference", subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
+    role = "reference" if len(runs) < max(1, gate.reference_runs) else "calibrate"
+    return Run(n=0, role=role, subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
 
 
 def _untested(state: LoopState, gate: Gate) -> Step | None:
@@ -237,7 +238,8 @@ def _experiment_step(
     following = next_run(current.planned, current.trials, current.warm_up)
     if following is not None:
         plan, role, subject = following
-        commit = current.commit if subject == "candidate" else current.parent
+        against = state.confirmed_head if margin_of(current, config) else current.parent
+        commit = current.commit if subject == "candidate" else against
         return Run(current.n, role, subject, commit, plan.seed, plan.pair)
     asked = gate.next(case_of(state, current, config, routes))
     match asked:
@@ -250,7 +252,8 @@ def _experiment_step(
             seed = seed_for(state.seed, "reference", current.n, len(current.trials))
             return Run(current.n, "reference", "incumbent", current.parent, seed)
         case Confirm():
-            return PlanBlock(current.n, _drawn(state, current, asked), asked.warm_up, asked)
+            pairs = _drawn(state.seed, ("pair", current.n), len(current.planned), asked)
+            return PlanBlock(current.n, pairs, asked.warm_up, asked)
 
 
 def _trial_ended_it(current: Current) -> Decided | None:
@@ -268,10 +271,15 @@ def _trial_ended_it(current: Current) -> Decided | None:
     return None
 
 
-def _drawn(state: LoopState, current: Current, asked: Confirm) -> tuple[PlannedPair, ...]:
-    first = len(current.planned)
+def _drawn(seed: int, what: tuple[object, ...], first: int, asked: Confirm) -> tuple[PlannedPair, ...]:
     return tuple(
-        PlannedPair(pair=first + at, seed=seed_for(state.seed, "pair", current.n, first + at), order=order)
+        PlannedPair(
+            pair=first + at,
+            seed=seed_for(seed, *what, first + at),
+            order=order,
+            incumbent=asked.incumbent,
+            repeats=asked.repeats,
+        )
         for at, order in enumerate(asked.orders[: asked.pairs])
     )
 
@@ -284,15 +292,12 @@ def _audit_step(state: LoopState, config: LoopConfig, audit: Audit) -> Step:
         return Run(AUDIT, "audit" if role == "confirm" else role, subject, commit, plan.seed, plan.pair)
     pairs = pairs_of(audit.planned, audit.trials, config)
     number = len(state.audits)
-    asked = audit_next(pairs, coin=seed_for(state.seed, "audit coin", number))
+    coin = seed_for(state.seed, "audit coin", number)
+    asked = audit_next(pairs, coin=coin, time_like=config.metric.time_like)
     if isinstance(asked, Decided):
         return ConcludeAudit(asked)
     assert isinstance(asked, Confirm)
-    first = len(audit.planned)
-    planned = tuple(
-        PlannedPair(pair=first + at, seed=seed_for(state.seed, "audit", number, first + at), order=order)
-        for at, order in enumerate(asked.orders[: asked.pairs])
-    )
+    planned = _drawn(state.seed, ("audit", number), len(audit.planned), asked)
     return PlanBlock(AUDIT, planned, asked.warm_up, asked)
 
 

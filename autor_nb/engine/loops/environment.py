@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from autor_nb.store.leash import MARKER_VARIABLE
 
@@ -121,6 +123,8 @@ def trial_environment(
     """
     made = passed_on(os.environ if around is None else around)
     made |= {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"} | dict(extra)
+    own = str(Path(sys.executable).parent)  # `python` in a command is this Python where no other stands before it
+    made["PATH"] = os.pathsep.join([part for part in (made.get("PATH", os.defpath), own) if part])
     if seed is not None and seed_env:
         made[seed_env] = str(seed)
     made[MARKER_VARIABLE] = marker

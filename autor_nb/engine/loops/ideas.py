@@ -13,7 +13,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.idea import Idea, IdeaError
-from autor_nb.domain.loops.knobs import find_knobs
+from autor_nb.domain.loops.knobs import Knobs, find_knobs
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, OutOfIdeas, Proposal
 from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.engine.loops import tampering
@@ -106,6 +106,7 @@ class Ideas:
             direction=self.config.metric.direction,
             program=program,
             mutable=texts(clone),
+            baseline=self._baseline(clone),
             space=self.config.space,
             experiments=tuple(self.engine.past.experiments),
             incumbent_metric=self.state.head_metric,
@@ -115,8 +116,19 @@ class Ideas:
             cancelled=self.engine.interrupting,
         )
 
+    def _baseline(self, clone: Clone) -> dict[str, str]:
+        """The mutable files as the loop began from them."""
+        if self.engine.baseline_texts is None:
+            clone.checkout(self.state.base)
+            self.engine.baseline_texts = texts(clone)
+            clone.checkout(self.state.head)
+        return self.engine.baseline_texts
+
     def _repeats(self, idea: Idea, clone: Clone) -> ev.IdeaRefused | None:
-        values = {**find_knobs(texts(clone)).values(), **idea.change} if idea.change else {}
+        values: dict[str, Any] = {}
+        if idea.change:
+            knobs = find_knobs(texts(clone))
+            values = {**knobs.values(), **{_full(knobs, path): to for path, to in idea.change.items()}}
         found = self.engine.past.memory.repeats(idea, values=values)
         if found is None:
             return None
@@ -265,6 +277,14 @@ def _text(path: Path) -> str | None:
         return content.decode("utf-8") if len(content) <= TEXT_CAP and not path.is_symlink() else None
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _full(knobs: Knobs, path: str) -> str:
+    """The whole path of a knob that may be named in short; what is none is left to the coder to refuse."""
+    try:
+        return knobs.resolve(path).path
+    except UsageError:
+        return path
 
 
 def _message(loop: str, n: int, idea: Idea) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from autor_nb.domain.events import Event
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.case import Decided
-from autor_nb.domain.loops.cases import case_of, mean_metric
+from autor_nb.domain.loops.cases import case_of, mean_metric, scores_of
 from autor_nb.domain.loops.config import Guard
 from autor_nb.domain.loops.events import Interval
 from autor_nb.domain.loops.fold_trials import fresh_scores
-from autor_nb.domain.loops.gate import reference_after
+from autor_nb.domain.loops.gate import reference_after, reference_scores_after
 from autor_nb.domain.loops.state import Current, TrialRow
 from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
@@ -52,7 +52,14 @@ class Verdicts:
                     interval=self._turned(asked.interval),
                 )
             )
-        return [*events, ev.BlockPlanned(n=step.n, pairs=step.pairs, warm_up=step.warm_up)]
+        return [*events, ev.BlockPlanned(n=step.n, pairs=step.pairs, warm_up=step.warm_up, **self._budget(step))]
+
+    def _budget(self, step: PlanBlock) -> dict[str, Any]:
+        """The place of an experiment in the budget of errors, taken at its first block: one counter for all forks."""
+        current = self.state.current
+        if step.n == ev.AUDIT or current is None or current.planned:
+            return {}
+        return {"confirms": self.state.confirms, "keeps": self.state.keeps}
 
     # ------------------------------------------------------------------------------------ at the end
 
@@ -60,7 +67,9 @@ class Verdicts:
         """Experiment 0: the mean of fresh runs; several metrics are put on their scales here, once."""
         current = self.state.current
         assert current is not None
-        runs = [row for row in current.trials if row.counts]
+        counted = [row for row in current.trials if row.counts]
+        runs = [row for row in counted if row.role == "reference"]
+        spare = scored([row for row in counted if row.role == "calibrate"])
         scalarizer = self.engine.work_now.scalarizer
         reference: tuple[float, ...] | None = None
         if scalarizer is not None and not self.state.frozen:
@@ -80,8 +89,10 @@ class Verdicts:
                 metric=_mean([row.metric for row in runs if row.metric is not None]),
                 score=_mean(list(reference) if reference else scored(runs)),
                 metrics=self._metrics(runs),
-                trials=len(runs),
-                duration_s=round(sum(row.duration_s for row in runs), 4),
+                trials=len(counted),
+                duration_s=round(sum(row.duration_s for row in counted), 4),
+                reference_scores=tuple(filter(None, (scores_of(row, self.config) for row in runs))) or None,
+                calibration=tuple(one - other for one, other in zip(spare[::2], spare[1::2], strict=False)),
                 resource=_mean([row.resource for row in runs if row.resource is not None]),
                 seed=runs[0].seed,
                 reference=reference,
@@ -115,8 +126,9 @@ class Verdicts:
         delta = self._units(decided.mean)
         if delta is None and metric is not None and standing is not None:
             delta = metric - standing
-        case = case_of(self.state, current, self.config)
+        case = case_of(self.state, current, self.config, self.engine.work_now.routes)
         reference = reference_after(case, decided.verdict, fresh=self.engine.gate.fresh_reference)
+        single = reference_scores_after(case, decided.verdict) if self.engine.work_now.routes else None
         suspicions = dict.fromkeys((*current.suspicions, *(text for row in runs for text in row.suspicions)))
         if decided.e_value is not None:
             events.append(
@@ -156,6 +168,7 @@ class Verdicts:
             cost_usd=current.cost_usd or None,
             seed=runs[0].seed if runs else None,
             reference=reference if tuple(self.state.reference) != reference else None,
+            reference_scores=single if single != self.state.reference_scores else None,
         )
         return [*events, ended]
 
