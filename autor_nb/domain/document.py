@@ -10,6 +10,19 @@ from typing import Union
 
 import msgspec
 
+COUNTABLE = ("references and figures", "completeness")
+"""What a program can judge of a paper, by counting."""
+REVIEWED = (
+    "narrative clarity",
+    "claims–evidence alignment",
+    "technical rigor",
+    "experiment design",
+    "writing quality",
+    "structure and flow",
+    *COUNTABLE,
+)
+"""What a review of a paper scores."""
+
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag=str.lower):
     """Base of tagged parts."""

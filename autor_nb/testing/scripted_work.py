@@ -9,7 +9,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from autor_nb.domain.document import REVIEWED
 from autor_nb.domain.ports import AgentTask
+from autor_nb.domain.summary import OPTIONS
 
 SEEDS = (0, 1, 2)
 TITLE = "A scripted study of two constants"
@@ -188,17 +190,7 @@ def _paper(task: AgentTask, work: Path) -> Files:
             document(TITLE, task.attempt), find_venue(task.venue), work / "writing"
         )
         files += [path.relative_to(work).as_posix() for path in made]
-    dimensions = (
-        "narrative clarity",
-        "claims–evidence alignment",
-        "technical rigor",
-        "experiment design",
-        "writing quality",
-        "structure and flow",
-        "references and figures",
-        "completeness",
-    )
-    review: dict[str, Any] = {"scores": dict.fromkeys(dimensions), "overall": None, "issues": [], "verdict": "ready"}
+    review: dict[str, Any] = {"scores": dict.fromkeys(REVIEWED), "overall": None, "issues": [], "verdict": "ready"}
     return [*dict.fromkeys(files), _write(work, "artifacts/self_review.json", review), "artifacts/paper.pdf"]
 
 
@@ -215,6 +207,7 @@ def write_draft(task: AgentTask, files: Files, remark: str = "") -> None:
     """The stage summary that the contract asks for."""
     asked = "".join(f"\n- asked: {' '.join(f.text.split())[:200]} · done" for f in task.feedback)
     listed = "\n".join(f"- `{path}`" + (" (reused)" if path in _UNCHANGED else "") for path in files)
+    options = "\n".join(f"{n}. {text}" for n, text in enumerate(OPTIONS, 1))
     entry = "The entry point is `code/run.py`.\n\n" if task.stage.number == "04" else ""
     Path(task.draft_path).write_text(
         f"# Stage {task.stage.number}: {task.stage.title}\n\n"
@@ -223,7 +216,6 @@ def write_draft(task: AgentTask, files: Files, remark: str = "") -> None:
         f"## What I Did\n\n{entry}Attempt {task.attempt}, session {task.session_id or 'fresh'}.{asked}\n{remark}\n\n"
         f"## Key Results\n\n- {len(files)} files.\n\n## Files Produced\n\n{listed}\n\n"
         "## Suggestions for Refinement\n\n1. Use more seeds.\n2. Use another measure.\n3. Explain more.\n\n"
-        "## Your Options\n\n1. Use suggestion 1\n2. Use suggestion 2\n3. Use suggestion 3\n"
-        "4. Refine with your own feedback\n5. Approve and continue\n6. Abort\n",
+        f"## Your Options\n\n{options}\n",
         encoding="utf-8",
     )

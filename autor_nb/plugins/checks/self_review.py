@@ -8,25 +8,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from autor_nb.domain.check import Check, Severity, failed, passed
+from autor_nb.domain.document import REVIEWED
 from autor_nb.domain.ports import AttemptView
 from autor_nb.plugins.checks.content import Unreadable, judged, read_json
 
 REVIEW = "artifacts/self_review.json"
-DIMENSIONS = (
-    "narrative clarity",
-    "claims–evidence alignment",
-    "technical rigor",
-    "experiment design",
-    "writing quality",
-    "structure and flow",
-    "references and figures",
-    "completeness",
-)
 SEVERITIES = ("CRITICAL", "MAJOR", "MINOR")
 VERDICTS = ("ready", "revise", "reject")
 _TITLE = "The self-review has its form"
 _FORM = (
-    f"Write {REVIEW} with scores (0 to 10 or null for each of: {', '.join(DIMENSIONS)}), overall, issues (a "
+    f"Write {REVIEW} with scores (0 to 10 or null for each of: {', '.join(REVIEWED)}), overall, issues (a "
     f"list of severity {', '.join(SEVERITIES)}, text, fixed) and verdict ({', '.join(VERDICTS)})."
 )
 
@@ -64,7 +55,7 @@ class SelfReviewChecker:
             severity=Severity.WARNING,
         )
         scores = _by_dimension(review["scores"])
-        unjudged = [name for name in DIMENSIONS if scores[_plain(name)] is None]
+        unjudged = [name for name in REVIEWED if scores[_plain(name)] is None]
         yield judged(
             "self_review.judgement",
             "Every dimension was assessed",
@@ -120,7 +111,7 @@ def _score_problems(review: dict[str, Any]) -> Iterable[str]:
         yield "scores is not an object"
         return
     scores = _by_dimension(review["scores"])
-    for name in DIMENSIONS:
+    for name in REVIEWED:
         if _plain(name) not in scores:
             yield f"“{name}” has no score"
         elif not _is_score(scores[_plain(name)]):

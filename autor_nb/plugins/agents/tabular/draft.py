@@ -9,15 +9,7 @@ from pathlib import Path
 import msgspec
 
 from autor_nb.domain.ports import AgentTask
-
-OPTIONS = (
-    "Use suggestion 1",
-    "Use suggestion 2",
-    "Use suggestion 3",
-    "Refine with your own feedback",
-    "Approve and continue",
-    "Abort",
-)
+from autor_nb.domain.summary import OPTIONS
 
 
 class Draft(msgspec.Struct, kw_only=True):

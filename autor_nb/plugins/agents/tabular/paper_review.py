@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from autor_nb.domain.document import Cite, Document, Figure, Inline, Number, Paragraph, Ref, Table
+from autor_nb.domain.document import COUNTABLE, REVIEWED, Cite, Document, Figure, Inline, Number, Paragraph, Ref, Table
 from autor_nb.plugins.agents.tabular.paper_facts import Study
 
 EXPECTED = (
@@ -21,14 +21,7 @@ EXPECTED = (
     "reproducibility",
 )
 SEVERITY = {"groups": "MAJOR", "time": "MINOR", "separators": "MAJOR", "near_copies": "MAJOR"}
-PERSON = (
-    ("narrative clarity"),
-    "claims–evidence alignment",
-    "technical rigor",
-    "experiment design",
-    "writing quality",
-    "structure and flow",
-)
+PERSON = tuple(name for name in REVIEWED if name not in COUNTABLE)
 
 
 def self_review(study: Study, document: Document, keys: frozenset[str]) -> dict[str, Any]:
@@ -37,8 +30,7 @@ def self_review(study: Study, document: Document, keys: frozenset[str]) -> dict[
     open_ones = [issue for issue in issues if not issue["fixed"]]
     worst = {issue["severity"] for issue in open_ones}
     scores: dict[str, float | None] = dict.fromkeys(PERSON)
-    scores["references and figures"] = _references(document, keys)
-    scores["completeness"] = _completeness(document)
+    scores |= zip(COUNTABLE, (_references(document, keys), _completeness(document)), strict=True)
     return {
         "scores": scores,
         "overall": None,
