@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import steering
 from desk import desk
-from lab_server import Server, running_server
+from lab_server import Server
 from playwright.sync_api import expect
 from steering import Steering
 
@@ -27,21 +26,6 @@ NODES, CARDS, BATCH, PAGE, EXTRA_BYTES, SAVED_BYTES = 2_500, 100, 50, 100, 60_00
 LOAD = "%load_ext autor_nb\nimport autor_nb.notebook.panels.run_panel"
 EARLIER = re.compile(r"^([\d,\s]+) earlier events$")
 COUNT = """host => ({ nodes: host.querySelectorAll('*').length, cards: host.querySelectorAll('.feed > li').length })"""
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project of three quick stages."""
-    place = steering.small_project(tmp_path_factory.mktemp("flood"))
-    yield place
-    steering.end_all(place)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over it."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 class Wire:

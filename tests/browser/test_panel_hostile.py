@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import steering
 from desk import desk
-from lab_server import Server, running_server
+from lab_server import Server
 from playwright.sync_api import expect
 from steering import Steering
 from test_verb_cards_browser import DATA, EVIL, GOAL, TITLES
@@ -25,19 +24,10 @@ LONG = "W" * 3_000
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project with a file whose name and columns are hostile."""
-    place = steering.small_project(tmp_path_factory.mktemp("hostile"))
-    (place / DATA).write_text(f'"{EVIL.replace(chr(34), chr(39))}",y\n1,2\n3,4\n')
-    yield place
-    steering.end_all(place)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over it."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
+def project(project: Path) -> Path:
+    """With a file whose name and columns are hostile."""
+    (project / DATA).write_text(f'"{EVIL.replace(chr(34), chr(39))}",y\n1,2\n3,4\n')
+    return project
 
 
 def test_hostile_goal_draft_names_feed_and_feedback_do_nothing(server: Server, project: Path) -> None:

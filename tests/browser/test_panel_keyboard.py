@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import steering
 from desk import Desk, desk
-from lab_server import App, Server, running_server
+from lab_server import App, Server
 from steering import Steering
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,21 +34,6 @@ _HERE = """host => { const e = document.activeElement; if (!host.contains(e)) re
   const box = e.getBoundingClientRect();
   return { stop: e.dataset.stop ?? '', name: e.textContent.trim().slice(0, 60) || e.getAttribute('aria-label') || e.id,
     shown, seen: box.width > 0 && box.height > 0 }; }"""
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project of three quick stages."""
-    place = steering.small_project(tmp_path_factory.mktemp("keys"))
-    yield place
-    steering.end_all(place)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over it."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def walk(at: Desk, host: Any) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parent))
 import panel_scenes as scenes
 import steering
 from desk import Desk, desk
-from lab_server import App, Server, running_server
+from lab_server import App, Server
 from playwright.sync_api import expect
 from steering import Steering
 
@@ -49,13 +49,6 @@ def runs(project: Path) -> Runs:
         "working": scenes.at_work(project),
         "review": scenes.in_review(project),
     }
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over them."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def opened(at: Desk, project: Path, app: App, name: str, *cells: str) -> None:

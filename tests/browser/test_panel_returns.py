@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import steering
 from desk import Desk, desk
-from lab_server import Server, running_server
+from lab_server import Server
 from playwright.sync_api import expect
 from steering import Steering
 
@@ -26,21 +25,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LOAD, PANEL = "%load_ext autor_nb", "%autor panel"
 WORDS = 'use it\'s {five} $seeds <b>and</b> keep the "tables"'
 HALTS = (ev.Stopped, ev.Paused, ev.RunFailed, ev.Aborted, ev.AttemptRetried)
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project of three quick stages."""
-    place = steering.small_project(tmp_path_factory.mktemp("returns"))
-    yield place
-    steering.end_all(place)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over it."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def new(goal: str, *more: str) -> str:

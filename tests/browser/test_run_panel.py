@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import steering
 from desk import desk
-from lab_server import Server, running_server
+from lab_server import Server
 from playwright.sync_api import expect
 from steering import Steering
 
@@ -36,13 +36,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     steering.measurements(place)
     yield place
     steering.end_all(place)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over it."""
-    with running_server(project, tmp_path_factory.mktemp("home")) as running:
-        yield running
 
 
 def test_a_run_is_steered_to_its_end_by_clicking_alone(server: Server, project: Path) -> None:

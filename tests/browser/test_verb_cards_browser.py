@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parent))
 
 import github
 from desk import artifacts, browser, desk
-from lab_server import App, Server, running_server
+from lab_server import App, Server
 
 from autor_nb import control
 from autor_nb.store.layout import all_runs
@@ -93,13 +93,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield place
     for run in all_runs(place / "runs"):
         control.end_worker(run)
-
-
-@pytest.fixture(scope="module")
-def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server over that folder."""
-    with running_server(project, tmp_path_factory.mktemp("server")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("notebook", [LOOKS, DECISIONS])
