@@ -19,6 +19,8 @@ HEAVY = {
     "ipywidgets": ("notebook",),
     "matplotlib": ("figures", "plugins/agents/tabular", "record"),
     "sklearn": ("plugins/agents/tabular",),
+    "optuna": ("plugins/critics",),
+    "libcst": ("plugins/coders",),
     "openai": (),
     "dask": (),
 }

@@ -124,7 +124,8 @@ def trial_environment(
     made = passed_on(os.environ if around is None else around)
     made |= {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"} | dict(extra)
     own = str(Path(sys.executable).parent)  # `python` in a command is this Python where no other stands before it
-    made["PATH"] = os.pathsep.join([part for part in (made.get("PATH", os.defpath), own) if part])
+    path = made.get("PATH") or os.defpath
+    made["PATH"] = path if own in path.split(os.pathsep) else f"{path}{os.pathsep}{own}"
     if seed is not None and seed_env:
         made[seed_env] = str(seed)
     made[MARKER_VARIABLE] = marker

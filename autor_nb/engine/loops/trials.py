@@ -40,7 +40,7 @@ class Trials:
         number = self.state.next_trial
         output = self.loop.output(number)
         around = tampering_around(self.engine, clone)
-        seen = tampering.watch(clone, around)
+        seen = tampering.watch(clone, around, extra=self._own_files())
         specs = (self.config.metric, *self.config.metrics)
         early = tampering.metrics_file_before(clone, around)
         stamps = measuring.stamps(specs, clone.cwd)
@@ -55,6 +55,12 @@ class Trials:
         if step.subject == "incumbent" and facts.metric_lines is not None:
             self.engine.reference_facts.append((end.duration_s, facts.metric_lines))
         del self.engine.reference_facts[:-REMEMBERED]
+
+    def _own_files(self) -> list[tuple[str, Path]]:
+        """What of the person's project a trial must not touch: the configuration, the direction, the holdout."""
+        project = self.loop.project
+        names = [*tampering.CONFIGURATIONS, self.config.holdout]
+        return [(f"{name} of the project", project / name) for name in names if name and (project / name).exists()]
 
     def _command(self, clone: Clone, step: Run, number: int, output: Path) -> TrialEnd:
         marker = f"{marker_prefix(self.loop)}{number}"
