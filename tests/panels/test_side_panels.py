@@ -71,6 +71,25 @@ def test_checks_and_artifacts_follow_the_run(place: Any) -> None:
     checks.shows(lambda view: len(view["attempts"]) > len(attempts))
 
 
+@pytest.mark.parametrize(("kind", "drawn"), [("checks", "Checks by stage"), ("artifacts", "Files after each attempt")])
+def test_a_panel_of_one_thing_has_its_figure_below_which_moves_with_the_run(place: Any, kind: str, drawn: str) -> None:
+    """The check matrix below the checks, the growth below the files; the same widget shows the next attempt."""
+    from autor_nb.notebook.panels.show import Shown
+    from autor_nb.verbs.result import Result
+
+    place.settle()
+    whole = Shown(Result(facts={}, panel=kind, state=place.run)).panel
+    panel, below = whole.children
+    figure, twin = below.children
+    assert kind == panel.kind and drawn == figure.layout["meta"]["name"] and drawn in twin.value
+    changed: queue.Queue[str] = queue.Queue()
+    twin.observe(lambda change: changed.put(change["new"]), names="value")
+    before = twin.value
+    place.autor("refine", "once more", "--wait")
+    whole.tail.wake()
+    assert before != changed.get(timeout=60) and (figure, twin) == below.children
+
+
 def test_figures_are_drawn_when_looked_at_and_changed_in_place(place: Any) -> None:
     """The same widget shows the later state; none carries plotly's own code."""
     import json
@@ -79,9 +98,9 @@ def test_figures_are_drawn_when_looked_at_and_changed_in_place(place: Any) -> No
 
     place.settle()
     panel = FiguresPanel(place.run)
-    figure = panel.children[0].children[0]
-    before, changed = panel._twins["Timeline"].value, queue.Queue()
-    panel._twins["Timeline"].observe(lambda change: changed.put(change["new"]), names="value")
+    figure, twin = panel.children[0].children
+    before, changed = twin.value, queue.Queue()
+    twin.observe(lambda change: changed.put(change["new"]), names="value")
     place.autor("refine", "once more", "--wait")
     panel.tail.wake()
     assert before != changed.get(timeout=60) and figure is panel.children[0].children[0]

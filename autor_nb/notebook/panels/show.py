@@ -49,15 +49,17 @@ def _runs(result: Result) -> Any:
 
 
 def _checks(result: Result) -> Any:
+    from autor_nb.notebook.panels.figures_panel import WithFigure
     from autor_nb.notebook.panels.single import ChecksPanel
 
-    return ChecksPanel(result.state)
+    return WithFigure(result.state, ChecksPanel(result.state), "Checks")
 
 
 def _artifacts(result: Result) -> Any:
+    from autor_nb.notebook.panels.figures_panel import WithFigure
     from autor_nb.notebook.panels.single import ArtifactsPanel
 
-    return ArtifactsPanel(result.state)
+    return WithFigure(result.state, ArtifactsPanel(result.state), "Artifacts")
 
 
 def _compare(result: Result) -> Any:
