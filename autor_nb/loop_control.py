@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,21 @@ from autor_nb.domain.events import CommandRefused, Event, Unknown
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig
-from autor_nb.domain.loops.state import LoopState, LoopStatus
+from autor_nb.domain.loops.hints import after_record, standing_of
+from autor_nb.domain.loops.record import Record
+from autor_nb.domain.loops.state import LoopState, LoopStatus, Row
 from autor_nb.domain.run import Actor
 from autor_nb.store import eventlog, inbox
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.lock import EngineLock, Holder, living_holder
-from autor_nb.store.loops import making, standing
+from autor_nb.store.loops import heads, ledger, making, standing
 from autor_nb.store.loops.layout import LoopFolder, loop_folder
 from autor_nb.store.loops.words import EVENTS
 from autor_nb.version import __version__
 
-__all__ = ["Snapshot", "Tail", "actor", "ask", "create", "new_id", "snapshot", "start_worker", "wait"]
+__all__ = [
+    "Recorded", "Snapshot", "Tail", "actor", "ask", "create", "new_id", "record", "snapshot", "start_worker", "wait",
+]  # fmt: skip
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
@@ -53,6 +57,15 @@ class Snapshot:
     def live(self) -> bool:
         """Whether an engine works on it."""
         return self.worker is not None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An experiment that somebody outside told of, as the log has it now, and what to tell them."""
+
+    event: ev.ExperimentRecorded
+    row: Row
+    hints: tuple[str, ...]
 
 
 class Tail:
@@ -101,8 +114,12 @@ def create(
     direction: str = "",
     forked_from: str = "",
     base: str = "HEAD",
+    earlier: Sequence[Record] = (),
 ) -> LoopFolder:
-    """Make a loop with its own clone; nothing of the person's repository is touched, nothing left if it fails."""
+    """Make a loop with its own clone; nothing of the person's repository is touched, nothing left if it fails.
+
+    `earlier` are experiments that the project has from elsewhere; they are its first, recorded and not tested.
+    """
     loop = loop_folder(project, config.name)
     if loop.exists:
         raise UsageError(
@@ -112,6 +129,8 @@ def create(
     source = making.find_source(project)
     loop.make()
     with EngineLock(loop) as held:
+        if loop.exists:
+            return loop  # another process made it meanwhile
         made = making.make(
             loop.clone,
             source,
@@ -133,10 +152,34 @@ def create(
                     dirty=bool(made.snapshot_paths),
                     direction=direction,
                     forked_from=forked_from,
+                    imported=len(earlier),
                     software={"autor_nb": __version__, "python": sys.version.split()[0]},
                 )
             )
+        _bring_in(loop, held, by, earlier)
     return loop
+
+
+def _bring_in(loop: LoopFolder, held: EngineLock, by: Actor, earlier: Sequence[Record]) -> None:
+    """Record what was found before there was a loop, with its own times and hashes."""
+    if not earlier:
+        return
+    with ledger.opened(loop, held) as opened:
+        for one in earlier:
+            told = cmd.RecordExperiment(
+                **fields(by),
+                metric=one.metric,
+                status=one.status if one.metric is not None else "crash",
+                summary=one.summary,
+                commit=one.hash or one.short_hash,
+                hypothesis=one.hypothesis,
+                duration_s=one.duration_s,
+                resource=one.resource,
+                cost_usd=one.cost_usd,
+                imported=True,
+                ran_at=one.timestamp,
+            )
+            opened.answer(told)
 
 
 def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> list[Event]:
@@ -166,6 +209,65 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
                 f"`autor loop status {loop.name}` shows it.",
             )
         time.sleep(POLL_S)
+
+
+def record(
+    loop: LoopFolder,
+    by: Actor,
+    *,
+    status: str,
+    metric: float | None = None,
+    commit: str | None = None,
+    timeout_s: float = 60.0,
+    **told: Any,
+) -> Recorded:
+    """Record an experiment that was made outside; `told` are more fields of `RecordExperiment`.
+
+    It needs no session and starts no engine: it is written here if nobody holds the lock, else by who holds it. The
+    number, the delta and the time are the log's; the commit is HEAD of the person's repository unless it is given.
+    """
+    if not loop.exists:
+        raise UsageError(f"{loop.path} is not a loop.", "`autor loop init` makes one.")
+    known = commit if commit is not None else heads.head_of(loop.project)
+    command = cmd.RecordExperiment(**fields(by), status=status, metric=metric, commit=known, **told)
+    deadline = time.monotonic() + timeout_s
+    if (done := _record_here(loop, command)) is not None:
+        return done
+    before, offset = standing_of(standing.read(loop)), loop.events.stat().st_size
+    inbox.drop(loop, command)
+    while True:
+        events, offset = eventlog.read(loop.events, offset, EVENTS)
+        for event in events:
+            if getattr(event, "command_id", None) == command.id:
+                return _recorded(before, standing.read(loop), event)
+        if (done := _record_here(loop, command)) is not None:
+            return done
+        if time.monotonic() > deadline:
+            raise RunError(
+                f"Loop {loop.name} has not answered within {timeout_s:g} s; the record is kept and will be made.",
+                f"`autor loop status {loop.name}` shows it.",
+            )
+        time.sleep(POLL_S)
+
+
+def _record_here(loop: LoopFolder, command: cmd.RecordExperiment) -> Recorded | None:
+    """Record it as the engine of this one event; None if somebody else holds the lock, or has recorded it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            held = stack.enter_context(EngineLock(loop, acquire_s=0.0, brief=True))
+        except UsageError:
+            return None
+        opened = stack.enter_context(ledger.opened(loop, held))
+        before, answer = ledger.record(opened, command)
+        return _recorded(before, opened.state, answer[0]) if answer else None
+
+
+def _recorded(before: LoopState, after: LoopState, event: Event | Unknown) -> Recorded:
+    if isinstance(event, CommandRefused):
+        raise RefusedError(event.reason, event.suggestion)
+    assert isinstance(event, ev.ExperimentRecorded)
+    row = next(row for row in reversed(after.recent) if row.n == event.n)
+    return Recorded(event, row, after_record(before, after, row))
 
 
 def fields(by: Actor) -> dict[str, Any]:

@@ -66,10 +66,15 @@ def _is_missing(error: Exception) -> bool:
 
 
 class EngineLock:
-    """A context manager that holds a run's lock; UsageError names the other engine if there is one."""
+    """A context manager that holds a run's lock; UsageError names the other engine if there is one.
 
-    def __init__(self, run: Workplace, acquire_s: float = ACQUIRE_S, beat_s: float = HEARTBEAT_S) -> None:
-        self.run = run
+    `brief`: it is held for milliseconds, so that nothing need keep its claim fresh meanwhile.
+    """
+
+    def __init__(
+        self, run: Workplace, acquire_s: float = ACQUIRE_S, beat_s: float = HEARTBEAT_S, *, brief: bool = False
+    ) -> None:
+        self.run, self._brief = run, brief
         self.level = Level.FLOCK
         self.lost = ""
         self._folder = claims_folder(run)
@@ -101,6 +106,8 @@ class EngineLock:
         except BaseException:
             self.__exit__(None, None, None)
             raise
+        if self._brief:
+            return self
         self._ended.clear()
         self._thread = threading.Thread(target=self._keep_fresh, name="heartbeat", daemon=True)
         self._thread.start()

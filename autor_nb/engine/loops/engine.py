@@ -24,18 +24,18 @@ from autor_nb.domain.loops.parts import Coder, Critic
 from autor_nb.domain.loops.scalarizer import Scalarizer
 from autor_nb.domain.loops.state import LoopState, LoopStatus, TrialRow
 from autor_nb.domain.loops.suspicion import Surroundings
-from autor_nb.domain.rules import Refused
 from autor_nb.engine import orphans
 from autor_nb.engine.loops.ideas import Ideas
 from autor_nb.engine.loops.past import Past
 from autor_nb.engine.loops.trials import Trials
 from autor_nb.engine.loops.trust import Trust
 from autor_nb.engine.loops.verdicts import Verdicts
-from autor_nb.engine.loops.views import Views
 from autor_nb.store import eventlog, inbox, lock
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops.clone import Clone
 from autor_nb.store.loops.layout import LoopFolder
+from autor_nb.store.loops.ledger import Ledger
+from autor_nb.store.loops.views import Views
 from autor_nb.store.loops.words import COMMANDS, EVENTS
 from autor_nb.store.system_errors import what_happened, what_mends
 from autor_nb.version import __version__
@@ -56,7 +56,7 @@ class LoopEngine:
     def __init__(self, loop: LoopFolder, parts: LoopParts) -> None:
         self.loop, self.parts = loop, parts
         self._fold = LoopFold()
-        self._log: eventlog.EventLog
+        self._ledger: Ledger
         self.lock: lock.EngineLock | None = None
         self.config: LoopConfig
         self.gate: Gate
@@ -68,6 +68,7 @@ class LoopEngine:
         self.reference_facts: list[tuple[float, int]] = []
         self.outputs: list[tuple[int | None, str]] = []
         self.published: dict[int, str] = {}
+        self.baseline_texts: dict[str, str] | None = None
         self.past_baseline: list[TrialRow] = []
 
     @property
@@ -80,7 +81,8 @@ class LoopEngine:
     def work(self, held: lock.EngineLock) -> None:
         """Work until somebody must say something; the caller holds the lock."""
         self.lock = held
-        self._log = eventlog.EventLog(self.loop.events, held.confirm, EVENTS)
+        self._ledger = Ledger(self.loop, held, self._fold, Views(self.loop))
+        self.views = self._ledger.views
         try:
             past, _ = eventlog.read(self.loop.events, 0, EVENTS)
             self._fold.apply(past)
@@ -93,7 +95,6 @@ class LoopEngine:
             orphans.end_left_behind(self.loop, self._running_trial())
             self.past = Past(past)
             self._remember(past)
-            self.views = Views(self.loop)
             self.views.catch_up(self.state, past)
             self._at_work()
         except (DamagedLogError, lock.LockLostError):
@@ -105,9 +106,9 @@ class LoopEngine:
             raise self._given_up(*said) from error
         finally:
             with contextlib.suppress(OSError, StoreError):
-                if not held.lost:
+                if not held.lost and not self.state.damaged:
                     self.views.close(self.state)
-            self._log.close()
+            self._ledger.close()
 
     def _remember(self, past: list[Any]) -> None:
         """What of the runs so far later ones are held against."""
@@ -142,7 +143,7 @@ class LoopEngine:
     def _given_up(self, message: str, suggestion: str) -> RunError:
         if self.state.status is not LoopStatus.FAILED:
             with contextlib.suppress(OSError, StoreError):
-                self._log.append(ev.LoopFailed(reason=message[:2000], suggestion=suggestion[:2000]))
+                self._ledger.append(ev.LoopFailed(reason=message[:2000], suggestion=suggestion[:2000]))
         return RunError(message, suggestion)
 
     def _running_trial(self) -> TrialRow | None:
@@ -221,11 +222,9 @@ class LoopEngine:
 
     def append(self, *events: Event) -> list[Event]:
         """Write events, fold them, bring the views up to them."""
-        written: list[Event] = [self._log.append(event) for event in events]
-        self._fold.apply(written)
+        written = self._ledger.append(*events)
         self.past.take(written)
         self._remember(written)
-        self.views.update(self.state, written)
         return written
 
     # --------------------------------------------------------------------------------- commands
@@ -238,22 +237,7 @@ class LoopEngine:
             inbox.done(path)
 
     def _answer(self, command: cmd.LoopCommand) -> None:
-        try:
-            decided = rules.answer(self.state, command)
-        except Refused as refused:
-            self.append(
-                run_events.CommandRefused(
-                    command_id=command.id,
-                    command=str(type(command).__struct_config__.tag),
-                    reason=refused.reason[:2000],
-                    suggestion=refused.suggestion[:2000],
-                    by=command.by,
-                )
-            )
-            return
-        if isinstance(command, cmd.AddRepeats) and self.state.current is None:
-            decided = [*decided, ev.ExperimentReopened(n=decided[0].n)]
-        self.append(*decided)
+        self.append(*rules.carried_out(self.state, command))
 
     def interrupting(self, audit: bool = False) -> bool:
         """Whether what is at work must end: by a pause, a stop, a veto. Other commands are answered meanwhile."""

@@ -24,12 +24,18 @@ STATUS = {"keep": "keep", "advance": "keep", "crash": "crash", "timeout": "crash
 class Views:
     """Keeps the views of one loop up with its log; they can be deleted, and are made again."""
 
-    def __init__(self, loop: LoopFolder) -> None:
+    def __init__(self, loop: LoopFolder, paged_at: float = 0.0) -> None:
         self.loop = loop
         self._hypotheses: dict[int, str] = {}
         self._mode = "strict"
-        self._state_at = 0.0
+        self._state_at = paged_at
         self._metric = ""
+
+    def fits(self, state: LoopState) -> bool:
+        """Whether the newest record is the one that the log ends with: a writer that was killed left none behind."""
+        last = history.tail(self.loop.experiments, 1)
+        wanted = state.recent[-1].n if state.recent else None
+        return (last[-1].run if last else None) == wanted and (wanted is None or self.loop.results.exists())
 
     def catch_up(self, state: LoopState, past: Iterable[Event | Unknown]) -> None:
         """Make the records anew where they are not what the log says."""
@@ -45,7 +51,8 @@ class Views:
         self._table(list(records.values()))
 
     def update(self, state: LoopState, written: list[Event]) -> None:
-        """Take over what is new."""
+        """Take over what is new; the record comes after the row, so that it shows that both are there."""
+        self._metric = self._metric or str(state.config.get("metric", {}).get("name", "metric"))
         for event in written:
             if isinstance(event, ev.IdeaProposed):
                 write_bytes(self.loop.next_idea, msgspec.json.format(_idea(event)), durable=False)
@@ -54,17 +61,22 @@ class Views:
                 continue
             if isinstance(event, ev.ExperimentEnded) and self._known(record.run):
                 kept = [one for one in history.read(self.loop.experiments).records if one.run != record.run]
-                history.write(self.loop.experiments, [*kept, record])
                 self._table([*kept, record])
+                history.write(self.loop.experiments, [*kept, record])
             else:
-                history.append(self.loop.experiments, record)
                 self._row(record)
+                history.append(self.loop.experiments, record)
             self._page(state)
 
     def close(self, state: LoopState) -> None:
         """Bring the page of text and the checkpoint up to the log."""
-        self._page(state, force=True)
+        self.page(state)
         standing.save(self.loop, state)
+
+    def page(self, state: LoopState) -> None:
+        """Write the page of text."""
+        self._state_at = time.monotonic()
+        write_text(self.loop.state_md, state_text(state), durable=False)
 
     # ---------------------------------------------------------------------------------- the parts
 
@@ -141,12 +153,9 @@ class Views:
         with self.loop.results.open("a", encoding="utf-8", newline="") as stream:
             stream.write(line)
 
-    def _page(self, state: LoopState, force: bool = False) -> None:
-        now = time.monotonic()
-        if force or now - self._state_at >= STATE_S:
-            self._state_at = now
-            write_text(self.loop.state_md, state_text(state), durable=False)
-            standing.save(self.loop, state)
+    def _page(self, state: LoopState) -> None:
+        if time.monotonic() - self._state_at >= STATE_S:
+            self.close(state)
 
 
 def _idea(event: ev.IdeaProposed) -> bytes:
