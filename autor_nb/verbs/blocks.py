@@ -80,8 +80,9 @@ class Next(msgspec.Struct, frozen=True):
 
 Block = Union[Heading, Para, Facts, Table, Items, Verbatim, Prose, Next]  # noqa: UP007
 
-GOOD = {"approved", "completed", "complete", "passed", "ok", "found", "same", "yes"}
+GOOD = {"approved", "completed", "complete", "passed", "ok", "found", "same", "yes", "keep"}
 BAD = {"failed", "fail", "aborted", "timed_out", "lost", "blocking", "missing", "differs", "error"}
+BAD |= {"crash", "timeout", "tampered"}
 CARE = {
     "in_review",
     "warning",
@@ -93,8 +94,10 @@ CARE = {
     "refined",
     "stopped",
     "waits",
+    "inconclusive",
+    "untested",
 }
-BUSY = {"running", "working"}
+BUSY = {"running", "working", "advance"}
 
 
 def tone(mark: Mark) -> str:

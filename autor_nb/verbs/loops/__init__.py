@@ -7,5 +7,13 @@ LOOP_GROUPS: dict[str, dict[str, str]] = {
         "noise": "loops.noise:noise",
         "recheck": "loops.recheck:recheck",
     },
+    "Look": {
+        "status": "loops.status:status",
+        "watch": "loops.watch:watch",
+        "log": "loops.log:log",
+        "best": "loops.best:best",
+        "diff": "loops.diff:diff",
+        "state": "loops.state:state",
+    },
 }
 LOOP_VERBS: dict[str, str] = {name: where for group in LOOP_GROUPS.values() for name, where in group.items()}

@@ -1,0 +1,123 @@
+"""What may be said of a loop's gain: only what an audit or an unbroken chain of confirmed keeps has shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autor_nb.domain.loops.course import Scale, scale_of
+from autor_nb.domain.loops.events import Interval
+from autor_nb.domain.loops.state import AuditRow, LoopState, Row
+from autor_nb.record.units import count_words, number_words
+
+ONE_RUN = "one recorded score is no claim"
+NO_AUDIT = "No audit was run, so nothing here says that anything is better than the baseline."
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first sentence of everything that is said; `source` is audit, chain or nothing."""
+
+    text: str
+    source: str = ""
+    better: bool = False
+    n: int | None = None
+
+
+def headline(state: LoopState) -> Headline:
+    """An audit speaks first; without one that says "better", a chain in which every step was confirmed."""
+    audit = state.audits[-1] if state.audits else None
+    if audit is not None and audit.better:
+        return Headline(_audited(state, audit), "audit", True, audit.n)
+    chain = confirmed_chain(state)
+    if chain:
+        said = _chained(state, chain)
+        if audit is not None:
+            said = f"{_audited(state, audit)} {said}"
+        return Headline(said, "chain", True, chain[-1].n)
+    if audit is not None:
+        return Headline(_audited(state, audit), "audit", False, audit.n)
+    return Headline(NO_AUDIT)
+
+
+def confirmed_chain(state: LoopState) -> list[Row]:
+    """The keeps from the baseline to the confirmed head, if each of them was confirmed against the one before."""
+    if not state.confirmed_n or state.merged:
+        return []
+    chain = [row for row in state.kept if row.n <= state.confirmed_n]
+    whole = chain and chain[-1].n == state.confirmed_n
+    confirmed = all(row.confirmed and not row.recorded and row.verdict == "keep" for row in chain)
+    return chain if whole and confirmed else []
+
+
+def _audited(state: LoopState, audit: AuditRow) -> str:
+    metric = _metric(state)
+    pairs = count_words(audit.pairs, "fresh pair")
+    strength = f"E {number_words(audit.e_value, 3)} {'≥' if audit.better else '<'} {audit.bar:g}, {pairs}"
+    numbers = ""
+    if audit.baseline_metric is not None and audit.final_metric is not None:
+        share = share_words(audit.baseline_metric, audit.final_metric)
+        numbers = (
+            f": {metric} {number_words(audit.baseline_metric)} → {number_words(audit.final_metric)}"
+            + (f" ({share})" if share else "")
+        )  # fmt: skip
+    if audit.better:
+        said = f"The final audit shows experiment {audit.n} better than the baseline{numbers} ({strength})."
+    else:
+        why = f" {audit.reason.rstrip('.')}." if audit.reason else ""
+        said = f"The final audit did not show experiment {audit.n} better than the baseline{numbers} ({strength}).{why}"
+    if state.head_n != audit.n:
+        said += f" The head is experiment {state.head_n} by now, of which there is no audit."
+    return said
+
+
+def _chained(state: LoopState, chain: list[Row]) -> str:
+    steps = count_words(len(chain), "keep")
+    each = "was" if len(chain) == 1 else "were each"
+    best = remeasured_metric(state)
+    numbers = ""
+    if best is not None and state.confirmed_head == state.head:
+        numbers = f"; re-measured, it has {_metric(state)} {number_words(best)}"
+    return (
+        f"Experiment {chain[-1].n} is better than the baseline by a confirmed chain: {steps} {each} confirmed on fresh "
+        f"pairs against the one before{numbers}. No audit has measured the whole gain at once."
+        if not state.audits
+        else f"Yet {steps} up to experiment {chain[-1].n} {each} confirmed on fresh pairs against the one before."
+    )
+
+
+def remeasured_metric(state: LoopState) -> float | None:
+    """The head's metric on fresh seeds: the mean of its confirm runs, as no lucky run has it."""
+    if not state.remeasured:
+        return None
+    return scale(state).metric(sum(state.remeasured) / len(state.remeasured))
+
+
+def scale(state: LoopState) -> Scale:
+    """How scores and the metric belong together."""
+    return scale_of(state.config)
+
+
+def share_words(before: float, after: float) -> str:
+    """By how much it changed, as a share: −12.4 %; empty where a share says nothing."""
+    if before == 0 or (before < 0) != (after < 0):
+        return ""
+    share = 100 * (after - before) / abs(before)
+    return f"{share:+.3g} %".replace("-", "−")
+
+
+def improvement(state: LoopState, metric: float | None) -> float | None:
+    """By how many per cent a metric is better than the baseline; negative if it is worse."""
+    base = state.baseline_metric
+    if metric is None or not base:
+        return None
+    change = 100 * (metric - base) / abs(base)
+    return -change if state.lower_is_better else change
+
+
+def changes(interval: Interval | None, of: Scale) -> Interval | None:
+    """An interval of scores as one of changes of the metric."""
+    return None if interval is None else of.changes(*interval)
+
+
+def _metric(state: LoopState) -> str:
+    return str(state.config.get("metric", {}).get("name", "") or "the metric")[:60]

@@ -1,0 +1,113 @@
+"""`autor loop best`: the best that was recorded, and apart from it what was confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from autor_nb import loop_control
+from autor_nb.domain.errors import UsageError
+from autor_nb.domain.loops.state import LoopState
+from autor_nb.record import loop_headline, loop_versions
+from autor_nb.record.units import number_words
+from autor_nb.store.loops.layout import LoopFolder
+from autor_nb.verbs import clean
+from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Next, Para, Verbatim
+from autor_nb.verbs.loops import loop_named
+from autor_nb.verbs.result import Face, Result
+from autor_nb.verbs.tree import pass_face, verb
+
+
+@verb(name="best", examples=("autor loop best", "autor loop best --diff", "autor loop best tsp --confirmed --diff"))
+@loop_named.loop_argument
+@loop_named.loop_option
+@click.option("--diff", "with_diff", is_flag=True, help="Its difference to the baseline, too.")
+@click.option("--confirmed", is_flag=True, help="With --diff: of the confirmed head, not of the best recorded.")
+@pass_face
+def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, confirmed: bool) -> Result:
+    """Show the best recorded score and, apart from it, the confirmed head; one recorded score is no claim."""
+    loop = loop_named.either(name, name_too)
+    state = loop_control.snapshot(loop).state
+    if state.best_n is None and not state.confirmed_n:
+        raise UsageError(
+            f"Loop {loop.name} has no experiment with a metric yet.", f"`autor loop start {loop.name}` sets it to work."
+        )
+    said = loop_headline.headline(state)
+    facts = best_facts(loop, state)
+    heading = Heading(f"Loop {loop.name}: best", None, clean.line(_metric(state), 60))
+    blocks: list[Block] = [heading, Para(said.text), Facts(_pairs(state))]
+    if with_diff:
+        which = "confirmed" if confirmed else "best" if state.best_commit else "head"
+        a, b = (loop_versions.version(loop, state, key) for key in ("base", which))
+        facts["diff"] = loop_versions.difference(a, b)
+        blocks.append(Verbatim(facts["diff"] or "Nothing differs.", f"{a.called} → {b.called}"))
+    steps = [(f"autor loop diff base head --loop {loop.name}", "what the head changed")]
+    if not said.better:
+        steps.insert(0, (f"autor loop audit {loop.name}", "measures head against baseline on fresh pairs"))
+    blocks.append(Next(tuple(steps)))
+    return Result(facts, tuple(blocks), tuple(f"{step}: {why}" for step, why in steps), state=loop)
+
+
+def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:
+    """For programs: what was recorded and what was confirmed are never one number."""
+    said = loop_headline.headline(state)
+    return {
+        "loop": loop.name,
+        "metric": _metric(state),
+        "direction": "lower" if state.lower_is_better else "higher",
+        "baseline": state.baseline_metric,
+        "recorded": {
+            "n": state.best_n,
+            "metric": state.best_metric,
+            "improvement_percent": loop_headline.improvement(state, state.best_metric),
+            "commit": state.best_commit,
+            "is_a_claim": False,
+        },
+        "head": {
+            "n": state.head_n,
+            "metric": state.head_metric,
+            "commit": state.head,
+            "remeasured": loop_headline.remeasured_metric(state),
+            "remeasured_runs": len(state.remeasured),
+        },
+        "confirmed": {
+            "n": state.confirmed_n or None,
+            "commit": state.confirmed_head if state.confirmed_n else None,
+            "chain": [row.n for row in loop_headline.confirmed_chain(state)],
+        },
+        "headline": {"text": said.text, "source": said.source or None, "better": said.better},
+    }
+
+
+def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
+    recorded = ""
+    if state.best_n is not None:
+        gain = percent(loop_headline.improvement(state, state.best_metric))
+        recorded = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}); {loop_headline.ONE_RUN}"
+    head = ""
+    if state.head_n:
+        metric = loop_headline.remeasured_metric(state)
+        gain = percent(loop_headline.improvement(state, metric))
+        runs = f" re-measured on {len(state.remeasured)} fresh runs{gain}" if metric is not None else " recorded"
+        shown = metric if metric is not None else state.head_metric
+        head = f"experiment {state.head_n}, {state.head[:8]}: {number_words(shown, 6)}{runs}"
+    confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.confirmed_n else "none"
+    return (
+        ("Baseline", number_words(state.baseline_metric, 6)),
+        ("Best recorded", recorded),
+        ("Head", head),
+        ("Confirmed head", confirmed),
+    )
+
+
+def percent(value: float | None) -> str:
+    """`, 12.4 % better`; nothing where there is no share."""
+    if value is None:
+        return ""
+    return f", {abs(value):.3g} % {'better' if value > 0 else 'worse'}" if value else ", the same"
+
+
+def _metric(state: LoopState) -> str:
+    metric = state.config.get("metric", {})
+    return str(metric.get("name", ""))

@@ -1,0 +1,67 @@
+"""Which loop a reading verb is about: the one that is named, or the only one of the project around here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autor_nb.domain.errors import UsageError
+from autor_nb.store.loops.config_file import find_project
+from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, find_loop
+
+
+def project_here() -> Path:
+    """The nearest folder upwards that has loops, else the one that declares some, else this one."""
+    here = Path.cwd()
+    if here.parent.name == LOOPS:
+        return here.parent.parent
+    for folder in (here, *here.parents):
+        if (folder / LOOPS).is_dir():
+            return folder
+    return find_project(here) or here
+
+
+def loop_here(name: str | None) -> LoopFolder:
+    """The loop of that name, or the only one; a path to a loop's folder is taken, too."""
+    if name and ("/" in name or name == "."):
+        given = LoopFolder(Path(name).expanduser().resolve())
+        if given.exists:
+            return given
+        raise UsageError(f"{name} is no loop's folder.", "Name the loop, or a folder below autor_loops/.")
+    here = LoopFolder(Path.cwd().resolve())
+    if not name and here.path.parent.name == LOOPS and here.exists:
+        return here
+    return find_loop(project_here(), name)
+
+
+class LoopName(click.ParamType[str]):
+    """A loop's name, completed from the loops that are there."""
+
+    name = "loop"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(loop.name) for loop in all_loops(project_here()) if loop.name.startswith(incomplete)]
+
+
+loop_argument = click.argument("name", required=False, type=LoopName(), metavar="[LOOP]")
+_option = click.option("--loop", "name_too", type=LoopName(), metavar="NAME", help="The loop (else the only one).")
+
+
+def loop_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: `--loop NAME`."""
+    return _option(function)
+
+
+def either(first: str | None, second: str | None) -> LoopFolder:
+    """A loop that may be named as a word or by --loop, but not as two different ones."""
+    if first and second and first != second:
+        raise UsageError(f"Two loops are named: {first} and {second}.", "Name one.")
+    return loop_here(first or second)
