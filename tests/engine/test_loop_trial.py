@@ -193,7 +193,7 @@ def test_a_machine_that_slept_is_noticed(run: Run) -> None:
 
 def test_no_secret_is_passed_on() -> None:
     """By name or by value; what computing needs is."""
-    kept = {"PATH": f"/bin:{Path(sys.executable).parent}", "HOME": "/h", "CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "2", "LC_ALL": "C", "HF_HOME": "/c",
+    kept = {"PATH": f"{Path(sys.executable).parent}:/bin", "HOME": "/h", "CUDA_VISIBLE_DEVICES": "0", "OMP_NUM_THREADS": "2", "LC_ALL": "C", "HF_HOME": "/c",
             "TOKENIZERS_PARALLELISM": "false"}
     stripped = {"OPENAI_API_KEY": "x", "HF_TOKEN": "x", "AWS_SECRET_ACCESS_KEY": "x", "CONDA_TOKEN": "x", "DB_PASSWORD": "x",
                 "TF_AUTH": "x", "RANDOM_VARIABLE": "x", "XDG_URL": "https://me:word@host/", "HF_ENDPOINT": "hf_abcdefghijklmnopqrst"}

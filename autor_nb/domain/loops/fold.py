@@ -105,6 +105,9 @@ def _started(state: LoopState, event: ev.LoopStarted) -> None:
         mode=event.mode or "strict",
         sandbox=event.sandbox,
     )
+    state.tested = {part: ok for part, ok in state.tested.items() if ok}  # what failed may have been mended
+    if state.current is not None and state.current.n == 0:
+        state.current.trials = [row for row in state.current.trials if row.score is not None]
     _goes_on(state)
 
 

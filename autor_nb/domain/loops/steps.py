@@ -174,7 +174,7 @@ def _baseline_step(state: LoopState, gate: Gate) -> Step:
     runs = [row for row in state.current.trials if row.counts] if state.current else []
     if bad := next((row for row in runs if row.score is None), None):
         return Fail(
-            f"The baseline gives no metric: {bad.reason or bad.ending}.",
+            f"The baseline gives no metric: {(bad.reason or bad.ending).rstrip('.')}.",
             f"Mend the command or the metric (`autor loop doctor {state.name}`), then start again.",
         )
     if len(runs) >= max(1, gate.reference_runs) + 2 * gate.calibration_pairs:

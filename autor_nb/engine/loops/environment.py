@@ -113,6 +113,15 @@ def passed_on(around: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _path(made: Mapping[str, str]) -> str:
+    """Where programs are found: `python` is that of the activated environment, and without one this very Python."""
+    path, own = made.get("PATH") or os.defpath, str(Path(sys.executable).parent)
+    if own in path.split(os.pathsep):
+        return path
+    activated = "VIRTUAL_ENV" in made or "CONDA_PREFIX" in made
+    return os.pathsep.join((path, own) if activated else (own, path))
+
+
 def trial_environment(
     extra: Mapping[str, str], seed: int | None, seed_env: str, marker: str, around: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -123,9 +132,7 @@ def trial_environment(
     """
     made = passed_on(os.environ if around is None else around)
     made |= {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"} | dict(extra)
-    own = str(Path(sys.executable).parent)  # `python` in a command is this Python where no other stands before it
-    path = made.get("PATH") or os.defpath
-    made["PATH"] = path if own in path.split(os.pathsep) else f"{path}{os.pathsep}{own}"
+    made["PATH"] = _path(made)
     if seed is not None and seed_env:
         made[seed_env] = str(seed)
     made[MARKER_VARIABLE] = marker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import Measurement, score
+from autor_nb.domain.loops.printed import backwards
 from autor_nb.domain.loops.state import TrialRow
 from autor_nb.domain.loops.steps import Run
 from autor_nb.domain.loops.suspicion import Judgement, TrialFacts
@@ -122,7 +124,7 @@ class Trials:
         values = {name: one.value for name, one in (found or {}).items() if one.value is not None}
         metric, value, missing = self._judged(found or {}, values)
         if end.ending != "finished":
-            metric, value, missing = None, None, end.detail
+            metric, value, missing = None, None, f"{end.detail} {last_lines(output)}".strip()
         elif judged.tampered:
             value, missing = None, "; ".join(judged.tampered)
         self.engine.append(
@@ -162,6 +164,18 @@ class Trials:
             return metric, value, "" if value is not None else _why(found, (self.config.metric, *self.config.metrics))
         value = score(metric, self.config.metric)
         return metric, value, "" if value is not None else _why(found, (self.config.metric,))
+
+
+def last_lines(output: Path, count: int = 3) -> str:
+    """The end of what a run printed, as one line; nothing if it printed nothing."""
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        for line in backwards(output):
+            if text := "".join(char if char.isprintable() else " " for char in line.text).strip():
+                found.append(text[-200:])
+            if len(found) == count:
+                break
+    return f"Its last lines: {' · '.join(reversed(found))}" if found else ""
 
 
 def request_for(

@@ -123,7 +123,8 @@ class Verdicts:
         if decided.verdict in (Verdict.CRASH, Verdict.TIMEOUT):
             metric = None
         standing = self.state.head_metric
-        delta = self._units(decided.mean)
+        several = self.engine.work_now.scalarizer is not None
+        delta = None if several else self._units(decided.mean)
         if delta is None and metric is not None and standing is not None:
             delta = metric - standing
         case = case_of(self.state, current, self.config, self.engine.work_now.routes)
