@@ -10,6 +10,8 @@ import pytest
 
 from autor_nb.domain.run import Actor, RunConfig
 from autor_nb.testing.contracts import AgentContract
+from autor_nb.testing.gate_contracts import GateContract
+from autor_nb.testing.loop_contracts import CriticContract
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -17,7 +19,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 def blocks(page: str) -> list[str]:
     """The code blocks that follow a page's marker, up to the next heading."""
-    part = TEXT.split(f"<!-- {page} -->")[1].split("\n## ")[0]
+    part = TEXT.split(f"<!-- {page} -->")[1].split("\n<!-- ")[0].split("\n## ")[0]
     return re.findall(r"```\w*\n(.*?)```", part, re.S)
 
 
@@ -71,3 +73,21 @@ def test_an_unknown_agent_is_answered_with_the_known_ones() -> None:
 
     with pytest.raises(UsageError, match="Did you mean 'tabular'"):
         plan(NewRequest(goal="g", by=Actor(face="test"), config=RunConfig(agent="tabluar")))
+
+
+exec(blocks("add-a-critic")[0], _names)
+
+
+class TestHalvingCritic(CriticContract):
+    """The critic of the page keeps the contract."""
+
+    critic = _names["HalvingCritic"]
+
+
+exec(blocks("add-a-gate")[0], _names)
+
+
+class TestCautiousGate(GateContract):
+    """The gate of the page keeps the contract."""
+
+    gate = _names["CautiousGate"]

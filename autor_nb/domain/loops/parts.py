@@ -84,6 +84,15 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: dict[str, Any] = {}
 
 
+def without_model(idea: Idea, critic: str) -> Proposal:
+    """The proposal of a critic that asked no model: its log record names it and what it answered."""
+    answered = {"model": critic, "content": "", "thinking": "", "reasoning": "", "usage": {}}
+    asked = {"system_prompt": "", "user_prompt": ""}
+    return Proposal(
+        idea=idea, cost_usd=0.0, log={**asked, "raw_response": answered, "parsed_idea": msgspec.to_builtins(idea)}
+    )
+
+
 @runtime_checkable
 class Critic(Protocol):
     """Proposes the next experiment. Made without arguments; what it needs comes with the task.

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.idea import Idea, read_idea
-from autor_nb.domain.loops.parts import CriticTask, OutOfIdeas, Proposal
+from autor_nb.domain.loops.parts import CriticTask, OutOfIdeas, Proposal, without_model
 
 
 class ScriptedCritic:
@@ -30,7 +28,7 @@ class ScriptedCritic:
         """The first idea after the last one that was tried or refused."""
         ideas = self._ideas if self._ideas is not None else load_ideas(task.config.model)
         if task.pinned is not None:
-            return _proposal(task.pinned)
+            return without_model(task.pinned, self.name)
         at = 0
         for past in task.experiments:
             at = next((n + 1 for n in range(at, len(ideas)) if _is(ideas[n], past.hypothesis, past.change)), at)
@@ -38,21 +36,13 @@ class ScriptedCritic:
         if at >= len(ideas):
             raise OutOfIdeas(f"The script of {len(ideas)} ideas is used up.", "Add ideas to it, or stop here.")
         idea = ideas[at]
-        return _proposal(idea if isinstance(idea, Idea) else read_idea(idea))
+        return without_model(idea if isinstance(idea, Idea) else read_idea(idea), self.name)
 
 
 def _is(idea: Idea | dict[str, Any], hypothesis: str, change: dict[str, Any]) -> bool:
     if isinstance(idea, Idea):
         return idea.hypothesis == hypothesis and idea.change == change
     return str(idea.get("hypothesis", "")).strip() == hypothesis and (idea.get("change") or {}) == change
-
-
-def _proposal(idea: Idea) -> Proposal:
-    return Proposal(idea=idea, cost_usd=0.0, log={
-        "system_prompt": "", "user_prompt": "",
-        "raw_response": {"model": "scripted", "content": "", "thinking": "", "reasoning": "", "usage": {}},
-        "parsed_idea": msgspec.to_builtins(idea),
-    })
 
 
 def load_ideas(name: str) -> list[dict[str, Any]]:
