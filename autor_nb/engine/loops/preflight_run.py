@@ -54,7 +54,8 @@ def _unknown_part(kind: str, name: str, config: LoopConfig) -> CheckResult | Non
 def _programs_of(config: LoopConfig) -> dict[str, str]:
     """program → whose it is."""
     wanted = {}
-    for field, command in (("command", config.command), ("coder.command", config.coder.command)):
+    coder = () if config.coder.agent == "scripted" else config.coder.command  # a scripted one's names its file
+    for field, command in (("command", config.command), ("coder.command", coder)):
         first = _first_word(command)
         if first:
             wanted[first] = field
