@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from autor_nb.figures.dumbbell import Dumbbell
 from autor_nb.figures.grid import Grid
 from autor_nb.figures.lines import Lines
+from autor_nb.figures.loop_calibration import Calibration
+from autor_nb.figures.loop_convergence import Convergence
+from autor_nb.figures.loop_evidence import Evidence
+from autor_nb.figures.loop_forest import Forest
 from autor_nb.figures.loop_noise import LoopNoise
 from autor_nb.figures.loop_recheck import LoopRecheck
 from autor_nb.figures.measures import Measures
@@ -174,4 +178,7 @@ class Matrix:
         return "\n".join([self.name, head, *lines, legend])
 
 
-Description = Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell | LoopNoise | LoopRecheck
+Description = (
+    Bars | Strip | Matrix | Grid | Spans | Measures | Lines | Dumbbell | LoopNoise | LoopRecheck
+    | Convergence | Evidence | Calibration | Forest
+)  # fmt: skip

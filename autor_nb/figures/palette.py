@@ -26,7 +26,28 @@ DARK = {
     "#1f8a70": "#35b391",
     "#c3cad2": "#5b6673",
     "#fffffe": "#0d1116",
+    "#00705a": "#4ec9a8",
+    "#6b7280": "#a3abb5",
+    "#855500": "#e6b450",
+    "#b3340e": "#ff9273",
+    "#94307f": "#e39ad3",
+    "#cfe6df": "#23463d",
+    "#dcebf9": "#1d3346",
+    "#eceef1": "#282d33",
 }
+
+# what became of an experiment → colour; its shape says the same
+VERDICTS = {
+    "keep": "#00705a",
+    "advance": "#00705a",
+    "discard": "#6b7280",
+    "inconclusive": "#855500",
+    "crash": "#b3340e",
+    "tampered": "#94307f",
+    "testing": ACCENT,
+    "baseline": INK,
+}
+BAND, TESTED, FLOOR = "#cfe6df", "#dcebf9", "#eceef1"
 
 KINDS = {
     "work": ACCENT,

@@ -63,7 +63,7 @@ class Words:
 
 
 # shape → (plotly symbol, matplotlib marker)
-SHAPES: dict[str, tuple[str, str]] = {
+SHAPES: dict[str, tuple[str, str | tuple[int, int, int]]] = {
     "disc": ("circle", "o"),
     "ring": ("circle-open", "o"),
     "diamond": ("diamond", "D"),
@@ -72,8 +72,12 @@ SHAPES: dict[str, tuple[str, str]] = {
     "dash": ("line-ew-open", "_"),
     "bar": ("line-ns-open", "|"),
     "square": ("square", "s"),
+    "open_diamond": ("diamond-open", "D"),
+    "open_triangle": ("triangle-up-open", "^"),
+    "open_down": ("triangle-down-open", "v"),
+    "slash": ("line-ne-open", (2, 2, -45)),
 }
-OPEN_SHAPES = frozenset({"ring", "dash", "bar"})
+OPEN_SHAPES = frozenset({"ring", "dash", "bar", "open_diamond", "open_triangle", "open_down", "slash"})
 
 
 @dataclass

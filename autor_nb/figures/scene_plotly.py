@@ -20,7 +20,7 @@ def safe(text: str) -> str:
 def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(data, layout) of a scene."""
     data = [_bars(group) for group in _grouped(scene.boxes, lambda box: (box.hollow, box.color, box.height))]
-    data += [_lines(group) for group in _grouped(scene.lines, lambda line: (line.color, line.width, line.stepped))]
+    data += [_lines(group) for group in _grouped(scene.lines, lambda line: (line.color, line.width, line.stepped, line.dashed))]
     data += [
         _dots(group) for group in _grouped(scene.dots, lambda dot: (bool(dot.hover), dot.shape, dot.color, dot.size))
     ]
@@ -85,12 +85,13 @@ def _lines(lines: list[Line]) -> dict[str, Any]:
         xs += [*gap, *(_px(x) for x, _ in line.points)]
         ys += [*gap, *(_px(y) for _, y in line.points)]
     first = lines[0]
+    look = {"color": first.color, "width": first.width, "shape": "hv" if first.stepped else "linear"}
     return {
         "type": "scatter",
         "mode": "lines",
         "x": xs,
         "y": ys,
-        "line": {"color": first.color, "width": first.width, "shape": "hv" if first.stepped else "linear"},
+        "line": look | {"dash": "dash"} if first.dashed else look,
         "hoverinfo": "skip",
         "cliponaxis": False,
     }

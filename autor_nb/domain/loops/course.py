@@ -80,7 +80,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Experiment(msgspec.Struct, kw_only=True):
-    """One experiment that ended or was recorded. `screen` is its one recorded metric, `fresh` its fresh runs' scores."""
+    """One experiment that ended or was recorded. `screen` is its one recorded metric, `fresh` its fresh runs."""
 
     n: int
     verdict: str
@@ -176,6 +176,14 @@ class Course:
         """SD of one run, pooled over the incumbents' runs on fresh seeds; None before two of one."""
         return math.sqrt(self.noise.squares / self.noise.runs) if self.noise.runs else None
 
+    @property
+    def levels(self) -> list[Step]:
+        """The steps, and as the last one what the incumbent's runs say by now."""
+        step = Step(self.last, self._now.mean, self._now.half, self._now.runs, self._of)
+        if not self._now.runs or (self.steps and (step.mean, step.half) == (self.steps[-1].mean, self.steps[-1].half)):
+            return self.steps
+        return [*(one for one in self.steps if one.n < step.n), step]
+
     # ------------------------------------------------------------------------------- what events do
 
     def begin(self, n: int) -> Experiment:
@@ -237,6 +245,8 @@ def _trial(course: Course, event: ev.TrialEnded) -> None:
         return
     one = course.begin(event.n)
     one.trial = event.trial
+    one.trials += 1
+    one.duration_s += event.duration_s
     if event.score is None:
         return
     if event.subject != "candidate" and event.role in ("reference", "confirm"):

@@ -1,4 +1,4 @@
-/** Builds src/main.js into panel.js and src/panel.css into panel.css: minified, the same bytes from the same sources. */
+/** Builds src/main.js into panel.js and src/loop/main.js into loop.js, and their sheets: minified, the same bytes from the same sources. */
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
@@ -29,7 +29,23 @@ export async function sheet(outfile) {
     banner: { css: "/* Built from src/panel.css by `npm run build`; edit there. */" } });
 }
 
+/** The loop's module: a bundle of its own, no name shortened. @param {string} outfile */
+export async function loopBundle(outfile) {
+  await build({
+    entryPoints: [here("src/loop/main.js")], outfile, bundle: true, format: "esm", minify: true, target: "es2022", charset: "utf8", legalComments: "none",
+    absWorkingDir: here("."), logLevel: "warning", banner: { js: "/* Built from src/loop/. */" },
+  });
+}
+
+/** What the loop's panel adds to panel.css. @param {string} outfile */
+export async function loopSheet(outfile) {
+  await build({ entryPoints: [here("src/loop/loop.css")], outfile, minify: true, target: "esnext", charset: "utf8", legalComments: "none", absWorkingDir: here("."), logLevel: "warning",
+    banner: { css: "/* Built from src/loop/loop.css by `npm run build`; edit there. */" } });
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await bundle(here("panel.js"));
   await sheet(here("panel.css"));
+  await loopBundle(here("loop.js"));
+  await loopSheet(here("loop.css"));
 }

@@ -1,0 +1,185 @@
+"""The head of a loop's panel: its tiles, each estimate with its interval, and what to heed before it happens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autor_nb.desk import clean
+from autor_nb.desk.loops import words
+from autor_nb.desk.words import count, length
+from autor_nb.domain.loops.course import Course
+from autor_nb.domain.loops.eprocess import alpha_at
+from autor_nb.domain.loops.state import LoopState, LoopStatus
+from autor_nb.figures.loop_words import Numbers, half_in_metric
+
+Tile = dict[str, Any]
+
+
+def tiles(state: LoopState, course: Course, places: Numbers, family: int) -> list[Tile]:
+    """The row of numbers below the name."""
+    found = [_best(state, course, places), _against(state, course, places), _experiments(state), _time(state)]
+    return [*found, _alpha(state, family)] if words.spends(state) else found
+
+
+def _tile(key: str, title: str, value: str, beside: str = "", below: str = "", **more: Any) -> Tile:
+    return {"key": key, "title": title, "value": value, "beside": beside, "below": below, **more}
+
+
+def best_of(course: Course, places: Numbers) -> tuple[str, str]:
+    """(mean of the incumbent's fresh runs, ± half of its interval), empty before there are any."""
+    now = course.now
+    if not now.runs:
+        return "", ""
+    half = half_in_metric(course.scale, now.mean, now.half)[2]
+    return places.value(course.scale.metric(now.mean)), places.plus_minus(half)
+
+
+def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
+    value, beside = best_of(course, places)
+    if not value:
+        said = "nothing is re-measured yet"
+        if state.best_metric is not None:
+            return _tile(
+                "best", "Best recorded", places.value(state.best_metric), "one run", f"#{state.best_n}; {said}"
+            )
+        return _tile("best", "Best re-measured", "–", "", said)
+    of = f"#{course.incumbent}" if course.incumbent else "the baseline"
+    return _tile("best", "Best re-measured", value, beside, f"{count(course.now.runs, 'fresh run')} of {of}")
+
+
+def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
+    keeps = sum(row.confirmed for row in state.kept)
+    kept = (
+        count(keeps, "confirmed keep") if keeps == len(state.kept) else f"{keeps} of {len(state.kept)} keeps confirmed"
+    )
+    audit = state.audits[-1] if state.audits else None
+    if audit is not None and audit.mean is not None:
+        scale = course.scale
+        low, high = scale.changes(*audit.interval) if audit.interval else (None, None)
+        word = "better by the audit" if audit.better else "not shown to be better by the audit"
+        stale = "" if audit.commit == state.head else f", of #{audit.n}, before the newest keep"
+        return _tile("against", "Against baseline", places.change(scale.change(audit.mean)), places.interval(low, high),
+                     f"{word} on {audit.pairs} pairs{stale}")  # fmt: skip
+    base = next((one for one in course.experiments if one.verdict == "baseline"), None)
+    if base is None or base.fresh is None or not base.fresh.runs or not course.incumbent or not course.now.runs:
+        return _tile("against", "Against baseline", "–", "", f"{kept}, audit not run")
+    change = course.scale.change(course.now.mean - base.fresh.mean)
+    return _tile("against", "Against baseline", places.change(change), "no interval", f"{kept}, audit not run")
+
+
+def _experiments(state: LoopState) -> Tile:
+    session = state.session
+    below = f"{state.trials:,} runs in all"
+    if session is None or session.iterations is None:
+        return _tile("experiments", "Experiments", f"{state.experiments:,}", "no bound" if session else "", below)
+    if state.sessions > 1:
+        below = f"session {state.sessions}; {state.experiments:,} in all, {state.trials:,} runs"
+    share = min(1.0, session.done / max(1, session.iterations))
+    return _tile("experiments", "Experiments", f"{session.done:,}", f"of {session.iterations:,}", below, share=share)
+
+
+def _time(state: LoopState) -> Tile:
+    session = state.session
+    worked = session.worked_s if session is not None else state.worked_s
+    a_run = f"{length(state.worked_s / state.trials)} a run" if state.trials else ""
+    if state.cost_usd:
+        a_run = f"{a_run}, ${state.cost_usd:.2f}" + (
+            f" of ${session.cost_usd:.2f}" if session and session.cost_usd else ""
+        )
+    if session is None or session.wall_s is None:
+        return _tile("time", "Time worked", length(worked), "", a_run)
+    return _tile("time", "Time", length(worked), f"of {length(session.wall_s).removesuffix(' 00 min')}", a_run,
+                 share=min(1.0, worked / session.wall_s))  # fmt: skip
+
+
+def _alpha(state: LoopState, family: int) -> Tile:
+    alpha, horizon = words.alpha_of(state)
+    current = state.current
+    reached = current is not None and current.reached_confirm
+    used = state.confirms + reached
+    shared = f", shared with {count(family - 1, 'fork')}" if family > 1 else ""
+    title = (
+        f"Session {state.budget_session}: α {alpha:.2f}{shared}"
+        if state.budget_session > 1
+        else f"Session α {alpha:.2f}{shared}"
+    )
+    now = alpha_at(alpha, state.confirms, state.keeps, horizon)
+    rate = f"α = {now:.3g}" if now is not None else "no α left"
+    of = (
+        f"#{current.n} is confirm {used}, tested at {rate}"
+        if current is not None and reached
+        else f"the next is tested at {rate}"
+    )
+    below = f"{of} after {count(state.keeps, 'keep')}"
+    if horizon is None:
+        return _tile("alpha", title, f"{used}", "confirms so far, each at a smaller α", below)
+    left = max(0, horizon - used)
+    return _tile("alpha", title, f"{left}", f"of {horizon} confirms left", below,
+                 segs={"total": horizon, "used": min(horizon, state.confirms), "now": int(reached)})  # fmt: skip
+
+
+def notes(state: LoopState, status: LoopStatus, course: Course) -> list[dict[str, Any]]:
+    """What to heed, the most pressing first. `do` is the action whose button stands beside it."""
+    found: list[dict[str, Any]] = []
+
+    def note(tone: str, text: str, do: str = "", aside: str = "") -> None:
+        found.append({"tone": tone, "text": text, "do": do, "aside": aside})
+
+    if state.damaged:
+        note("fail", f"The log of this loop cannot be read on: {clean.line(state.damaged, 300)}.")
+    if status is LoopStatus.FAILED:
+        mend = clean.line(state.failure_suggestion, 300)
+        note("fail", f"Failed: {clean.line(state.failure, 400)} {mend}".strip(), "start")
+    if status is LoopStatus.INTERRUPTED:
+        note(
+            "warn",
+            "No engine works on this loop although its log says so. Nothing that was acknowledged is lost.",
+            "start",
+        )
+    if status is LoopStatus.PAUSED:
+        do = "grant" if state.pause_cause == "budget" else "resume"
+        note("warn", f"Paused: {clean.line(state.pause_reason, 300)}", do, _session(state) if do == "grant" else "")
+    if status is LoopStatus.STOPPED and state.stop_reason:
+        note("idle", f"Ended: {clean.line(state.stop_reason, 300)}", "start")
+    blocking = state.session.blocking if state.session else ()
+    if blocking:
+        note("fail", f"Preflight checks that forbid to start: {clean.line(', '.join(blocking), 200)}.")
+    found += _budget(state, course)
+    suspicious = [row.n for row in state.recent if row.suspicious and row.verdict != "tampered"]
+    if suspicious:
+        listed = ", ".join(f"#{n}" for n in suspicious[-5:])
+        note(
+            "warn", f"{listed} {'need' if len(suspicious) > 1 else 'needs'} a person: flagged as suspicious.", "person"
+        )
+    if words.gate_name(state) == "greedy":
+        note("warn", "The gate is greedy: its keeps are unconfirmed. Of 100 ideas that change nothing it keeps four.")
+    return found
+
+
+def _session(state: LoopState) -> str:
+    return f"recorded as session {state.budget_session + 1}"
+
+
+def _budget(state: LoopState, course: Course) -> Sequence[dict[str, Any]]:
+    """Running out of confirms is said before it happens."""
+    _, horizon = words.alpha_of(state)
+    if horizon is None or not words.spends(state) or state.pause_cause == "budget":
+        return ()
+    used = state.confirms + (state.current is not None and state.current.reached_confirm)
+    left = horizon - used
+    since = max(1, len(course.experiments) - course.budget_since)
+    if left > max(3, horizon // 4) or not used:
+        return ()
+    if left > 0:
+        ahead = course.last + max(1, math.ceil(left * since / used))
+        text = f"At the present rate the confirms run out near experiment {ahead:,}."
+    else:
+        text = (
+            "The last confirm of this session is being used."
+            if state.current
+            else "No confirm is left in this session."
+        )
+    text += " After that the verdict is untested and the loop pauses."
+    return [{"tone": "warn", "text": text, "do": "grant", "aside": _session(state)}]
