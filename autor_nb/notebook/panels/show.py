@@ -74,6 +74,12 @@ def _figures(result: Result) -> Any:
     return FiguresPanel(result.state)
 
 
+def _loop(result: Result) -> Any:
+    from autor_nb.notebook.panels.loop_panel import LoopPanel
+
+    return LoopPanel(result.state)
+
+
 _MAKERS: dict[str, Callable[[Result], Any]] = {
     "run": _run,
     "runs": _runs,
@@ -81,4 +87,5 @@ _MAKERS: dict[str, Callable[[Result], Any]] = {
     "artifacts": _artifacts,
     "compare": _compare,
     "figures": _figures,
+    "loop": _loop,
 }

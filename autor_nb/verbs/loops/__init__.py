@@ -8,6 +8,7 @@ LOOP_GROUPS: dict[str, dict[str, str]] = {
         "recheck": "loops.recheck:recheck",
     },
     "Look": {
+        "panel": "loops.panel:panel",
         "status": "loops.status:status",
         "watch": "loops.watch:watch",
         "log": "loops.log:log",
