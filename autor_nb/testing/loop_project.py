@@ -1,4 +1,4 @@
-"""A small seeded project with a loop in it, for tests and batches: a command of milliseconds, scripted critic and coder.
+"""A small seeded project with a loop in it, for tests and batches: a command of milliseconds and a script.
 
 project = LoopProject.make(tmp_path, [edit(level=0.9), edit(what="crash")])
 state = project.work(project.start(iterations=2))
@@ -117,6 +117,10 @@ class LoopProject:
     def start(self, **bounds: Any) -> Any:
         """The command that starts a session."""
         return self.command(cmd.StartLoop, **bounds)  # type: ignore[arg-type]
+
+    def stop(self) -> Any:
+        """The command that ends it."""
+        return self.command(cmd.StopLoop)  # type: ignore[arg-type]
 
     def give(self, *commands: Any) -> None:
         """Put commands where an engine will find them."""
