@@ -96,6 +96,9 @@ class MergeFork(Command, frozen=True, kw_only=True, omit_defaults=True):
     fork: str
     commit: str
     detail: str = ""
+    metric: float | None = None
+    scores: tuple[float, ...] = ()
+    parent: str = ""
 
 
 LoopCommand = Union[  # noqa: UP007 - msgspec reads the union once, at import

@@ -132,6 +132,11 @@ class LoopConfig(_Part, frozen=True, kw_only=True):
     critic: CriticSpec = CriticSpec()
     coder: CoderSpec = CoderSpec()
     holdout: str = ""
+    holdout_command: str | tuple[str, ...] = ()
+    """Run by the engine where a candidate is to be kept; it writes one loss an example, as a JSON list (lower is
+    better, always in the same order), to the file that AUTOR_HOLDOUT_LOSSES names; AUTOR_HOLDOUT names the holdout."""
+    parallel: int | None = None
+    """At most so many of a loop and its forks work at once; None: as many as there are cores. Of times always one."""
     sandbox: bool = False
     mode: Mode = "strict"
     simplicity: float | None = None
@@ -178,6 +183,8 @@ def loop_config(name: str, table: dict[str, Any], origin: str = "autor.toml") ->
         critic=_critic(fields.inner("critic", "provider")),
         coder=_coder(fields.inner("coder", "agent")),
         holdout=_holdout(fields),
+        holdout_command=fields.command("holdout_command", ()),
+        parallel=fields.whole("parallel", low=1),
         sandbox=fields.flag("sandbox", False),
         mode=cast(Mode, fields.choice("mode", ("strict", "explore"), "strict")),
         simplicity=fields.number("simplicity", low=0.0, above=True),
@@ -200,6 +207,8 @@ def _holdout(fields: Fields) -> str:
 
 def _agree(fields: Fields, config: LoopConfig) -> None:
     """What fields say of each other."""
+    if config.holdout_command and not config.holdout:
+        fields.wrong("holdout_command", "asks about a holdout that is not named.", 'Add holdout = "data/holdout.csv".')
     both = set(config.mutable) & set(config.readonly)
     if both:
         fields.wrong("readonly", f"names {shown(min(both))}, which mutable names too.", "Keep it in one of the two.")

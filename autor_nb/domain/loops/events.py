@@ -75,6 +75,8 @@ AUDIT = -1
 class LoopCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
     """A loop's folder was made. `config` is the configuration as read, `seed` what every later draw comes from.
 
+    A fork begins at `forked_from`'s head; `family` names the loop that it all began with, which keeps the one counter.
+
     `base` is the commit that the clone was made from; `dirty` says that it holds uncommitted edits of then.
     """
 
@@ -86,6 +88,7 @@ class LoopCreated(Decision, frozen=True, kw_only=True, omit_defaults=True):
     dirty: bool = False
     forked_from: str = ""
     forked_at: int | None = None
+    family: str = ""
     direction: str = ""
     imported: int = 0
     contract: dict[str, str] = {}
@@ -261,11 +264,44 @@ class AuditAsked(Decision, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Merged(Decision, frozen=True, kw_only=True, omit_defaults=True):
-    """A fork's best was taken over after it was confirmed on common fresh seeds."""
+    """A fork's best was taken over, confirmed on common fresh seeds; `scores` are the result's own there."""
 
     fork: str
     commit: str
     detail: str = ""
+    metric: float | None = None
+    scores: tuple[float, ...] = ()
+
+
+class TurnAwaited(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """As many of the family are at work as may be: this one waits until one of them ends. Told once a wait."""
+
+    limit: int
+    working: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class TurnTaken(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The wait is over; its time does not count as worked."""
+
+    waited_s: float = 0.0
+
+
+class HoldoutAsked(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The holdout was asked about what is to be kept; it tells the leader's mean loss and nothing else.
+
+    `n` is whose losses they were, `leader` whose `released` is. `losses` is the object with the leader's, which no
+    critic is shown. `failed` says why nothing could be learnt.
+    """
+
+    n: int
+    released: float | None = None
+    leader: int | None = None
+    leads: bool = False
+    examples: int = 0
+    losses: str = ""
+    protected: bool = False
+    failed: str = ""
 
 
 class LoopPaused(Decision, frozen=True, kw_only=True, omit_defaults=True):
@@ -320,6 +356,9 @@ LoopEvent = Union[  # noqa: UP007 - msgspec reads the union once, at import
     RepeatsAdded,
     AuditAsked,
     Merged,
+    TurnAwaited,
+    TurnTaken,
+    HoldoutAsked,
     LoopPaused,
     LoopResumed,
     LoopStopped,

@@ -15,7 +15,9 @@ from autor_nb.domain.loops.state import (
     KEPT,
     PARKED,
     RECENT,
+    REFERENCE,
     AuditRow,
+    Holdout,
     LoopState,
     LoopStatus,
     Pin,
@@ -52,7 +54,7 @@ class LoopFold:
         return state
 
 
-_NOT_AT_WORK = (ev.LoopStarted, ev.LoopResumed, run_events.WorkerStarted, run_events.LogRecovered)
+_NOT_AT_WORK = (ev.LoopStarted, ev.LoopResumed, ev.TurnTaken, run_events.WorkerStarted, run_events.LogRecovered)
 
 
 def seconds_between(earlier: str, later: str) -> float:
@@ -87,12 +89,15 @@ def _created(state: LoopState, event: ev.LoopCreated) -> None:
     state.name, state.config, state.base, state.seed = event.name, event.config, event.base, event.seed
     state.contract, state.direction, state.dirty = event.contract, event.direction, event.dirty
     state.forked_from, state.forked_at = event.forked_from, event.forked_at
+    state.family = event.family or event.forked_from
     state.created_at = event.at
     state.head = state.confirmed_head = event.base
 
 
 def _started(state: LoopState, event: ev.LoopStarted) -> None:
     state.sessions += 1
+    if not state.baseline:  # what was mended since may be what it measures: it is measured again
+        state.current, state.reference, state.remeasured = None, [], []
     state.session = Session(
         at=event.at,
         by=event.by,
@@ -130,7 +135,7 @@ def _confirmed(state: LoopState, event: ev.LoopConfirmed) -> None:
 
 
 def _budget(state: LoopState, event: ev.BudgetGranted) -> None:
-    state.budget_session, state.alpha = event.session, event.alpha
+    state.budget_session, state.alpha, state.budget_by = event.session, event.alpha, event.by
     state.confirms = state.keeps = 0
     if state.status is LoopStatus.PAUSED and state.pause_cause == "budget":
         _goes_on(state)
@@ -308,7 +313,31 @@ def _pinned(state: LoopState, event: ev.IdeaPinned) -> None:
 
 def _merged(state: LoopState, event: ev.Merged) -> None:
     state.merged = (*state.merged, event.fork)
-    state.head = event.commit
+    state.head = state.confirmed_head = state.merged_head = event.commit
+    state.parked = []
+    if event.metric is not None:
+        state.head_metric = event.metric
+    if event.scores:
+        state.reference = list(event.scores)[-REFERENCE:]
+        state.remeasured = list(state.reference)
+
+
+def _awaited(state: LoopState, event: ev.TurnAwaited) -> None:
+    state.awaits = event.reason
+
+
+def _turn(state: LoopState, event: Event) -> None:
+    state.awaits = ""
+
+
+def _holdout(state: LoopState, event: ev.HoldoutAsked) -> None:
+    known = state.holdout or Holdout()
+    known.asked, known.last_n, known.failed = known.asked + 1, event.n, event.failed
+    known.protected = event.protected
+    if not event.failed:
+        known.released, known.leader, known.examples = event.released, event.leader, event.examples
+        known.losses = event.losses
+    state.holdout = known
 
 
 _STEPS: dict[type, Step] = {
@@ -331,6 +360,11 @@ _STEPS: dict[type, Step] = {
     ev.AuditEnded: _audited,
     ev.IdeaPinned: _pinned,
     ev.Merged: _merged,
+    ev.TurnAwaited: _awaited,
+    ev.TurnTaken: _turn,
+    run_events.WorkerStarted: _turn,
+    run_events.WorkerStopped: _turn,
+    ev.HoldoutAsked: _holdout,
     run_events.CommandRefused: _refused_command,
     **fold_trials.STEPS,
 }

@@ -108,6 +108,7 @@ def _planned(state: LoopState, event: ev.BlockPlanned) -> None:
     if current is not None:
         if not current.planned:
             current.confirms = state.confirms if event.confirms is None else event.confirms
+            state.confirms = max(state.confirms, current.confirms)  # what the rest of the family used up
             current.keeps = state.keeps if event.keeps is None else event.keeps
         current.planned = (*current.planned, *event.pairs)
         current.warm_up = event.warm_up or current.warm_up

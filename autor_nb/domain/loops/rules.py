@@ -11,6 +11,7 @@ from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops import hints
 from autor_nb.domain.loops.state import LoopState, LoopStatus
+from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.rules import Refused
 
 MOST_PAIRS = 64
@@ -195,7 +196,33 @@ def _audit(state: LoopState, command: cmd.AuditLoop) -> list[Any]:
 def _merge(state: LoopState, command: cmd.MergeFork) -> list[Any]:
     if state.status is LoopStatus.RUNNING:
         raise Refused(f"Loop {state.name} is at work.", f"`autor loop stop {state.name}` first.")
-    return [_by(ev.Merged, command, fork=command.fork, commit=command.commit, detail=command.detail)]
+    if command.parent and command.parent != state.head:
+        raise Refused(
+            f"Loop {state.name} has moved on from {command.parent[:10]}, which the merge was made from.",
+            f"`autor loop merge-best {state.name}` again.",
+        )
+    if state.audit is not None:
+        raise Refused(f"An audit of loop {state.name} is at work.", f"`autor loop stop {state.name}` first.")
+    told = {name: getattr(command, name) for name in ("fork", "commit", "detail", "metric", "scores")}
+    return [*_overtaken(state, command), _by(ev.Merged, command, **told)]
+
+
+def _overtaken(state: LoopState, command: cmd.MergeFork) -> list[Any]:
+    """The end of an experiment whose incumbent is no more."""
+    current = state.current
+    if current is None or not current.n:
+        return []
+    return [
+        ev.ExperimentEnded(
+            n=current.n,
+            verdict=Verdict.UNTESTED,
+            reason=f"fork {command.fork} was merged while it waited: its incumbent is no more",
+            commit=current.commit,
+            parent=current.parent,
+            summary=current.idea.hypothesis if current.idea else "",
+            reached_confirm=current.reached_confirm,
+        )
+    ]
 
 
 def _by(kind: type[Any], command: Any, **fields: Any) -> Any:

@@ -199,6 +199,19 @@ class Pin(msgspec.Struct, kw_only=True, omit_defaults=True):
     at: str = ""
 
 
+class Holdout(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What the holdout has told: the leader's mean loss; `last_n` is the experiment that it was last asked about."""
+
+    released: float | None = None
+    leader: int | None = None
+    losses: str = ""
+    examples: int = 0
+    asked: int = 0
+    last_n: int = -1
+    protected: bool = False
+    failed: str = ""
+
+
 class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """All that decides what happens next, and what is shown at once."""
 
@@ -211,6 +224,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     direction: str = ""
     forked_from: str = ""
     forked_at: int | None = None
+    family: str = ""
     created_at: str = ""
     status: LoopStatus = LoopStatus.CREATED
     session: Session | None = None
@@ -221,8 +235,11 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     budget_session: int = 1
     alpha: float | None = None
+    budget_by: Actor | None = None
     confirms: int = 0
     keeps: int = 0
+    awaits: str = ""
+    holdout: Holdout | None = None
 
     head: str = ""
     head_n: int = 0
@@ -264,6 +281,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     worked_s: float = 0.0
     cost_usd: float = 0.0
     merged: tuple[str, ...] = ()
+    merged_head: str = ""
 
     pause_reason: str = ""
     pause_cause: str = ""

@@ -25,6 +25,7 @@ from autor_nb.domain.loops.scalarizer import Scalarizer
 from autor_nb.domain.loops.state import LoopState, LoopStatus, TrialRow
 from autor_nb.domain.loops.suspicion import Surroundings
 from autor_nb.engine import orphans
+from autor_nb.engine.loops import sharing
 from autor_nb.engine.loops.ideas import Ideas
 from autor_nb.engine.loops.past import Past
 from autor_nb.engine.loops.trials import Trials
@@ -33,6 +34,7 @@ from autor_nb.engine.loops.verdicts import Verdicts
 from autor_nb.store import eventlog, inbox, lock
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops.clone import Clone
+from autor_nb.store.loops.family import Family, Turn, family_of
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.store.loops.ledger import Ledger
 from autor_nb.store.loops.views import Views
@@ -70,6 +72,8 @@ class LoopEngine:
         self.published: dict[int, str] = {}
         self.baseline_texts: dict[str, str] | None = None
         self.past_baseline: list[TrialRow] = []
+        self.family: Family
+        self.turn: Turn | None = None
 
     @property
     def state(self) -> LoopState:
@@ -93,9 +97,11 @@ class LoopEngine:
                     path=str(self.loop.events),
                 )
             orphans.end_left_behind(self.loop, self._running_trial())
+            self.family = family_of(self.loop, self.state)
             self.past = Past(past)
             self._remember(past)
             self.views.catch_up(self.state, past)
+            sharing.catch_up(self)
             self._at_work()
         except (DamagedLogError, lock.LockLostError):
             raise
@@ -109,6 +115,8 @@ class LoopEngine:
                 if not held.lost and not self.state.damaged:
                     self.views.close(self.state)
             self._ledger.close()
+            if self.turn is not None:
+                self.turn.release()
 
     def _remember(self, past: list[Any]) -> None:
         """What of the runs so far later ones are held against."""
@@ -162,7 +170,8 @@ class LoopEngine:
             if isinstance(step, steps.Wait):
                 return
             try:
-                self._carry_out(step)
+                if sharing.has_turn(self, step):
+                    self._carry_out(step)
             except (lock.LockLostError, StoreError):
                 raise
             except AutorError as error:  # a part's or a person's: the loop says which, and can be started again
@@ -208,7 +217,7 @@ class LoopEngine:
             case steps.Run():
                 Trials(self).run(step)
             case steps.PlanBlock():
-                self.append(*Verdicts(self).planned(step))
+                Verdicts(self).plan(step)
             case steps.Conclude(decided=decided):
                 Verdicts(self).conclude(decided)
             case steps.ConcludeBaseline():
@@ -237,7 +246,8 @@ class LoopEngine:
             inbox.done(path)
 
     def _answer(self, command: cmd.LoopCommand) -> None:
-        self.append(*rules.carried_out(self.state, command))
+        sharing.before(self, command)
+        sharing.after(self, self.append(*rules.carried_out(self.state, command)))
 
     def interrupting(self, audit: bool = False) -> bool:
         """Whether what is at work must end: by a pause, a stop, a veto. Other commands are answered meanwhile."""

@@ -104,7 +104,7 @@ class Ideas:
             objective=self.config.objective,
             metric=self.config.metric.name,
             direction=self.config.metric.direction,
-            program=program,
+            program=directed(program, self.state.direction),
             mutable=texts(clone),
             baseline=self._baseline(clone),
             space=self.config.space,
@@ -243,6 +243,11 @@ _NO_IDEA = Idea(
     code_pseudocode="",
     risk_level="low",
 )
+
+
+def directed(program: str, direction: str) -> str:
+    """The person's program, with what a fork is to try on top of it."""
+    return "\n\n".join(filter(None, (program.rstrip(), direction and f"## Direction of this fork\n\n{direction}")))
 
 
 def tampering_around(engine: LoopEngine, clone: Clone) -> Any:

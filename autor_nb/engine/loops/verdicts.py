@@ -18,6 +18,7 @@ from autor_nb.domain.loops.gate import reference_after, reference_scores_after
 from autor_nb.domain.loops.state import Current, TrialRow
 from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
+from autor_nb.engine.loops import holdout
 from autor_nb.engine.loops.clones import clone_of, publish
 from autor_nb.engine.loops.trial import TrialRequest, run_trial
 from autor_nb.engine.loops.trials import scored
@@ -36,7 +37,23 @@ class Verdicts:
 
     # ---------------------------------------------------------------------------- while it is at work
 
-    def planned(self, step: PlanBlock) -> list[Event]:
+    def plan(self, step: PlanBlock) -> None:
+        """Write down the next pairs; or the verdict, where the forks have spent the rest of the budget meanwhile."""
+        place = self._budget(step)
+        spent = self._spent(place) if place else None
+        if spent is not None:
+            self.conclude(spent)
+        else:
+            self.engine.append(*self.planned(step, place))
+
+    def _spent(self, place: dict[str, Any]) -> Decided | None:
+        current = self.state.current
+        assert current is not None
+        case = case_of(self.state, current, self.config, self.engine.work_now.routes)
+        asked = self.engine.gate.next(msgspec.structs.replace(case, **place))
+        return asked if isinstance(asked, Decided) else None
+
+    def planned(self, step: PlanBlock, place: dict[str, Any]) -> list[Event]:
         """The next pairs, after the evidence that was read before them."""
         asked, events = step.asked, list[Event]()
         pairs = len(self.state.current.planned) if self.state.current and step.n != ev.AUDIT else 0
@@ -52,14 +69,18 @@ class Verdicts:
                     interval=self._turned(asked.interval),
                 )
             )
-        return [*events, ev.BlockPlanned(n=step.n, pairs=step.pairs, warm_up=step.warm_up, **self._budget(step))]
+        return [*events, ev.BlockPlanned(n=step.n, pairs=step.pairs, warm_up=step.warm_up, **place)]
 
     def _budget(self, step: PlanBlock) -> dict[str, Any]:
-        """The place of an experiment in the budget of errors, taken at its first block: one counter for all forks."""
+        """The place of an experiment in the budget of errors, taken at its first block: one counter for all forks.
+
+        The place is on the disk before it is in the log: killed in between, the same experiment finds it again.
+        """
         current = self.state.current
         if step.n == ev.AUDIT or current is None or current.planned:
             return {}
-        return {"confirms": self.state.confirms, "keeps": self.state.keeps}
+        place = self.engine.family.place(step.n, self.state)
+        return {"confirms": place.confirms, "keeps": place.keeps}
 
     # ------------------------------------------------------------------------------------ at the end
 
@@ -106,7 +127,11 @@ class Verdicts:
         assert current is not None
         if decided.verdict.moves and (failed := self._guards(current)):
             decided = msgspec.structs.replace(decided, verdict=Verdict.DISCARD, reason=failed, confirmed=False)
+        if decided.verdict.moves and holdout.is_due(self.engine, current):
+            self.engine.append(holdout.asked(self.engine, current))
         self.engine.append(*self._ended(current, decided))
+        if decided.confirmed:
+            self.engine.family.kept(self.state)
         if decided.verdict.moves:
             clone = clone_of(self.engine)
             clone.adopt(self.state.head)
