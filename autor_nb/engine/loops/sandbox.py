@@ -50,8 +50,13 @@ def wrapped(
     own = (Path(sys.prefix), Path(sys.base_prefix), *readable)
     for place in sorted({path.resolve() for path in own if path.resolve().is_relative_to("/tmp") and path.exists()}):
         made += ["--ro-bind", str(place), str(place)]
-    for path in (cwd, *writable):
-        made += ["--bind", str(path.resolve()), str(path.resolve())]
+    given = [path.resolve() for path in (cwd, *writable)]
+    around = [path for path in hidden if any(place.is_relative_to(path.resolve()) for place in given)]
+    for path in around:  # first, so that what is given within is seen
+        made += ["--tmpfs", str(path.resolve())]
+    for place in given:
+        made += ["--bind", str(place), str(place)]
     for path in hidden:
-        made += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
+        if path not in around:
+            made += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     return [*made, "--setenv", "TMPDIR", "/tmp", "--chdir", str(cwd.resolve()), "--", *argv]

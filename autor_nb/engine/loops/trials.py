@@ -181,10 +181,10 @@ def last_lines(output: Path, count: int = 3) -> str:
 def request_for(
     config: LoopConfig, clone: Clone, seed: int | None, output: Path, marker: str, folder: Path
 ) -> TrialRequest:
-    """The run of a loop's command; in a sandbox the loop's folder and the holdout cannot be seen."""
-    hidden = [folder]
-    if config.holdout and (clone.cwd / config.holdout).exists():
-        hidden.append(clone.cwd / config.holdout)
+    """The run of a loop's command; in a sandbox neither the loop's own folder nor the holdout can be seen."""
+    project = folder.parent.parent
+    holdouts = [place / config.holdout for place in (clone.cwd, project)] if config.holdout else []
+    hidden = (folder, *(path for path in holdouts if path.exists()))
     return TrialRequest(
         command=config.command,
         cwd=clone.cwd,
@@ -195,7 +195,7 @@ def request_for(
         seed_env=config.seed_env,
         sandbox=config.sandbox,
         writable=(clone.path,),
-        hidden=(),
+        hidden=hidden,
     )
 
 
