@@ -8,6 +8,7 @@ from typing import NamedTuple
 from autor_nb.domain.loops.course import Course
 from autor_nb.figures import twin
 from autor_nb.figures.loop_convergence import spaced
+from autor_nb.figures.loop_experiments import change_of
 from autor_nb.figures.loop_words import SHAPE, Numbers, kind_of, numbers
 from autor_nb.figures.palette import GRID, MUTED, VERDICTS
 from autor_nb.figures.scene import Dot, Line, Scene
@@ -123,7 +124,7 @@ def calibration(course: Course, name: str = "The critic's calibration") -> Calib
     for one in course.experiments:
         if one.expected is None or not one.valid or one.verdict == "baseline":
             continue
-        actual = scale.change(one.mean) if one.mean is not None else one.delta
+        actual = change_of(one, course)[0]
         if actual is None:
             continue
         found.append(Hope(one.n, kind_of(one), one.expected, actual, one.mean is not None))

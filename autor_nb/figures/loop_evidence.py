@@ -165,8 +165,8 @@ def evidence(
     scale = course.scale
     looks = []
     for read in course.tracks.get(n, []):
-        low, high = scale.changes(*read.interval) if read.interval else (None, None)
-        looks.append(Look(read.pairs, read.e_value, None if read.mean is None else scale.change(read.mean), low, high))
+        low, high = read.interval or (None, None)
+        looks.append(Look(read.pairs, read.e_value, read.mean, low, high))
     ghosts = []
     for other, reads in course.tracks.items():
         one = course.of(other)

@@ -32,10 +32,9 @@ def change_of(one: Experiment, course: Course) -> tuple[float | None, float | No
     if one.verdict in ("crash", "timeout", "tampered", "baseline"):
         return None, None, None, False
     if one.mean is not None:
-        low, high = scale.changes(*one.interval) if one.interval else (None, None)
-        return scale.change(one.mean), low, high, True
+        return one.mean, *(one.interval or (None, None)), True
     if one.interval is not None and one.delta is not None:
-        return one.delta, *scale.changes(*one.interval), True
+        return one.delta, *one.interval, True
     delta = one.delta
     if delta is not None and scale.time_like and one.metric is not None and one.metric != delta:
         delta = delta / (one.metric - delta)

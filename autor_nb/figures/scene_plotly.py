@@ -20,7 +20,7 @@ def safe(text: str) -> str:
 def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(data, layout) of a scene."""
     data = [_bars(group) for group in _grouped(scene.boxes, lambda box: (box.hollow, box.color, box.height))]
-    data += [_lines(group) for group in _grouped(scene.lines, lambda line: (line.color, line.width, line.stepped, line.dashed))]
+    data += [_lines(group) for group in _grouped(scene.lines, _look)]
     data += [
         _dots(group) for group in _grouped(scene.dots, lambda dot: (bool(dot.hover), dot.shape, dot.color, dot.size))
     ]
@@ -38,6 +38,10 @@ def scene_json(scene: Scene) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         ],
         "annotations": [],
     }
+
+
+def _look(line: Line) -> tuple[object, ...]:
+    return line.color, line.width, line.stepped, line.dashed
 
 
 def _grouped(marks: Iterable[M], kind: Any) -> list[list[M]]:

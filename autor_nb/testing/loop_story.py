@@ -178,9 +178,9 @@ class Story:
                 ours.append(self.run(n, "confirm", "candidate", level + shift, one.pair, one.seed))
                 theirs.append(self.run(n, "confirm", "incumbent", self.level + shift, one.pair, one.seed))
             d = tuple(a - b for a, b in zip(ours, theirs, strict=True))
-            low, high = (end if math.isfinite(end) else None for end in confidence(d))
+            high, low = (-end if math.isfinite(end) else None for end in confidence(d))
             evidence: dict[str, Any] = {
-                "e_value": e_value(log_e(d)), "bar": 1 / alpha, "alpha_t": alpha, "mean": math.fsum(d) / len(d),
+                "e_value": e_value(log_e(d)), "bar": 1 / alpha, "alpha_t": alpha, "mean": -math.fsum(d) / len(d),
                 "interval": (low, high),
             }  # fmt: skip
             self.say(ev.EvidenceRead(n=n, pairs=len(d), **evidence))

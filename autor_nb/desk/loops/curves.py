@@ -106,7 +106,8 @@ def track(course: Course, current: Current, places: Numbers, most: int) -> Docum
         (pair, scores[pair, "candidate"] - scores[pair, "incumbent"])
         for pair in pairs if (pair, "candidate") in scores and (pair, "incumbent") in scores
     ]  # fmt: skip
-    expected = current.idea.expected_delta if current.idea is not None else None
+    at_work = course.at_work
+    expected = at_work.expected if at_work is not None and at_work.n == current.n else None
     figure = evidence(course, current.n, singles, expected, most)
     low, high = figure.span
     last = figure.looks[-1] if figure.looks else None

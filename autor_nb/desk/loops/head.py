@@ -56,11 +56,10 @@ def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
     )
     audit = state.audits[-1] if state.audits else None
     if audit is not None and audit.mean is not None:
-        scale = course.scale
-        low, high = scale.changes(*audit.interval) if audit.interval else (None, None)
+        low, high = audit.interval or (None, None)
         word = "better by the audit" if audit.better else "not shown to be better by the audit"
         stale = "" if audit.commit == state.head else f", of #{audit.n}, before the newest keep"
-        return _tile("against", "Against baseline", places.change(scale.change(audit.mean)), places.interval(low, high),
+        return _tile("against", "Against baseline", places.change(audit.mean), places.interval(low, high),
                      f"{word} on {audit.pairs} pairs{stale}")  # fmt: skip
     base = next((one for one in course.experiments if one.verdict == "baseline"), None)
     if base is None or base.fresh is None or not base.fresh.runs or not course.incumbent or not course.now.runs:

@@ -81,8 +81,8 @@ def _so_far(one: Experiment, course: Course) -> tuple[float | None, float | None
     reads = course.tracks.get(one.n, [])
     if not reads or reads[-1].mean is None:
         return None, None, None, False
-    low, high = course.scale.changes(*reads[-1].interval) if reads[-1].interval else (None, None)
-    return course.scale.change(reads[-1].mean), low, high, True
+    low, high = reads[-1].interval or (None, None)
+    return reads[-1].mean, low, high, True
 
 
 def _value(one: Experiment, course: Course) -> float | None:

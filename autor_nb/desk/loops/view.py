@@ -34,12 +34,14 @@ def loop_view(snapshot: Snapshot, course: Course, family: Family, me: Actor) -> 
     members = family.members(state)
     word, tone = words.pill(state, status)
     metric = clean.line(str((state.config.get("metric") or {}).get("name", "metric")), 60)
+    if course.scale.scored:
+        metric = f"score ({clean.line(str(state.config.get('scalarizer')), 40)})"
     tested = test.under_test(loop, state, course, places)
     return {
         "v": VERSION, "seq": state.last_seq, "at": utc_now(),
         "loop": _named(loop, state),
         "state": {"status": str(status), "word": word, "tone": tone, "live": snapshot.live},
-        "metric": {"name": metric, "lower": state.lower_is_better, "time_like": course.scale.time_like},
+        "metric": {"name": metric, "lower": not course.scale.higher, "time_like": course.scale.time_like},
         "tiles": head.tiles(state, course, places, len(members)),
         "notes": head.notes(state, status, course),
         "curve": curves.curve(course, metric, places, course.at_work),

@@ -1,6 +1,7 @@
 """The course of a loop as pictures need it: every experiment in a few numbers, folded from the log as it grows.
 
-Nothing here decides anything. Scores (higher is better) stay scores; `Scale` turns them into the metric.
+Nothing here decides anything. Scores (higher is better) of runs stay scores, which `Scale` turns into the metric;
+differences of the log are the metric's already: candidate minus incumbent, of a time the share by which it moved.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from autor_nb.domain.loops.eprocess import half_width
 from autor_nb.domain.loops.record import Record
 
 NO_VALUE = ("crash", "timeout", "tampered")
+COUNTED = ("screen", "confirm", "reference", "warm_up")
 TRACKS = 60
 DECISIONS = 2000
 
@@ -26,6 +28,8 @@ class Scale(msgspec.Struct, frozen=True):
 
     higher: bool = False
     time_like: bool = False
+    scored: bool = False
+    """Several metrics weighed into one: the score itself is what is shown."""
 
     def metric(self, score: float) -> float:
         """The metric of a score."""
@@ -37,15 +41,12 @@ class Scale(msgspec.Struct, frozen=True):
         turned = difference if self.higher else -difference
         return math.expm1(min(turned, 700.0)) if self.time_like else turned
 
-    def changes(self, low: float | None, high: float | None) -> tuple[float | None, float | None]:
-        """The same of an interval, its lower end first; None is infinite."""
-        ends = tuple(None if end is None else self.change(end) for end in (low, high))
-        return (ends[0], ends[1]) if self.higher else (ends[1], ends[0])
-
 
 def scale_of(config: dict[str, Any]) -> Scale:
     """The scale of a loop's configuration."""
     metric = config.get("metric") or {}
+    if config.get("scalarizer"):
+        return Scale(higher=True, scored=True)
     return Scale(higher=metric.get("direction") == "higher", time_like=bool(metric.get("time_like")))
 
 
@@ -233,6 +234,8 @@ def _configured(course: Course, event: ev.LoopConfigChanged) -> None:
 def _proposed(course: Course, event: ev.IdeaProposed) -> None:
     one = course.begin(event.n)
     one.expected, one.critic = event.idea.expected_delta, event.critic
+    if course.scale.time_like and course.now.runs:
+        one.expected /= course.scale.metric(course.now.mean)
     one.summary = event.idea.hypothesis
 
 
@@ -241,9 +244,9 @@ def _applied(course: Course, event: ev.ChangeApplied) -> None:
 
 
 def _trial(course: Course, event: ev.TrialEnded) -> None:
-    if event.n < 0:
+    if event.n < 0 or event.role not in COUNTED:
         return
-    one = course.begin(event.n)
+    one = course.begin(event.n) if event.n or 0 not in course._places else Experiment(n=0, verdict="")
     one.trial = event.trial
     one.trials += 1
     one.duration_s += event.duration_s
@@ -251,13 +254,13 @@ def _trial(course: Course, event: ev.TrialEnded) -> None:
         return
     if event.subject != "candidate" and event.role in ("reference", "confirm"):
         if event.role == "reference" and one.screen is None and event.n == 0:
-            one.screen = event.metric
+            one.screen = event.score if course.scale.scored else event.metric
         course.measured(event.score)
     elif event.subject == "candidate" and event.role == "confirm":
         one.fresh = one.fresh or Spread()
         one.fresh.add(event.score)
     elif event.subject == "candidate" and event.role == "screen":
-        one.screen = event.metric
+        one.screen = event.score if course.scale.scored else event.metric
 
 
 def _read(course: Course, event: ev.EvidenceRead) -> None:
@@ -272,6 +275,8 @@ def _ended(course: Course, event: ev.ExperimentEnded) -> None:
     course._at_work = Experiment(n=-1, verdict="")
     for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "suspicious", "trials", "duration_s", "at"):
         setattr(one, name, getattr(event, name))
+    if course.scale.scored:
+        one.metric, one.delta = event.score, event.mean
     one.verdict, one.confirmed, one.reached = str(event.verdict), event.confirmed, event.reached_confirm
     one.summary = (event.summary or one.summary)[:200]
     one.reason = event.reason[:300]

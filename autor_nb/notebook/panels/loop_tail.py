@@ -129,7 +129,7 @@ class LoopTail:
     def _look(self) -> bool:
         """Whether there is anything new to show."""
         now = self.snapshot = self._tail.snapshot()
-        seen = (now.state.last_seq, now.status, now.waiting, now.live)
+        seen = (now.state.last_seq, now.status, now.waiting, now.live, self._family.sizes())
         if seen == self._seen:
             return False
         self._seen = seen
