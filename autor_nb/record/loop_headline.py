@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autor_nb.domain.loops.course import Scale, scale_of
-from autor_nb.domain.loops.events import Interval
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.record.units import count_words, number_words
 
@@ -112,11 +111,6 @@ def improvement(state: LoopState, metric: float | None) -> float | None:
         return None
     change = 100 * (metric - base) / abs(base)
     return -change if state.lower_is_better else change
-
-
-def changes(interval: Interval | None, of: Scale) -> Interval | None:
-    """An interval of scores as one of changes of the metric."""
-    return None if interval is None else of.changes(*interval)
 
 
 def _metric(state: LoopState) -> str:

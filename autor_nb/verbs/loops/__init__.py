@@ -15,6 +15,11 @@ LOOP_GROUPS: dict[str, dict[str, str]] = {
         "best": "loops.best:best",
         "diff": "loops.diff:diff",
         "state": "loops.state:state",
+        "analyze": "loops.analyze:analyze",
+    },
+    "Share": {
+        "review": "loops.review:review",
+        "report": "loops.report:report",
     },
 }
 LOOP_VERBS: dict[str, str] = {name: where for group in LOOP_GROUPS.values() for name, where in group.items()}

@@ -245,7 +245,7 @@ def _budget_words(state: LoopState) -> str:
     spent = f"{count_words(left['confirms'], 'confirm')}, {count_words(left['keeps'], 'keep')}"
     where = f"session {left['session']}" if left["session"] > 1 else f"α {left['alpha']:g}"
     if left["alpha_next"] is None:
-        return f"{where}: spent after {spent}; `autor loop confirm --budget` grants another"
+        return f"{where}: spent after {spent}; `autor loop budget` grants another"
     return f"{where}: {spent}; the next needs E ≥ {left['bar_next']:.4g}"
 
 
@@ -274,7 +274,7 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
         case LoopStatus.PAUSED:
             if state.pause_cause == "budget":
                 return ((f"autor loop audit{word}", "measures what it has"),
-                        (f"autor loop confirm{word} --budget", "grants a new budget of errors"))  # fmt: skip
+                        (f"autor loop budget{word}", "grants a new budget of errors"))  # fmt: skip
             return ((f"autor loop resume{word}", "goes on where it rests"),)
         case LoopStatus.FAILED:
             return ((f"autor loop doctor{word}", "names what is to be mended"),
