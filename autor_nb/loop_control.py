@@ -27,6 +27,7 @@ from autor_nb.domain.loops.record import Record
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Row
 from autor_nb.domain.run import Actor
 from autor_nb.store import eventlog, inbox
+from autor_nb.store.atomic import write_text
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 from autor_nb.store.loops import heads, ledger, making, standing
@@ -40,6 +41,7 @@ __all__ = [
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
+IGNORED = "# Loops are autor's; `git add -f` keeps what you want of them in your own history.\n*\n"
 _children: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
 
@@ -128,6 +130,9 @@ def create(
         )
     source = making.find_source(project)
     loop.make()
+    ignored = loop.path.parent / ".gitignore"
+    if not ignored.exists():
+        write_text(ignored, IGNORED)
     with EngineLock(loop) as held:
         if loop.exists:
             return loop  # another process made it meanwhile
@@ -307,9 +312,12 @@ def _why(loop: LoopFolder) -> str:
 
 
 def wait(
-    loop: LoopFolder, timeout_s: float | None = None, on_change: Callable[[Snapshot], None] | None = None
+    loop: LoopFolder,
+    timeout_s: float | None = None,
+    on_change: Callable[[Snapshot], None] | None = None,
+    enough: Callable[[Snapshot], bool] | None = None,
 ) -> Snapshot:
-    """Wait until the session has ended or a person must say something; an interrupted one is gone on with."""
+    """Wait until the session has ended or a person must say something, or for `enough`; an interrupted one goes on."""
     tail, deadline = Tail(loop), None if timeout_s is None else time.monotonic() + timeout_s
     seen, starts, poll = -1, 0, POLL_S
     while True:
@@ -318,7 +326,7 @@ def wait(
             seen, poll, starts = now.state.last_seq, POLL_S, 0
             if on_change is not None:
                 on_change(now)
-        if now.waiting != "engine" and not now.live:
+        if (now.waiting != "engine" and not now.live) or (enough is not None and enough(now)):
             return now
         if now.status is LoopStatus.INTERRUPTED and not _starting(loop):
             if starts >= STARTS:
@@ -329,6 +337,20 @@ def wait(
             return now
         time.sleep(poll)
         poll = min(SLOW_POLL_S, poll * 1.3)
+
+
+def go_on(loop: LoopFolder, timeout_s: float = 10.0) -> Snapshot:
+    """Have an interrupted session gone on with; back when an engine has taken it up, or it rests."""
+    deadline = time.monotonic() + timeout_s
+    starts, tail = 0, Tail(loop)
+    while (now := tail.snapshot()).status is LoopStatus.INTERRUPTED:
+        if not _starting(loop):
+            if starts >= STARTS or time.monotonic() > deadline:
+                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
+            starts += 1
+            start_worker(loop)
+        time.sleep(POLL_S)
+    return now
 
 
 def end_worker(loop: LoopFolder) -> None:

@@ -32,7 +32,34 @@ def _recheck(question: bytes, step: Say, stopped: Stopped) -> Any:
     return recheck(msgspec.json.decode(question, type=RecheckRequest), step, stopped)
 
 
-ANSWERS: dict[str, Callable[[bytes, Say, Stopped], Any]] = {"noise": _noise, "recheck": _recheck}
+def _preflight(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.preflight import PreflightRequest
+    from autor_nb.engine.loops.asking import checks
+
+    return checks(msgspec.json.decode(question, type=PreflightRequest), step)
+
+
+def _critic(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.preflight import AskRequest
+    from autor_nb.engine.loops.asking import critic
+
+    return critic(msgspec.json.decode(question, type=AskRequest), stopped)
+
+
+def _coder(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.preflight import AskRequest
+    from autor_nb.engine.loops.asking import coder
+
+    return coder(msgspec.json.decode(question, type=AskRequest), stopped)
+
+
+ANSWERS: dict[str, Callable[[bytes, Say, Stopped], Any]] = {
+    "noise": _noise,
+    "recheck": _recheck,
+    "preflight": _preflight,
+    "critic": _critic,
+    "coder": _coder,
+}
 
 
 def _tell(kind: str, content: Any) -> None:

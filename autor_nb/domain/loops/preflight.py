@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+
+from autor_nb.domain.loops.config import LoopConfig
+from autor_nb.domain.loops.idea import Idea
 
 State = Literal["ok", "warning", "blocking"]
 
@@ -40,6 +43,59 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     state: State
     detail: str
     fix: str = ""
+
+
+class PreflightRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is asked of the process that makes the checks. `do`: all · status · next · step · reset."""
+
+    project: str
+    name: str | None = None
+    do: str = "all"
+    step: str = ""
+    go_ahead: bool | None = None
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of the wizard: what was found when, or nothing yet."""
+
+    id: str
+    title: str
+    result: CheckResult | None = None
+    at: str = ""
+
+
+class PreflightAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the checks found; `steps` and the one just `made` are the wizard's. `notes`: what stands in for what."""
+
+    name: str
+    results: tuple[CheckResult, ...] = ()
+    steps: tuple[StepRow, ...] = ()
+    made: StepRow | None = None
+    notes: tuple[str, ...] = ()
+
+
+class AskRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call of a critic or a coder, outside any session; the coder is given an idea and works in a copy."""
+
+    project: str
+    config: LoopConfig
+    folder: str = ""
+    idea: Idea | None = None
+    dry_run: bool = False
+
+
+class AskAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the part answered, or, of a dry run, what it would be given (`task`, path or name → text)."""
+
+    part: str
+    idea: Idea | None = None
+    ok: bool = True
+    detail: str = ""
+    diff: str = ""
+    changed: tuple[str, ...] = ()
+    cost_usd: float | None = None
+    log: dict[str, Any] = {}
+    task: dict[str, str] = {}
 
 
 def result(id: str, state: State, detail: str, fix: str = "") -> CheckResult:

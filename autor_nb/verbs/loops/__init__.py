@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 LOOP_GROUPS: dict[str, dict[str, str]] = {
+    "Make": {
+        "init": "loops.init:init",
+        "doctor": "loops.wizard:doctor",
+        "wizard": "loops.wizard:wizard",
+        "critic": "loops.parts:critic",
+        "coder": "loops.parts:coder",
+    },
+    "Work": {
+        "start": "loops.start:start",
+        "step": "loops.start:step",
+        "pause": "loops.session:pause",
+        "resume": "loops.session:resume",
+        "stop": "loops.session:stop",
+        "confirm": "loops.session:confirm",
+        "record": "loops.record:record",
+        "audit": "loops.audit:audit",
+    },
+    "Steer": {
+        "veto": "loops.steer:veto",
+        "pin": "loops.steer:pin",
+        "repeat": "loops.steer:repeat",
+        "budget": "loops.session:budget",
+    },
     "First aid": {
         "noise": "loops.noise:noise",
         "recheck": "loops.recheck:recheck",
