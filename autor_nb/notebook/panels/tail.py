@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,8 +65,8 @@ class _Log(control.Tail):
 class RunTail:
     """A run followed for any number of panels; while nobody looks it does nothing at all."""
 
-    def __init__(self, run: RunFolder) -> None:
-        self.run = run
+    def __init__(self, run: RunFolder, clock: Callable[[], float] = time.monotonic) -> None:
+        self.run, self._clock = run, clock
         self.decisions = Decisions(control.actor("panel"))
         self.snapshot: control.Snapshot | None = None
         self._tail = _Log(run, self.decisions)
@@ -89,11 +90,15 @@ class RunTail:
             return self._view, self._attempt
 
     def join(self, watcher: Watcher) -> None:
-        """Tell this panel from now on."""
-        self._watchers.add(watcher)
+        """Tell this panel from now on, from a thread."""
+        self.tell(watcher)
         if self._thread is None:
             self._thread = threading.Thread(target=self._follow, name=f"autor-{self.run.run_id}", daemon=True)
             self._thread.start()
+
+    def tell(self, watcher: Watcher) -> None:
+        """Tell this panel from now on what each round finds."""
+        self._watchers.add(watcher)
 
     def wake(self) -> None:
         """Somebody looks again: look at once, and say so."""
@@ -108,12 +113,13 @@ class RunTail:
                 self._wake.wait(LIVENESS_S)
             else:
                 with contextlib.suppress(OSError, AutorError):
-                    self._round()
+                    self.round()
                 self._wake.wait(LOOK_S)
             self._wake.clear()
 
-    def _round(self) -> None:
-        now = time.monotonic()
+    def round(self) -> None:
+        """Look at what is due by the clock, and tell."""
+        now = self._clock()
         with self._guard:
             grew = self._grew()
             if grew or now >= self._next["look"]:
@@ -144,7 +150,7 @@ class RunTail:
         if seen == self._seen and not (force and now.waiting == "engine"):
             return False
         self._seen = seen
-        self._next["changed"] = time.monotonic() + CHANGED_S
+        self._next["changed"] = self._clock() + CHANGED_S
         view = run_view(now, self.decisions, self._estimator)
         new = view != self._view
         self._view = view
