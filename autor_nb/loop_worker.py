@@ -8,13 +8,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import traceback
 from pathlib import Path
 
 from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.store import inbox
 from autor_nb.store.lock import EngineLock
+from autor_nb.store.loops import standing
 from autor_nb.store.loops.layout import LoopFolder
 
 
@@ -30,7 +33,28 @@ def serve(loop: LoopFolder) -> int:
             print(error, file=sys.stderr)
             return 2
         if inbox.is_empty(loop):
+            report(loop)
             return 0
+
+
+def report(loop: LoopFolder) -> None:
+    """Have the report made of a session that came to its own end, by a process of its own: who slept finds it there.
+
+    AUTOR_LOOP_REPORT=0 leaves it to `autor loop report`.
+    """
+    state = standing.read(loop)
+    ended = state.status is LoopStatus.STOPPED and state.stop_cause != "person" and state.session is not None
+    if not ended or os.environ.get("AUTOR_LOOP_REPORT") == "0":
+        return
+    with (loop.engine / "report.log").open("wb") as stream:
+        subprocess.Popen(
+            [sys.executable, "-m", "autor_nb.cli.main", "loop", "report", loop.name, "--text"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stream,
+            start_new_session=True,
+            cwd=loop.project,
+        )
 
 
 def main(argv: list[str]) -> int:

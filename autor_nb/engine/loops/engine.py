@@ -26,6 +26,7 @@ from autor_nb.domain.loops.state import LoopState, LoopStatus, TrialRow
 from autor_nb.domain.loops.suspicion import Surroundings
 from autor_nb.engine import orphans
 from autor_nb.engine.loops import sharing
+from autor_nb.engine.loops.clones import publish
 from autor_nb.engine.loops.ideas import Ideas
 from autor_nb.engine.loops.past import Past
 from autor_nb.engine.loops.trials import Trials
@@ -145,6 +146,8 @@ class LoopEngine:
         if (lost := self._running_trial()) is not None:
             self.append(_lost(self.state, lost))
         self._steps()
+        if self.clone is not None:
+            publish(self, all_of_them=True)
         reason = self.state.pause_reason or self.state.stop_reason or f"the loop is {self.state.status}"
         self.append(run_events.WorkerStopped(reason=reason[:1000]))
 
