@@ -15,7 +15,7 @@ from autor_nb.domain.run import Actor
 from autor_nb.store.loops import foreign
 from autor_nb.store.loops.beginning import tracked
 from autor_nb.store.loops.config_file import AUTOR_TOML, SIGNS, declared, read_loop
-from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, loop_folder
+from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, find_loop, loop_folder
 from autor_nb.verbs import clean
 from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face
@@ -58,8 +58,9 @@ def wanted(name: str | None) -> Wanted:
         return Wanted(loop, config, notes)
     if loop.exists:
         return Wanted(loop)
-    read_loop(project, called)  # says what is declared, and what comes near
-    raise AssertionError("a loop that is not declared cannot be read")
+    if declared(project):
+        read_loop(project, called)  # says what is declared, and what comes near
+    return Wanted(find_loop(project, called))
 
 
 def _only(project: Path) -> str:

@@ -46,7 +46,7 @@ def record(face: Face, name: str | None, name_too: str | None, **said: Any) -> R
     from a distance. What is recorded is never tested: `autor loop recheck` and `audit` do that.
     """
     status = _status(said["status"])
-    numbers = {
+    numbers: dict[str, Any] = {
         "metric": _number("--metric", said["metric"]),
         "resource": _number("--resource", said["resource"]),
         "cost_usd": _number("--cost-usd", said["cost_usd"]),
