@@ -56,6 +56,11 @@ GROUPS: dict[str, dict[str, str]] = {
         "recover": "upkeep:recover",
         "config": "settings:config",
     },
+    "For agents": {
+        "agent-info": "loops.guide:agent_info",
+        "guide": "loops.guide:guide",
+        "install": "loops.install:install",
+    },
 }
 for _group in GROUPS.values():
     VERBS.update(_group)

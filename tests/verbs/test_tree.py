@@ -16,7 +16,8 @@ from autor_nb.verbs.tree import VERBS, Verb, find, invoke, named, root
 
 PROMISED = (
     "new resume stop wait status runs show panel watch review approve refine edit abort redo rollback undo answer waive "
-    "verify compare export batch demo lab rm archive loop agents venues stages doctor recover config"
+    "verify compare export batch demo lab rm archive loop agents venues stages doctor recover config "
+    "agent-info guide install"
 ).split()
 
 

@@ -43,6 +43,8 @@ LOOP_GROUPS: dict[str, dict[str, str]] = {
     "Share": {
         "review": "loops.review:review",
         "report": "loops.report:report",
+        "export": "loops.export_import:export",
+        "import": "loops.export_import:import_",
     },
 }
 LOOP_VERBS: dict[str, str] = {name: where for group in LOOP_GROUPS.values() for name, where in group.items()}

@@ -1,0 +1,70 @@
+"""Experiments from elsewhere, recorded into a loop that has run none of its own: recorded, never tested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autor_nb.domain.errors import UsageError
+from autor_nb.domain.events import CommandRefused
+from autor_nb.domain.loops import commands as cmd
+from autor_nb.domain.loops.record import Record
+from autor_nb.domain.run import Actor
+from autor_nb.loop_control import fields
+from autor_nb.store.lock import EngineLock
+from autor_nb.store.loops import history, ledger, standing
+from autor_nb.store.loops.layout import LoopFolder
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How many were recorded, how many were there already, and the reasons of those that were refused."""
+
+    recorded: int
+    known: int
+    refused: tuple[str, ...]
+
+
+def bring_in(loop: LoopFolder, by: Actor, found: Sequence[Record]) -> Imported:
+    """Record these in their order, each once; UsageError while an engine works or after the loop ran its own."""
+    if standing.read(loop).baseline:
+        raise UsageError(
+            f"Loop {loop.name} has measured its own baseline: experiments of elsewhere cannot be put behind it.",
+            "Import into a fresh loop (`autor loop init --name OTHER`), or tell of single ones by `autor loop record`.",
+        )
+    known = {_mark(record) for record in history.rows(loop.experiments, Record) if record.mode == "recorded"}
+    recorded, there, refused = 0, 0, list[str]()
+    with EngineLock(loop) as held, ledger.opened(loop, held) as opened:
+        for one in found:
+            if _mark(one) in known:
+                there += 1
+                continue
+            answers = opened.answer(_command(one, by))
+            said = next((answer.reason for answer in answers if isinstance(answer, CommandRefused)), "")
+            if said:
+                refused.append(f"{one.run}: {said}")
+            else:
+                recorded += 1
+                known.add(_mark(one))
+    return Imported(recorded, there, tuple(refused))
+
+
+def _mark(one: Record) -> tuple[str, float | None, str, str]:
+    """What tells one recorded experiment from another."""
+    return (one.hash or one.short_hash, one.metric, one.status, one.summary)
+
+
+def _command(one: Record, by: Actor) -> cmd.RecordExperiment:
+    return cmd.RecordExperiment(
+        **fields(by),
+        metric=None if one.status == "crash" else one.metric,
+        status=one.status if one.metric is not None else "crash",
+        summary=one.summary,
+        commit=one.hash or one.short_hash,
+        hypothesis=one.hypothesis,
+        duration_s=one.duration_s,
+        resource=one.resource,
+        cost_usd=one.cost_usd,
+        imported=True,
+        ran_at=one.timestamp,
+    )
