@@ -171,7 +171,7 @@ class Verdicts:
         ended = ev.ExperimentEnded(
             n=current.n,
             verdict=decided.verdict,
-            reason=decided.reason[:2000],
+            reason=self._reason(current, decided, screen)[:2000],
             commit=current.commit,
             parent=current.parent,
             summary=current.idea.hypothesis if current.idea else "",
@@ -197,6 +197,20 @@ class Verdicts:
             reference_scores=single if single != self.state.reference_scores else None,
         )
         return [*events, ended]
+
+    def _reason(self, current: Current, decided: Decided, screen: float | None) -> str:
+        """The gate's reason; that of a screening run in the metric's own units, which the gate does not know."""
+        known = mean_metric(list(current.reference), self.config)
+        screened_out = decided.verdict is Verdict.DISCARD and decided.e_value is None and not current.planned
+        if not screened_out or current.vetoed_by or screen is None or known is None:
+            return decided.reason
+        if self.engine.work_now.scalarizer is not None or not decided.reason.startswith("not better"):
+            return decided.reason
+        runs = len(current.reference)
+        return (
+            f"not better in its screening run: {screen:.6g} against {known:.6g}, the mean of the incumbent's {runs} "
+            f"latest run{'s' if runs > 1 else ''}"
+        )
 
     def _metrics(self, runs: list[TrialRow]) -> dict[str, float]:
         names = dict.fromkeys(name for row in runs for name in row.metrics)
