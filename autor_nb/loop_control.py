@@ -31,7 +31,7 @@ from autor_nb.store.atomic import write_text
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 from autor_nb.store.loops import heads, ledger, making, standing
-from autor_nb.store.loops.layout import LoopFolder, loop_folder
+from autor_nb.store.loops.layout import LoopFolder, all_loops, loop_folder
 from autor_nb.store.loops.words import EVENTS
 from autor_nb.version import __version__
 
@@ -115,6 +115,8 @@ def create(
     seed: int | None = None,
     direction: str = "",
     forked_from: str = "",
+    forked_at: int | None = None,
+    family: str = "",
     base: str = "HEAD",
     earlier: Sequence[Record] = (),
 ) -> LoopFolder:
@@ -157,6 +159,8 @@ def create(
                     dirty=bool(made.snapshot_paths),
                     direction=direction,
                     forked_from=forked_from,
+                    forked_at=forked_at,
+                    family=family,
                     imported=len(earlier),
                     software={"autor_nb": __version__, "python": sys.version.split()[0]},
                 )
@@ -202,6 +206,8 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
             for answer in answers:
                 if isinstance(answer, CommandRefused):
                     raise RefusedError(answer.reason, answer.suggestion)
+            if isinstance(command, cmd.GrantBudget):
+                _wake_family(loop)
             return answers
         if living_holder(loop) is None and not inbox.is_empty(loop) and not _starting(loop):
             if starts >= STARTS:
@@ -214,6 +220,16 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
                 f"`autor loop status {loop.name}` shows it.",
             )
         time.sleep(POLL_S)
+
+
+def _wake_family(loop: LoopFolder) -> None:
+    """A new budget is the whole family's: forks that had paused for one take it over and go on."""
+    root = standing.read(loop).family or loop.name
+    for one in all_loops(loop.project):
+        state = standing.read(one)
+        waits = state.status is LoopStatus.PAUSED and state.pause_cause == "budget"
+        if one.name != loop.name and root in (one.name, state.family) and waits and living_holder(one) is None:
+            start_worker(one)
 
 
 def record(

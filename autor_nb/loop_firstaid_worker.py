@@ -53,9 +53,49 @@ def _coder(question: bytes, step: Say, stopped: Stopped) -> Any:
     return coder(msgspec.json.decode(question, type=AskRequest), stopped)
 
 
+def _contention(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.forks import ContentionRequest
+    from autor_nb.engine.loops.contention import measure_contention
+
+    return measure_contention(msgspec.json.decode(question, type=ContentionRequest), step, stopped)
+
+
+def _compare(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.forks import CompareRequest
+    from autor_nb.engine.loops.comparing import compare
+
+    request = msgspec.json.decode(question, type=CompareRequest)
+    return compare(request, step, stopped, _scorer(request.config, request.frozen_scales))
+
+
+def _merge(question: bytes, step: Say, stopped: Stopped) -> Any:
+    from autor_nb.domain.loops.forks import MergeRequest
+    from autor_nb.engine.loops.merging import merge
+
+    request = msgspec.json.decode(question, type=MergeRequest)
+    return merge(request, step, stopped, _scorer(request.config, request.frozen_scales))
+
+
+def _scorer(config: Any, frozen: dict[str, Any]) -> Callable[[Any], float | None] | None:
+    """One score of several metrics, on the scales that the loop froze at its baseline."""
+    from autor_nb.domain.loops.scalarizer import Frozen
+    from autor_nb.loop_wiring import WiredLoopParts
+
+    scalarizer = WiredLoopParts().scalarizer(config)
+    if scalarizer is None:
+        return None
+    if not frozen:
+        raise UsageError("The scales of its metrics are not known yet.", "Let the loop make its baseline first.")
+    scales = msgspec.convert(frozen, Frozen)
+    return lambda values: scalarizer.score(values, scales)
+
+
 ANSWERS: dict[str, Callable[[bytes, Say, Stopped], Any]] = {
     "noise": _noise,
     "recheck": _recheck,
+    "contention": _contention,
+    "compare": _compare,
+    "merge": _merge,
     "preflight": _preflight,
     "critic": _critic,
     "coder": _coder,

@@ -26,6 +26,12 @@ LOOP_GROUPS: dict[str, dict[str, str]] = {
         "repeat": "loops.steer:repeat",
         "budget": "loops.session:budget",
     },
+    "Forks": {
+        "fork": "loops.fork:fork",
+        "compare": "loops.compare:compare",
+        "merge-best": "loops.merge:merge_best",
+        "cleanup": "loops.merge:cleanup",
+    },
     "First aid": {
         "noise": "loops.noise:noise",
         "recheck": "loops.recheck:recheck",
