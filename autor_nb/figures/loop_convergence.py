@@ -34,10 +34,10 @@ class Mark(NamedTuple):
 
 
 class Level(NamedTuple):
-    """From experiment `n` on: best re-measured, its interval and two SDs of one run; None is infinite."""
+    """From experiment `n` on: best re-measured (None: not at all), its interval and two SDs of one run."""
 
     n: int
-    value: float
+    value: float | None
     low: float | None
     high: float | None
     noise_low: float | None
@@ -114,6 +114,11 @@ class Convergence:
                     color=MUTED, size=11)  # fmt: skip
 
     @property
+    def best(self) -> Level | None:
+        """What is re-measured of the incumbent, if anything."""
+        return self.levels[-1] if self.levels and self.levels[-1].value is not None else None
+
+    @property
     def better(self) -> str:
         """Which way is better, in words."""
         return "lower is better" if self.lower else "higher is better"
@@ -141,13 +146,14 @@ class Convergence:
             points = [*((x(n), y(v)) for n, v in self.recorded), (x(self.last), y(self.recorded[-1][1]))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(points), MUTED, 1.2, dashed=True, stepped=True))
             scene.write(right + 8, points[-1][1] + 16, f"best recorded {places.value(self.recorded[-1][1])}", size=11)
-        if self.levels:
-            best = self.levels[-1]
-            line = [*((x(level.n), y(level.value)) for level in self.levels), (x(self.last), y(best.value))]  # type: ignore[operator]
+        for stretch, end in stretches(self.levels, self.last):
+            line = [*((x(level.n), y(level.value)) for level in stretch), (x(end), y(stretch[-1].value))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(line), VERDICTS["keep"], 2.0, stepped=True))
+        if self.best is not None:
+            best = self.best
             half = None if best.low is None or best.high is None else (best.high - best.low) / 2
-            scene.write(right + 8, line[-1][1], f"{places.value(best.value)} {places.plus_minus(half)}",
-                        color=VERDICTS["keep"], bold=True, size=11)  # fmt: skip
+            said = f"{places.value(best.value)} {places.plus_minus(half)}"
+            scene.write(right + 8, y(best.value), said, color=VERDICTS["keep"], bold=True, size=11)  # type: ignore[operator]
 
     def _mark(self, scene: Scene, mark: Mark, at: float, y: object) -> None:
         height = _RAIL if mark.value is None else y(mark.value)  # type: ignore[operator]
@@ -169,8 +175,8 @@ class Convergence:
         places = numbers_of(self)
         said = ", ".join(f"{count:,} {VERDICT_WORDS[kind][1].lower()}" for kind, count in self.counts)
         lines = [f"{self.name}: {self.metric}, {self.better}", said]
-        if self.levels:
-            best = self.levels[-1]
+        if self.best is not None:
+            best = self.best
             ends = f"95 % [{places.value(best.low) or '−∞'}, {places.value(best.high) or '+∞'}]"
             lines.append(f"best re-measured {places.value(best.value)} {ends}")
         if self.recorded:
@@ -183,6 +189,19 @@ class Convergence:
         ][-30:]  # fmt: skip
         lines += twin.columns(["", "", "fresh runs", "recorded"], rows, (2, 3))
         return "\n".join([*lines, *([self.note] if self.note else [])])
+
+
+def stretches(levels: Sequence[Level], last: int) -> list[tuple[list[Level], int]]:
+    """Levels that follow each other without a gap, each stretch with where it ends."""
+    found: list[tuple[list[Level], int]] = []
+    part: list[Level] = []
+    for level in levels:
+        if level.value is None and part:
+            found.append((part, level.n))
+            part = []
+        elif level.value is not None:
+            part.append(level)
+    return [*found, (part, last)] if part else found
 
 
 def numbers_of(figure: Convergence) -> Numbers:
@@ -219,6 +238,9 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
     sd = course.noise_sd
     levels = []
     for step in course.levels:
+        if not step.runs:
+            levels.append(Level(step.n, None, None, None, None, None))
+            continue
         low, high, _ = half_in_metric(scale, step.mean, step.half)
         noise = half_in_metric(scale, step.mean, 2 * sd) if sd is not None else (None, None, None)
         levels.append(Level(step.n, scale.metric(step.mean), low, high, noise[0], noise[1]))

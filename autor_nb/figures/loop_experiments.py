@@ -31,10 +31,11 @@ def change_of(one: Experiment, course: Course) -> tuple[float | None, float | No
     scale = course.scale
     if one.verdict in ("crash", "timeout", "tampered", "baseline"):
         return None, None, None, False
+    known = one.mean if one.mean is not None else one.delta
+    if one.interval is not None and known is not None:
+        return known, *one.interval, True
     if one.mean is not None:
-        return one.mean, *(one.interval or (None, None)), True
-    if one.interval is not None and one.delta is not None:
-        return one.delta, *one.interval, True
+        return one.mean, None, None, False
     delta = one.delta
     if delta is not None and scale.time_like and one.metric is not None and one.metric != delta:
         delta = delta / (one.metric - delta)

@@ -75,7 +75,7 @@ def numbers(course: Course) -> Numbers:
     """Two digits of the SD of one run; without one, four of the values."""
     sd = course.noise_sd
     scale = course.scale
-    if sd and course.steps:
+    if sd and course.steps and course.steps[0].runs:
         middle = scale.metric(course.steps[0].mean)
         sd = abs(scale.metric(course.steps[0].mean + sd) - middle) if scale.time_like else sd
         digits = 2 - 1 - math.floor(math.log10(sd)) if sd else 4

@@ -55,8 +55,8 @@ def _labels(figure: Convergence, places: Numbers) -> Document:
     found: Document = {}
     if figure.baseline is not None:
         found["baseline"] = f"{places.value(figure.baseline)} {places.plus_minus(figure.baseline_half)}"
-    if figure.levels:
-        best = figure.levels[-1]
+    best = figure.best
+    if best is not None:
         half = None if best.low is None or best.high is None else (best.high - best.low) / 2
         found["best"] = f"{places.value(best.value)} {places.plus_minus(half)}"
     if figure.recorded:
@@ -86,8 +86,8 @@ def _said(course: Course, figure: Convergence, places: Numbers) -> str:
         return ""
     n, value = figure.recorded[-1]
     said = f"Recorded best: {places.value(value)} (#{n}, one run)"
-    if figure.levels:
-        apart = figure.levels[-1].value - value
+    if figure.best is not None and figure.best.value is not None:
+        apart = figure.best.value - value
         where = "below" if apart > 0 else "above"
         said += f", {places.value(abs(apart))} {where} the best re-measured"
     records = len(best_recorded(course.experiments, course.scale.higher)) - 1

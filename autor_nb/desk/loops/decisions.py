@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from autor_nb.desk import clean, words
+from autor_nb.desk.loops.words import length
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.run import Actor
 
-NEWEST = 8
+NEWEST = 6
 MOST = 200
 
 
@@ -31,7 +32,7 @@ def _document(event: Any, me: Actor) -> dict[str, Any]:
 def _started(event: ev.LoopStarted) -> tuple[str, str]:
     bounds = [
         f"{event.iterations} experiments" if event.iterations else "",
-        words.length(event.wall_s) if event.wall_s else "",
+        length(event.wall_s) if event.wall_s else "",
     ]
     return "Started the loop", " or ".join(filter(None, bounds))
 
@@ -40,7 +41,7 @@ _SAID: dict[type, Callable[[Any], tuple[str, str]]] = {
     ev.LoopCreated: lambda e: ("Made the loop", ""),
     ev.LoopStarted: _started,
     ev.LoopConfigChanged: lambda e: ("Changed the configuration", ""),
-    ev.LoopConfirmed: lambda e: ("Gave the go-ahead", words.length(e.wall_s) if e.wall_s else ""),
+    ev.LoopConfirmed: lambda e: ("Gave the go-ahead", length(e.wall_s) if e.wall_s else ""),
     ev.BudgetGranted: lambda e: (f"Granted a new budget, session {e.session}", f"α {e.alpha}" if e.alpha else ""),
     ev.IdeaPinned: lambda e: ("Pinned an idea", e.idea.hypothesis),
     ev.IdeaVetoed: lambda e: (f"Vetoed #{e.n}", e.why),

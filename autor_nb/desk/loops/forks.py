@@ -59,7 +59,7 @@ class Family:
         for name in names[1:MOST]:
             file = self._files.setdefault(name, CourseFile(LoopFolder(self.loop.path.parent / name)))
             courses[name] = file.read()
-        values = [course.scale.metric(step.mean) for each in courses.values() for step in each.steps]
+        values = [course.scale.metric(step.mean) for each in courses.values() for step in each.steps if step.runs]
         span = [min(values), max(values)] if values else [0.0, 1.0]
         last = max(each.last for each in courses.values())
         rows = [_row(name, each, places, name == self.loop.name) for name, each in courses.items()]
@@ -80,7 +80,7 @@ def _row(name: str, course: Course, places: Numbers, own: bool) -> Document:
     kept = sum(one.verdict == "keep" for one in course.experiments)
     tested = sum(one.reached for one in course.experiments)
     counted = [count(max(0, len(course.experiments) - 1), "experiment"), f"{kept} kept", count(tested, "confirm")]
-    steps = spaced([(step.n, course.scale.metric(step.mean)) for step in course.steps], STEPS)
+    steps = spaced([(step.n, course.scale.metric(step.mean)) for step in course.steps if step.runs], STEPS)
     return {
         "name": clean.line(name, 60), "own": own, "value": value or "–", "pm": beside, "counts": ", ".join(counted),
         "steps": [[n, curves.short(metric)] for n, metric in steps], "last": course.last,

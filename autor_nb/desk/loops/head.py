@@ -8,7 +8,8 @@ from typing import Any
 
 from autor_nb.desk import clean
 from autor_nb.desk.loops import words
-from autor_nb.desk.words import count, length
+from autor_nb.desk.loops.words import length
+from autor_nb.desk.words import count
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus
@@ -89,7 +90,7 @@ def _time(state: LoopState) -> Tile:
         )
     if session is None or session.wall_s is None:
         return _tile("time", "Time worked", length(worked), "", a_run)
-    return _tile("time", "Time", length(worked), f"of {length(session.wall_s).removesuffix(' 00 min')}", a_run,
+    return _tile("time", "Time", length(worked), f"of {length(session.wall_s)}", a_run,
                  share=min(1.0, worked / session.wall_s))  # fmt: skip
 
 

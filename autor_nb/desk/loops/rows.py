@@ -123,8 +123,10 @@ def _evidence(one: Experiment) -> str:
 
 def _clock(seconds: float) -> str:
     whole = round(seconds)
+    if whole < 10:
+        return words.length(seconds)
     if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d}" if whole >= 10 else f"{seconds:.1f} s"
+        return f"{whole // 60}:{whole % 60:02d}"
     return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from autor_nb.desk import clean
@@ -76,7 +75,7 @@ def _named(loop: LoopFolder, state: LoopState) -> Document:
         for key in ("mutable", "readonly")
     }
     return {
-        "id": loop.name, "folder": str(loop.path), "home": str(Path.home()), "chips": chips,
+        "id": loop.name, "folder": str(loop.path), "chips": chips,
         "objective": clean.line(str(config.get("objective") or ""), 600),
         "edits": listed["mutable"], "reads": listed["readonly"],
         "forked": clean.line(state.forked_from, 60),

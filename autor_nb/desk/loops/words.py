@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autor_nb.desk import clean
 from autor_nb.desk.words import count
+from autor_nb.desk.words import length as _length
 from autor_nb.domain.loops.state import Current, LoopState, LoopStatus
 
 STATES: dict[LoopStatus, tuple[str, str]] = {
@@ -64,6 +65,11 @@ def working(state: LoopState) -> str:
     if current.planned:
         return f"Confirming #{current.n}, pair {pair_now(current)} of at most {most_pairs(state, current.extra_pairs)}"
     return f"Screening #{current.n}"
+
+
+def length(seconds: float) -> str:
+    """36 ms, 4.1 s, 38 min, 8 h."""
+    return f"{seconds * 1000:.0f} ms" if 0 < seconds < 1 else _length(seconds).removesuffix(" 00 min")
 
 
 def alpha_of(state: LoopState) -> tuple[float, int | None]:

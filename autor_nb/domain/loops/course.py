@@ -71,7 +71,7 @@ class Spread(msgspec.Struct):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """From experiment `n` on: the incumbent's mean score on fresh seeds, and half of its interval."""
+    """From experiment `n` on: the incumbent's mean score on fresh seeds, and half of its interval; 0 runs: unknown."""
 
     n: int
     mean: float
@@ -180,8 +180,8 @@ class Course:
     @property
     def levels(self) -> list[Step]:
         """The steps, and as the last one what the incumbent's runs say by now."""
-        step = Step(self.last, self._now.mean, self._now.half, self._now.runs, self._of)
-        if not self._now.runs or (self.steps and (step.mean, step.half) == (self.steps[-1].mean, self.steps[-1].half)):
+        step = self._step(self.last)
+        if not step.runs or (self.steps and (step.runs, step.mean) == (self.steps[-1].runs, self.steps[-1].mean)):
             return self.steps
         return [*(one for one in self.steps if one.n < step.n), step]
 
@@ -217,10 +217,12 @@ class Course:
             self.experiments.append(one)
         else:
             self.experiments[at] = one
-        if self._now.runs:
-            step = Step(one.n, self._now.mean, self._now.half, self._now.runs, self._of)
-            if not self.steps or (step.mean, step.half) != (self.steps[-1].mean, self.steps[-1].half):
-                self.steps.append(step)
+        step = self._step(one.n)
+        if step.runs != (self.steps[-1].runs if self.steps else 0) or (step.runs and step.mean != self.steps[-1].mean):
+            self.steps.append(step)
+
+    def _step(self, n: int) -> Step:
+        return Step(n, self._now.mean, self._now.half, self._now.runs, self._of)
 
 
 def _created(course: Course, event: ev.LoopCreated) -> None:

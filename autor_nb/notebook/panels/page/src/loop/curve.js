@@ -24,11 +24,24 @@ const bands = (levels, x, y, a, b, end, cls) => {
   let part = [];
   const close = (/** @type {number} */ right) => { if (part.length) out.push(S("path", { d: ribbon(part, right), cls })); part = []; };
   for (const level of levels) {
-    if (level[a] === null || level[b] === null) close(x(level[0]));
+    if (level[1] === null || level[a] === null || level[b] === null) close(x(level[0]));
     else part.push([x(level[0]), y(level[b]), y(level[a])]);
   }
   close(end);
   return out;
+};
+
+/** Levels that follow each other without a gap, each stretch with where it ends. @param {any[]} levels @param {number} end @param {(n: number) => number} x @returns {[any[], number][]} */
+const stretches = (levels, end, x) => {
+  /** @type {[any[], number][]} */
+  const out = [];
+  /** @type {any[]} */
+  let part = [];
+  for (const level of levels) {
+    if (level[1] !== null) part.push(level);
+    else if (part.length) { out.push([part, x(level[0])]); part = []; }
+  }
+  return part.length ? [...out, [part, end]] : out;
 };
 
 /** Labels at the right that do not lie on each other. @param {{at: number, text: string, cls: string, head: string}[]} labels @param {number} low @param {number} high */
@@ -62,7 +75,7 @@ export const curve = (data, width) => {
   if (data.baseline !== null) kids.push(line(left, y(data.baseline), right, y(data.baseline), "base"));
   kids.push(words(right - 4, data.baseline !== null && y(data.baseline) < TOP + 16 ? y(data.baseline) + 14 : TOP + 11, "ax e halo", data.axis));
   if (recorded.length) kids.push(S("path", { cls: "recl", d: stairs(recorded.map((/** @type {any} */ [n, v]) => [x(n), y(v)]), end) }));
-  if (levels.length) kids.push(S("path", { cls: "reml", d: stairs(levels.map((/** @type {any} */ l) => [x(l[0]), y(l[1])]), end) }));
+  for (const [part, to] of stretches(levels, end, x)) kids.push(S("path", { cls: "reml", d: stairs(part.map((/** @type {any} */ l) => [x(l[0]), y(l[1])]), to) }));
   const kept = data.marks.filter((/** @type {any} */ m) => m[1] === "keep");
   for (const one of data.marks) {
     const [n, kind, value, low, high, was] = one;
