@@ -38,6 +38,7 @@ class Begun:
     config: LoopConfig
     written: list[Path]
     said: list[str]
+    found_by: LoopConfig | None = None
 
 
 @verb(
@@ -123,8 +124,7 @@ def _from_file(path: Path, folder: str | None, name: str | None) -> Begun:
         _must_be_new(project, name)
         said = [f"{path.name} was written into {config_file.AUTOR_TOML} as [loop.{name}]; that section counts now."]
         written.append(config_file.write_loop(project, config))
-        config = config_file.read_loop(project, name)
-        return Begun(project, config, written, said)
+        return Begun(project, config_file.read_loop(project, name), written, said, config)
     _must_be_new(project, config.name)
     return Begun(project, config, written, said)
 
@@ -186,7 +186,7 @@ def _made(face: Face, begun: Begun) -> Result:
     told: list[str] = []
     before, face.say = face.say, told.append
     try:
-        loop_target.made(face, want, loop_control.actor(face.name))
+        loop_target.made(face, want, loop_control.actor(face.name), begun.found_by)
     except AutorError as error:
         mend = f"{error.suggestion} Then `autor loop start {config.name} --iterations 20` makes it."
         written = ", ".join(path.name for path in begun.written)

@@ -83,13 +83,17 @@ def runnable(config: LoopConfig) -> tuple[LoopConfig, tuple[str, ...]]:
     return runs, tuple(said)
 
 
-def made(face: Face, want: Wanted, by: Actor) -> LoopFolder:
-    """The loop; made first where it is only declared, with what the project found earlier."""
+def made(face: Face, want: Wanted, by: Actor, found_by: LoopConfig | None = None) -> LoopFolder:
+    """The loop; made first where it is only declared, with what the project found earlier.
+
+    `found_by` is another tool's configuration that found it, where the loop's own is another.
+    """
     if want.loop.exists or want.config is None:
         return want.loop
     project = want.loop.project
     check_committed(project, want.config)
-    earlier = foreign.earlier(project, want.config) if want.config.origin != AUTOR_TOML else foreign.Earlier()
+    theirs = found_by or want.config
+    earlier = foreign.earlier(project, theirs) if theirs.origin != AUTOR_TOML else foreign.Earlier()
     loop = loop_control.create(project, want.config, by, earlier=earlier.records)
     for path in earlier.critic_logs:
         shutil.copyfile(path, loop.critic_logs / path.name)
