@@ -48,6 +48,12 @@ def _drawing(description: Description) -> tuple[list[dict[str, Any]], dict[str, 
     return drawing["data"], layout
 
 
+def _dark_inks(*drawn: Any) -> dict[str, str]:
+    """What the drawing's inks become on dark paper."""
+    said = repr(drawn)
+    return {ink: dark for ink, dark in DARK.items() if ink in said}
+
+
 @functools.cache
 def bundle() -> bytes:
     """plotly's own module for the page, packed."""
@@ -70,9 +76,8 @@ def _is_due(page: str) -> bool:
 
 
 def _page_module() -> str:
-    """live.js without its comments and indents, since every figure's state carries it."""
-    lines = (Path(__file__).parent / "live.js").read_text(encoding="utf-8").splitlines()
-    return "\n".join(bare for line in lines if (bare := line.strip()) and not bare.startswith("//"))
+    """live.js in few bytes (`npm run build` in the panels' page makes it), since every figure's state carries it."""
+    return (Path(__file__).parent / "live.min.js").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -85,7 +90,7 @@ def _widget_class() -> type:
         """A FigureWidget that is drawn by live.js. What a person does in the page is not reported back."""
 
         _esm = _page_module()
-        _dark = traitlets.Dict(DARK).tag(sync=True)
+        _dark = traitlets.Dict().tag(sync=True)
         twin = ""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -128,6 +133,7 @@ def _widget_class() -> type:
                 with self.hold_sync():
                     self._widget_layout = deepcopy(self._layout_obj._props)
                     self._widget_data = deepcopy(self._data)
+                    self._dark = _dark_inks(self._data, self._layout_obj._props)
 
         _send_relayout_msg = _send_restyle_msg = _send_update_msg = _publish
         _send_addTraces_msg = _send_moveTraces_msg = _send_deleteTraces_msg = _publish

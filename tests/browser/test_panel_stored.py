@@ -18,12 +18,21 @@ sys.path.append(str(Path(__file__).parent))
 import steering
 from desk import artifacts, browser, desk
 from lab_server import Server, running_server
+from playwright.sync_api import expect
 from steering import Steering
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOAL = "What is kept of a panel?"
 CELLS = ("%load_ext autor_nb", "%autor panel")
+FIGURES = "%autor panel --figures"
+FIGURE = {
+    "Timeline": "Timeline",
+    "Checks": "Checks by stage",
+    "Cost and tokens": "Cost and tokens by stage",
+    "Artifacts": "Files after each attempt",
+    "Results": "Results",
+}
 STATE = "application/vnd.jupyter.widget-state+json"
 SMALL_BYTES = 200_000
 SAVE_STATE = ("@jupyter-widgets", "jupyterlab-manager", "plugin.jupyterlab-settings")
@@ -60,20 +69,30 @@ def converted(notebook: Path) -> Path:
 
 
 def test_a_saved_notebook_with_a_panel_is_small(server: Server, project: Path, request: pytest.FixtureRequest) -> None:
-    """With the state of its widgets, too; and without a kernel's page it shows the card."""
+    """With the figures of its run, each of them looked at, and with the state of all widgets, too; and without a
+    kernel's page the card stands in the panel's place."""
     with_state = "with widget state" in request.node.name
-    name = steering.notebook(project, f"stored-{with_state}.ipynb", *CELLS)
+    name = steering.notebook(project, f"stored-{with_state}.ipynb", *CELLS, FIGURES)
     with desk(server, reduced_motion="reduce") as at:
         at.open(name)
         at.run_all()
         panel = Steering(at, GOAL)
         panel.in_review("Literature Survey", attempt=2)
+        figures = at.page.locator(".autor-figures")
+        for title, said in FIGURE.items():
+            figures.get_by_role("tab", name=title, exact=True).click()
+            twin = figures.locator("pre:visible, .widget-label:visible")
+            expect(twin.filter(has_text=said)).to_have_count(1, timeout=60_000)
+        expect(at.page.locator(".autor-card").first).to_be_hidden()
         at.save()
+        at.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     stored = project / name
+    print(
+        f"\n{stored.stat().st_size:,} bytes, with the state of {stored.read_text().count('model_module_version'):,} models"
+    )
     assert stored.stat().st_size <= SMALL_BYTES
     assert with_state == (STATE in stored.read_text())
-    if not with_state:
-        shows_a_card(converted(stored), "saved")
+    shows_a_card(converted(stored), "saved-with-state" if with_state else "saved")
 
 
 def test_papermill_leaves_a_card_that_says_what_to_type(project: Path) -> None:
@@ -94,6 +113,7 @@ def shows_a_card(page: Path, name: str) -> None:
         tab = window.new_page()
         tab.goto(page.as_uri())
         card = tab.locator(".jp-OutputArea-output").filter(has_text=GOAL)
+        assert card.first.is_visible()
         said = " ".join(card.first.inner_text().split())
         assert re.search(r"in review", said) and "attempt 2" in said
         assert "autor approve" in said and "autor refine 1" in said

@@ -8,6 +8,8 @@ from typing import Any
 from autor_nb.store.layout import RunFolder
 from autor_nb.verbs.result import Result
 
+NOTHING = {"text/html": "", "text/plain": ""}
+
 
 class Shown:
     """What a cell shows; the panel is made when it is shown, and lives as long as this does."""
@@ -23,10 +25,19 @@ class Shown:
             self._widget = _MAKERS[self.result.panel](self.result)
         return self._widget
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _ipython_display_(self) -> None:
+        """Two outputs: the panel, and the card in a class that the panel's sheet hides beside a panel that is drawn.
+
+        In one output a page without a kernel would leave the card out: nbconvert takes the widget as soon as its
+        state is saved, and JupyterLab does so always.
+        """
+        from IPython.display import display
+
         found = self.panel._repr_mimebundle_()
         data, metadata = found if isinstance(found, tuple) else (found, {})
-        return {**data, **self.result._repr_mimebundle_()}, metadata
+        display({**data, **NOTHING}, metadata=metadata, raw=True)
+        card = self.result._repr_mimebundle_()
+        display({**card, "text/html": f'<div class="autor-card">{card["text/html"]}</div>'}, raw=True)
 
     def __repr__(self) -> str:
         return repr(self.result)

@@ -14,7 +14,7 @@ export const STOPS = "Ends only the worker. What is done stays, and you can resu
 const bar = (s, estimate) => {
   const marks = estimate.marks || [];
   const end = max(estimate.high_s, s, ...marks.map((/** @type {any} */ m) => m.s)) / 0.95 || 1;
-  const at = (/** @type {number} */ x) => `left:${min(100, (x / end) * 100).toFixed(1)}%`;
+  const at = (/** @type {number} */ x) => `--x:${min(100, (x / end) * 100).toFixed(1)}%`;
   let before = -1;
   const labels = marks.map((/** @type {any} */ m) => {
     const fits = m.s / end - before > 0.12;

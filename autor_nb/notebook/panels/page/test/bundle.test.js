@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bundle, sheet } from "../build.mjs";
+import { bundle, figure, nested, sheet } from "../build.mjs";
 
 const at = (name) => new URL(`../${name}`, import.meta.url);
 
@@ -17,7 +17,10 @@ test("building again gives the same bytes", async () => {
   try {
     await bundle(join(folder, "panel.js"));
     await sheet(join(folder, "panel.css"));
-    for (const name of ["panel.js", "panel.css"]) assert.ok(readFileSync(at(name)).equals(readFileSync(join(folder, name))), `${name} is stale: npm run build`);
+    await figure(join(folder, "live.min.js"));
+    for (const [name, path] of [["panel.js", "panel.js"], ["panel.css", "panel.css"], ["live.min.js", "../../../figures/live.min.js"]]) {
+      assert.ok(readFileSync(at(path)).equals(readFileSync(join(folder, name))), `${name} is stale: npm run build`);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -50,4 +53,9 @@ test("every rule of the sheet is ours alone", () => {
 
 test("no source is longer than four hundred lines", () => {
   for (const name of readdirSync(at("src"))) if (name.endsWith(".js")) assert.ok(readFileSync(at(`src/${name}`), "utf8").split("\n").length <= 400, name);
+});
+
+test("rules of ours are nested, all others stay where they are", () => {
+  const css = ".autor-host{a:b}.autor .x,.autor .y z{a:b}.autor .z:hover{c:url(d)}.autor :is(.a,.b){a:b}@media (x){.autor .x{a:c}}@keyframes k{to{a:b}}.autor>.x{a:b}";
+  assert.equal(nested(css), ".autor-host{a:b}.autor{.x,.y z{a:b}.z:hover{c:url(d)}}.autor :is(.a,.b){a:b}@media (x){.autor{.x{a:c}}}@keyframes k{to{a:b}}.autor>.x{a:b}");
 });
