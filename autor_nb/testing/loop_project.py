@@ -36,8 +36,10 @@ ME = Actor(face="test", os_user="ada")
 MODEL = "model.sh"
 # What the command does is said by the mutable file; its noise is uniform, seeded, and of that width.
 COMMAND = r"""#!/bin/sh
-level=1 noise=0.02 salt=0 what=run size=1 more=
+level=1 noise=0.02 salt=0 what=run size=1 lucky= bad=
 . ./model.sh
+test "$AUTOR_SEED" = "$lucky" && level=0
+test "$AUTOR_SEED" = "$bad" && what=crash
 echo "begun"
 case $what in
 crash) echo "Traceback: it broke" >&2; exit 3 ;;
@@ -47,6 +49,8 @@ nan) echo "loss: nan"; exit 0 ;;
 inf) echo "loss: inf"; exit 0 ;;
 silent) exit 0 ;;
 tamper) echo "# mended" >> run.sh ;;
+itself) echo "# noted" >> model.sh ;;
+fixed) AUTOR_SEED=1 ;;
 esac
 awk -v seed="${AUTOR_SEED:-1}" -v salt="$salt" -v level="$level" -v noise="$noise" -v size="$size" 'BEGIN {
   srand((seed + 7919 * salt) % 2147483647); rand(); draw = (rand() + rand() + rand() - 1.5) * noise
@@ -55,7 +59,7 @@ awk -v seed="${AUTOR_SEED:-1}" -v salt="$salt" -v level="$level" -v noise="$nois
 
 
 def edit(**settings: object) -> str:
-    """The text of the mutable file with these settings: level, noise, salt, what, size."""
+    """The text of the mutable file with these settings: level, noise, salt, what, size; `lucky` and `bad` are seeds."""
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
@@ -116,11 +120,11 @@ class LoopProject:
 
     def start(self, **bounds: Any) -> Any:
         """The command that starts a session."""
-        return self.command(cmd.StartLoop, **bounds)  # type: ignore[arg-type]
+        return self.command(cmd.StartLoop, **bounds)
 
     def stop(self) -> Any:
         """The command that ends it."""
-        return self.command(cmd.StopLoop)  # type: ignore[arg-type]
+        return self.command(cmd.StopLoop)
 
     def give(self, *commands: Any) -> None:
         """Put commands where an engine will find them."""

@@ -97,6 +97,8 @@ def _created(state: LoopState, event: ev.LoopCreated) -> None:
 def _started(state: LoopState, event: ev.LoopStarted) -> None:
     state.sessions += 1
     if not state.baseline:  # what was mended since may be what it measures: it is measured again
+        if state.current is not None:
+            state.give_back(state.current.n)
         state.current, state.reference, state.remeasured = None, [], []
     state.session = Session(
         at=event.at,
@@ -111,8 +113,6 @@ def _started(state: LoopState, event: ev.LoopStarted) -> None:
         sandbox=event.sandbox,
     )
     state.tested = {part: ok for part, ok in state.tested.items() if ok}  # what failed may have been mended
-    if state.current is not None and state.current.n == 0:
-        state.current.trials = [row for row in state.current.trials if row.score is not None]
     _goes_on(state)
 
 
@@ -120,7 +120,7 @@ def _goes_on(state: LoopState) -> None:
     state.status = LoopStatus.RUNNING
     state.pause_reason = state.pause_cause = state.stop_reason = state.stop_cause = ""
     state.failure = state.failure_suggestion = ""
-    state.refused = []
+    state.refused, state.refused_changes = [], []
 
 
 def _config_changed(state: LoopState, event: ev.LoopConfigChanged) -> None:
@@ -211,7 +211,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         confirmed=event.confirmed,
     )
     state.current = None if current is not None else state.current
-    state.refused = []
+    state.refused, state.refused_changes = [], []
     if current is not None and current.repeated:
         _forget(state, event.n)
     elif event.reached_confirm:
@@ -267,7 +267,7 @@ def _reopened(state: LoopState, event: ev.ExperimentReopened) -> None:
 def _count(state: LoopState, row: Row) -> None:
     state.counts[row.verdict] = state.counts.get(row.verdict, 0) + 1
     state.recent = [*state.recent[-(RECENT - 1) :], row]
-    state.next_n = max(state.next_n, row.n + 1)
+    state.take_n(row.n)
     if row.verdict in ("keep", "advance"):
         state.streak = 0
     elif row.verdict == "discard":

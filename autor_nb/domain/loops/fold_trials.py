@@ -31,17 +31,17 @@ def _proposed(state: LoopState, event: ev.IdeaProposed) -> None:
     )
     if event.pinned_by is not None and state.pins:
         state.pins = state.pins[1:]
-    state.next_n = max(state.next_n, event.n + 1)
+    state.take_n(event.n)
     _spent(state, event.cost_usd)
     _worked(state, event.duration_s)
 
 
 def _refused(state: LoopState, event: ev.IdeaRefused) -> None:
     state.refused = [*state.refused[-19:], event.why]
+    state.refused_changes = [*state.refused_changes[-19:], event.change]
     state.refused_total += 1
     if state.current is not None and state.current.n == event.n and not state.current.commit:
-        if state.next_n == event.n + 1:
-            state.next_n = event.n
+        state.give_back(event.n)
         state.current = None
     elif event.kind == "pin" and state.pins:
         state.pins = state.pins[1:]
@@ -169,8 +169,9 @@ def _at_work(state: LoopState, n: int) -> Current | None:
 def _rows(state: LoopState, role: str, n: int) -> list[TrialRow] | None:
     if n == ev.AUDIT:
         return state.audit.trials if state.audit is not None else None
-    if role in ("reference", "calibrate") and n == 0 and state.current is None and not state.baseline:
-        state.current = Current(n=0, commit=state.base, parent=state.base)
+    if role in ("reference", "calibrate") and state.current is None and not state.baseline:
+        state.current = Current(n=n, commit=state.base, parent=state.base)
+        state.take_n(n)
     current = _at_work(state, n)
     return current.trials if current is not None else None
 

@@ -96,15 +96,18 @@ class Memory:
 
     def add(
         self, n: int, verdict: str, hypothesis: str, change: dict[str, Any] | None = None, *, diff: str = "",
-        values: dict[str, Any] | None = None, delta: float | None = None,
+        edit: str = "", values: dict[str, Any] | None = None, delta: float | None = None,
     ) -> None:
-        """Remember experiment `n` if it failed. `values` are all knobs as they were in it, `diff` its unified diff."""
+        """Remember experiment `n` if it failed. `values` are all knobs as they were in it, `diff` its unified diff.
+
+        `edit` is the `diff_key` of a diff that is not at hand any more.
+        """
         if verdict not in FAILED:
             return
         failure = Failure(
             n=n, verdict=verdict, hypothesis=hypothesis, change=change or {}, values=values or {}, delta=delta,
             said=wording(hypothesis))
-        if diff and (key := diff_key(diff)):
+        if key := edit or (diff_key(diff) if diff else ""):
             self._by_diff[key] = failure
         if failure.change:
             self._by_place[_place(failure.values or failure.change)] = failure

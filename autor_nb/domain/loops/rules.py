@@ -110,7 +110,7 @@ def _must_work(state: LoopState, what: str) -> None:
 
 def _veto(state: LoopState, command: cmd.VetoIdea) -> list[Any]:
     current = state.current
-    if current is None or current.n == 0:
+    if current is None or not state.baseline:
         raise Refused("No idea is at work.", f"`autor loop status {state.name}` shows what is.")
     if command.n is not None and command.n != current.n:
         raise Refused(f"Experiment {command.n} is not at work any more; {current.n} is.", "Look again, then decide.")
@@ -129,7 +129,7 @@ def _repeat(state: LoopState, command: cmd.AddRepeats) -> list[Any]:
             f"{command.pairs} pairs cannot be added.", f"An even number up to {MOST_PAIRS} can: blocks of two."
         )
     current = state.current
-    if current is not None and current.n and command.n in (None, current.n):
+    if current is not None and state.baseline and command.n in (None, current.n):
         return [_by(ev.RepeatsAdded, command, n=current.n, pairs=command.pairs)]
     parked = next((one for one in reversed(state.parked) if command.n in (None, one.n)), None)
     if parked is None or parked.parent != state.head:
@@ -166,7 +166,7 @@ def _record(state: LoopState, command: cmd.RecordExperiment) -> list[Any]:
         _by(
             ev.ExperimentRecorded,
             command,
-            n=state.next_n,
+            n=state.free_n,
             status=status,
             metric=command.metric,
             summary=command.summary,

@@ -260,6 +260,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     audits: list[AuditRow] = []
     pins: list[Pin] = []
     refused: list[str] = []
+    refused_changes: list[dict[str, Any]] = []
     refused_total: int = 0
     program_sha256: str = ""
     frozen: dict[str, Any] = {}
@@ -268,6 +269,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     doctor: tuple[dict[str, Any], ...] = ()
 
     next_n: int = 0
+    spare_n: int | None = None
     next_trial: int = 1
     next_pin: int = 1
     counts: dict[str, int] = {}
@@ -296,6 +298,23 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_seq: int = 0
     unknown: int = 0
     damaged: str = ""
+
+    @property
+    def free_n(self) -> int:
+        """The number of the next experiment: one that a refused idea gave back comes first, so none is left out."""
+        return self.next_n if self.spare_n is None else self.spare_n
+
+    def take_n(self, n: int) -> None:
+        """The number is in use."""
+        self.next_n = max(self.next_n, n + 1)
+        self.spare_n = None if self.spare_n == n else self.spare_n
+
+    def give_back(self, n: int) -> None:
+        """The number was in use by what is no experiment after all."""
+        if self.next_n == n + 1:
+            self.next_n = n
+        else:
+            self.spare_n = n
 
     @property
     def experiments(self) -> int:

@@ -151,7 +151,7 @@ def next_step(
     if end := _end(state, worked_s):
         return end
     if state.current is None:
-        return Propose(state.next_n)
+        return Propose(state.free_n)
     return _experiment_step(state, config, gate, state.current, routes)
 
 
@@ -180,8 +180,9 @@ def _baseline_step(state: LoopState, gate: Gate) -> Step:
     if len(runs) >= max(1, gate.reference_runs) + 2 * gate.calibration_pairs:
         return ConcludeBaseline()
     began = len(state.current.trials) if state.current else 0
+    n = state.current.n if state.current else state.free_n
     role = "reference" if len(runs) < max(1, gate.reference_runs) else "calibrate"
-    return Run(n=0, role=role, subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
+    return Run(n=n, role=role, subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
 
 
 def _untested(state: LoopState, gate: Gate) -> Step | None:

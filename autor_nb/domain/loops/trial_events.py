@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from autor_nb.domain.events import Event
@@ -32,10 +34,14 @@ class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     kind: str = "invalid"
     hypothesis: str = ""
     repeats: int | None = None
+    change: dict[str, Any] = {}
 
 
 class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A coder made the change, and it was committed in the clone on top of `parent`; not adopted."""
+    """A coder made the change, and it was committed in the clone on top of `parent`; not adopted.
+
+    `diff_sha256` is `memory.diff_key` of the edit, `values` all knobs as they are in it, if the idea turns some.
+    """
 
     n: int
     commit: str
@@ -50,6 +56,7 @@ class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     duration_s: float = 0.0
     suspicions: tuple[str, ...] = ()
     tampered: tuple[str, ...] = ()
+    values: dict[str, Any] = {}
 
 
 class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):

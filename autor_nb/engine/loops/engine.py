@@ -70,9 +70,10 @@ class LoopEngine:
         self.surroundings: Surroundings | None = None
         self.reference_facts: list[tuple[float, int]] = []
         self.outputs: list[tuple[int | None, str]] = []
-        self.published: dict[int, str] = {}
+        self.published: dict[int, str] | None = None
         self.baseline_texts: dict[str, str] | None = None
         self.past_baseline: list[TrialRow] = []
+        self._baseline_over = False
         self.family: Family
         self.turn: Turn | None = None
 
@@ -122,9 +123,11 @@ class LoopEngine:
     def _remember(self, past: list[Any]) -> None:
         """What of the runs so far later ones are held against."""
         for event in past:
+            if isinstance(event, ev.ExperimentEnded) and event.baseline:
+                self._baseline_over = True
             if isinstance(event, ev.TrialEnded) and event.ending == "finished":
                 self.outputs = [*self.outputs[-199:], (event.seed, event.output_sha256)]
-                if event.role == "reference" and event.n == 0:
+                if event.role == "reference" and not self._baseline_over:
                     row = TrialRow(trial=event.trial, role=event.role, subject=event.subject, seed=event.seed)
                     row.metric = event.metric
                     self.past_baseline.append(row)

@@ -14,6 +14,7 @@ from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.idea import Idea, IdeaError
 from autor_nb.domain.loops.knobs import Knobs, find_knobs
+from autor_nb.domain.loops.memory import diff_key
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, OutOfIdeas, Proposal
 from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.engine.loops import tampering
@@ -32,6 +33,7 @@ REFUSED_MOST = 12
 PROGRAM = "program.md"
 TEXT_CAP = 400_000
 LIST_CAP = 200
+KNOBS_CAP = 100
 
 
 class Ideas:
@@ -54,8 +56,7 @@ class Ideas:
         clone = clone_of(self.engine)
         clone.checkout(self.state.head)
         task = self._task(clone, program, n)
-        refused: list[str] = []
-        changes: list[dict[str, Any]] = []
+        refused, changes = [*self.state.refused], [*self.state.refused_changes]
         invalid = 0
         while len(refused) < REFUSED_MOST and invalid <= INVALID_MOST:
             began = time.monotonic()
@@ -69,6 +70,7 @@ class Ideas:
                 invalid += 1
                 refused.append(error.message)
                 self._keep_call(Proposal(idea=_NO_IDEA), error.message)
+                changes.append({})
                 self.engine.append(ev.IdeaRefused(n=n, kind="invalid", why=error.message[:2000]))
                 continue
             if self.engine.interrupting():
@@ -78,7 +80,7 @@ class Ideas:
                 changes.append(proposal.idea.change)
                 self.engine.append(msgspec.structs.replace(why, n=n))
                 continue
-            self._proposed(n, proposal, critic.name, time.monotonic() - began)
+            self._proposed(self.state.free_n, proposal, critic.name, time.monotonic() - began)
             return
         what = "answers that were no ideas" if invalid > INVALID_MOST else "proposals that repeat what failed"
         self.engine.append(
@@ -125,14 +127,18 @@ class Ideas:
         return self.engine.baseline_texts
 
     def _repeats(self, idea: Idea, clone: Clone) -> ev.IdeaRefused | None:
-        values: dict[str, Any] = {}
-        if idea.change:
-            knobs = find_knobs(texts(clone))
-            values = {**knobs.values(), **{_full(knobs, path): to for path, to in idea.change.items()}}
-        found = self.engine.past.memory.repeats(idea, values=values)
+        found = self.engine.past.memory.repeats(idea, values=self._values(idea, clone))
         if found is None:
             return None
-        return ev.IdeaRefused(n=0, kind="repeat", why=found.reason[:2000], hypothesis=idea.hypothesis, repeats=found.n)
+        why, said = found.reason[:2000], idea.hypothesis
+        return ev.IdeaRefused(n=0, kind="repeat", why=why, hypothesis=said, repeats=found.n, change=idea.change)
+
+    def _values(self, idea: Idea, clone: Clone) -> dict[str, Any]:
+        """All knobs as they would be in an idea that turns some, with the incumbent in the tree."""
+        if not idea.change:
+            return {}
+        knobs = find_knobs(texts(clone))
+        return {**knobs.values(), **{_full(knobs, path): to for path, to in idea.change.items()}}
 
     def _proposed(self, n: int, proposal: Proposal, critic: str, duration_s: float) -> None:
         log = self._keep_call(proposal, "") if proposal.log else ""
@@ -170,6 +176,7 @@ class Ideas:
         assert current is not None and current.idea is not None
         clone, began = clone_of(self.engine), time.monotonic()
         clone.checkout(self.state.head)
+        values = self._values(current.idea, clone)
         coder = self.engine.parts.coder(self.config)
         result = coder.apply(self._coder_task(clone, current.n, current.idea))
         if result.ending == "stopped" or self.engine.interrupting():
@@ -184,8 +191,8 @@ class Ideas:
             self._refuse(current.n, current.idea, error.message, "no_op")
             return
         diff = clone.diff(candidate.parent, candidate.sha)
-        found = self.engine.past.memory.repeats(msgspec.structs.replace(current.idea, change={}), diff=diff)
-        if found is not None and found.kind == "exact":
+        found = None if current.idea.change else self.engine.past.memory.repeats(current.idea, diff=diff)
+        if found is not None and found.kind == "exact" and current.pinned_by is None:
             self._refuse(current.n, current.idea, found.reason, "repeat")
             return
         judged = tampering.of_candidate(clone, candidate, tampering_around(self.engine, clone))
@@ -199,6 +206,8 @@ class Ideas:
                 added=added,
                 removed=removed,
                 diff=objects.put(self.loop, diff.encode("utf-8", "replace")),
+                diff_sha256=diff_key(diff),
+                values=values if len(values) <= KNOBS_CAP else {},
                 coder=coder.name,
                 cost_usd=result.cost_usd,
                 duration_s=round(time.monotonic() - began, 4),
@@ -225,7 +234,9 @@ class Ideas:
     def _refuse(self, n: int, idea: Idea, why: str, kind: str) -> None:
         clone_of(self.engine).checkout(self.state.head)
         pinned = self.state.current is not None and self.state.current.pinned_by is not None
-        self.engine.append(ev.IdeaRefused(n=n, kind=kind, why=why[:2000], hypothesis=idea.hypothesis))
+        self.engine.append(
+            ev.IdeaRefused(n=n, kind=kind, why=why[:2000], hypothesis=idea.hypothesis, change=idea.change)
+        )
         if len(self.state.refused) >= REFUSED_MOST and not pinned:
             self.engine.append(
                 ev.LoopPaused(

@@ -19,6 +19,7 @@ class Past:
         self.experiments: list[PastExperiment] = []
         self._at: dict[int, int] = {}
         self._ideas: dict[int, Idea] = {}
+        self._changes: dict[int, ev.ChangeApplied] = {}
         self.commits: dict[int, str] = {}
         self.memory = Memory()
         self.take(events)
@@ -29,6 +30,8 @@ class Past:
             match event:
                 case ev.IdeaProposed():
                     self._ideas[event.n] = event.idea
+                case ev.ChangeApplied():
+                    self._changes[event.n] = event
                 case ev.ExperimentEnded():
                     self._ended(event)
                 case ev.ExperimentRecorded():
@@ -59,9 +62,19 @@ class Past:
                 **(known or {"hypothesis": event.summary}),
             ),
         )
-        self.commits[event.n] = event.commit
+        if event.commit:
+            self.commits[event.n] = event.commit
         if idea is not None:
-            self.memory.add(event.n, str(event.verdict), idea.hypothesis, idea.change, delta=event.delta)
+            made = self._changes.pop(event.n, None)
+            self.memory.add(
+                event.n,
+                str(event.verdict),
+                idea.hypothesis,
+                idea.change,
+                edit=made.diff_sha256 if made else "",
+                values=made.values if made else None,
+                delta=event.delta,
+            )
 
     def _put(self, n: int, experiment: PastExperiment) -> None:
         if n in self._at:

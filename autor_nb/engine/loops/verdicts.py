@@ -100,7 +100,7 @@ class Verdicts:
             reference = tuple(value for value in found if value is not None)
         self.engine.append(
             ev.ExperimentEnded(
-                n=0,
+                n=current.n,
                 verdict=Verdict.KEEP,
                 baseline=True,
                 reason=f"the baseline: mean of {len(runs)} fresh runs",

@@ -74,6 +74,12 @@ def published(git_dir: Path, loop: str) -> dict[int, str]:
     return {int(name): sha for name, sha in rows if name.isdigit()}
 
 
+def known_head(git_dir: Path, loop: str) -> str | None:
+    """Where the repository has the loop's head: on its branch, or beside it while that is checked out."""
+    person, branch = Git(git_dir), f"refs/heads/autor/{loop}"
+    return person.commit_of(f"refs/autor/{loop}/head" if branch in _checked_out(person) else branch)
+
+
 def _send(clone: Clone, person: Git, commits: list[str]) -> None:
     """Objects of these commits that are not there yet; those that a commit came from are taken as known."""
     asked = "".join(f"{sha}\n" for sha in commits).encode("ascii")
