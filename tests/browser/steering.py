@@ -26,6 +26,10 @@ _HEIGHT = """() => { const w = window.jupyterapp.shell.currentWidget.content, o 
   o.scrollTop = 0; const last = w.widgets[w.widgets.length - 1].node.getBoundingClientRect();
   return Math.ceil(last.bottom) + 60; }"""
 
+_DRAWN = (
+    "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+)
+
 
 def measurements(folder: Path, name: str = "my.csv") -> Path:
     """A hundred and twenty rows that one can learn something from, quickly."""
@@ -161,7 +165,7 @@ class Steering:
         for _ in range(4):
             height = min(6_000, max(1000, int(self.page.evaluate(_HEIGHT))))
             self.page.set_viewport_size({"width": width, "height": height})
-            self.page.wait_for_timeout(200)
+            self.page.evaluate(_DRAWN)
         self.at.screenshot(f"run-panel-{name}")
         found = self.at.cut_off(".autor *") + self.at.illegible(".autor")
         self.page.set_viewport_size(before)

@@ -107,6 +107,7 @@ SMALL = {
     "checks": ("%autor panel {run} --checks", ".autor-host"),
     "artifacts": ("%autor panel {run} --artifacts", ".autor-host"),
     "compare": ("%autor compare --run {run} 05.1 05.2", ".autor-host"),
+    "compare-runs": ("%autor compare {done} {run}", ".autor-host"),
     "figures": ("%autor panel {run} --figures", ".jp-OutputArea-output .widget-tab"),
 }
 
@@ -117,7 +118,7 @@ def test_the_panels_of_one_thing_each(server: Server, project: Path, runs: Runs,
     found = []
     with desk(server, reduced_motion="reduce") as at:
         for name, (cell, selector) in SMALL.items():
-            opened(at, project, app, name, cell.format(run=runs["review"].id))
+            opened(at, project, app, name, cell.format(run=runs["review"].id, done=runs["done"].id))
             expect(at.page.locator(selector).first).to_be_visible(timeout=steering.PATIENCE_MS)
             if name == "figures":
                 expect(at.page.locator(f"{selector} .main-svg").first).to_be_visible(timeout=steering.PATIENCE_MS)

@@ -22,6 +22,8 @@ _TABS = "<style>.autor-figures>.lm-TabBar .lm-TabBar-tabLabel{color:var(--jp-ui-
 class Figure(ipywidgets.VBox):
     """One figure of a run with its table of text below; empty until it is drawn."""
 
+    children: Any
+
     def __init__(self, pictures: Pictures, title: str) -> None:
         self.pictures, self.title = pictures, title
         self._shown: Description | None = None
