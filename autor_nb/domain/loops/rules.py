@@ -6,10 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from autor_nb.domain.events import CommandRefused
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops import hints
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.rules import Refused
@@ -64,11 +67,19 @@ def _start(state: LoopState, command: cmd.StartLoop) -> list[Any]:
         if value is not None and name != "target" and value <= 0:
             raise Refused(f"The bound {name} = {value} leaves nothing to do.", "Give a number above 0.")
     events: list[Any] = []
-    if command.config and command.config != state.config:
+    if command.config and not _is_same(command.config, state.config):
         events.append(_by(ev.LoopConfigChanged, command, config=command.config, contract=command.contract))
     mode = command.mode or str((command.config or state.config).get("mode", "strict"))
     events.append(_by(ev.LoopStarted, command, mode=mode, step=command.step, **bounds))
     return events
+
+
+def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two tables say the same; what is a default may be written out or left out."""
+    try:
+        return msgspec.convert(one, LoopConfig) == msgspec.convert(other, LoopConfig)
+    except msgspec.ValidationError:
+        return one == other
 
 
 def _confirm(state: LoopState, command: cmd.ConfirmLoop) -> list[Any]:

@@ -273,11 +273,12 @@ class _Work:
     def __init__(self, state: LoopState, parts: LoopParts) -> None:
         self.raw = (state.config, state.alpha)
         self.config = msgspec.convert(state.config, LoopConfig)
-        if state.alpha is not None:
+        self.gate = parts.gate(self.config)
+        if state.alpha is not None and "alpha" in self.gate.options:  # a gate without a rate has none to be granted
             options = {**self.config.gate.options, "alpha": state.alpha}
             gate = msgspec.structs.replace(self.config.gate, options=options)
             self.config = msgspec.structs.replace(self.config, gate=gate)
-        self.gate = parts.gate(self.config)
+            self.gate = parts.gate(self.config)
         self.scalarizer = parts.scalarizer(self.config)
         self.frozen: Any = None
         self.routes: tuple[Any, ...] = ()

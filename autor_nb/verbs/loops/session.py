@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import msgspec
 
-from autor_nb import loop_control
+from autor_nb import loop_control, registry
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import commands as cmd
-from autor_nb.domain.loops.config import duration_s
+from autor_nb.domain.loops.config import LoopConfig, duration_s
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.record.units import duration_words
 from autor_nb.store import eventlog
@@ -176,6 +177,13 @@ def budget(face: Face, name: str | None, name_too: str | None, alpha: float | No
 
 
 def _granted(face: Face, loop: LoopFolder, alpha: float | None) -> Result:
+    config = msgspec.convert(loop_control.snapshot(loop).state.config, LoopConfig)
+    gate = registry.load("gates", config.gate.name)(**config.gate.options)
+    if "alpha" not in gate.options:
+        raise UsageError(
+            f"The gate {gate.name} of loop {loop.name} claims no error rate, so it has no budget of errors.",
+            'The gate eprocess has one: `gate = "eprocess"` in the loop\'s section.',
+        )
     (event, *_) = asked(loop, cmd.GrantBudget, face, alpha=alpha)
     rate = f" at α = {alpha:g}" if alpha is not None else ""
     return card(

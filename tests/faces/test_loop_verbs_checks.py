@@ -1,0 +1,214 @@
+"""`loop doctor`, `wizard`, `critic` and `coder`: what they find and say, exit codes, and that they start nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from autor_nb.cli import main as cli
+from autor_nb.domain.errors import UsageError
+from autor_nb.domain.loops.config import CoderSpec, CriticSpec, LoopConfig
+from autor_nb.domain.loops.idea import parse_idea
+from autor_nb.domain.loops.preflight import IDS
+from autor_nb.store.loops import config_file
+from autor_nb.store.loops.layout import loop_folder
+from autor_nb.testing.loop_project import LoopProject, edit, git
+from autor_nb.verbs.result import Face, Result
+from autor_nb.verbs.tree import invoke
+
+KNOBS = {"train.py": "PARAMS = {'rate': 0.1}\nprint('loss:', 1.0)\n"}
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., LoopProject]:
+    """Make a project with a loop that its autor.toml declares, and stand in it."""
+
+    def made(edits: list[str], **more: Any) -> LoopProject:
+        project = LoopProject.make(tmp_path, edits, **more)
+        declare(project)
+        monkeypatch.chdir(project.folder)
+        return project
+
+    return made
+
+
+def declare(project: LoopProject, **change: Any) -> None:
+    """Write the loop's section of autor.toml, changed so."""
+    config = msgspec.structs.replace(msgspec.convert(project.state.config, LoopConfig), **change)
+    config_file.write_loop(project.folder, config, replace=True)
+
+
+def do(*words: str, said: list[str] | None = None) -> Result:
+    """A verb's answer."""
+    answer = invoke(["loop", *words], Face(name="api", say=(said if said is not None else []).append))
+    assert answer is not None
+    return answer
+
+
+# --------------------------------------------------------------------------------------------- doctor
+
+
+def test_doctor_makes_all_sixteen_checks_and_starts_nothing(make: Callable[..., LoopProject]) -> None:
+    """Each is told as it is made; exit code 0 when nothing forbids to start."""
+    project = make([edit(level=0.5)])
+    events, said = len(project.events), list[str]()
+    answer = do("doctor", said=said)
+    assert 0 == answer.exit_code
+    assert list(IDS) == [one["id"] for one in answer.facts["checks"]]
+    assert 16 == len(said) == len(answer.facts["checks"])
+    assert answer.facts["ready"] is True
+    assert events == len(project.events)
+    assert "autor loop start demo" in answer.hints[0]
+    assert "" == git(project.folder, "status", "--porcelain", "--", "model.sh", "run.sh")
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"command": ("absent-program",)}, "programs"),
+        ({"mutable": ("nowhere.py",)}, "configuration"),
+        ({"command": "exit 3"}, "command_runs"),
+        ({"command": "echo begun"}, "metric_reads"),
+        ({"critic": CriticSpec(provider="scripted", model="absent.json")}, "critic_dry_run"),
+    ],
+)
+def test_doctor_names_what_forbids_to_start_with_its_mend(
+    make: Callable[..., LoopProject], capsys: pytest.CaptureFixture[str], change: dict[str, Any], check: str
+) -> None:
+    """Exit code 2, and the envelope says success: the doctor did its work."""
+    project = make([edit(level=0.5)])
+    declare(project, **change)
+    assert 2 == cli.run(["loop", "doctor", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert "success" == said["status"]
+    assert check in said["data"]["blocking"]
+    (row,) = [one for one in said["data"]["checks"] if one["id"] == check]
+    assert row["detail"] and row["fix"]
+    assert any(hint.startswith(f"{check}:") for hint in said["hints"])
+
+
+def test_doctor_looks_at_a_loop_that_is_not_made_and_makes_none(make: Callable[..., LoopProject]) -> None:
+    """A file that declares it is enough; one that cannot be read is a finding."""
+    project = make([edit(level=0.5)])
+    config = msgspec.structs.replace(config_file.read_loop(project.folder, "demo"), name="second")
+    config_file.write_loop(project.folder, config)
+    with pytest.raises(UsageError, match="2 loops"):
+        do("doctor")
+    assert 0 == do("doctor", "second").exit_code
+    assert not loop_folder(project.folder, "second").exists
+    (project.folder / "autor.toml").write_text("[loop.demo]\nmutable = 3\n", encoding="utf-8")
+    answer = do("doctor", "demo")
+    assert 2 == answer.exit_code
+    assert "configuration" in answer.facts["blocking"]
+
+
+# --------------------------------------------------------------------------------------------- wizard
+
+
+def test_the_wizard_walks_the_same_checks_one_by_one(make: Callable[..., LoopProject]) -> None:
+    """status · next · step · reset; what was found is kept between calls."""
+    project = make([edit(level=0.5)])
+    assert (0, "git_repository") == (do("wizard").facts["done"], do("wizard").facts["next"])
+    first = do("wizard", "next")
+    assert ("git_repository", 1) == (first.facts["made"], first.facts["done"])
+    assert 0 == first.exit_code
+    assert "disk_space" == do("wizard", "step", "disk_space").facts["made"]
+    status = do("wizard", "status", "--loop", "demo")
+    assert {"git_repository", "disk_space"} == {one["id"] for one in status.facts["steps"] if one["result"]}
+    assert "programs" == status.facts["next"]
+    declare(project, mutable=("nowhere.py",))
+    wrong = do("wizard", "step", "configuration")
+    assert 2 == wrong.exit_code
+    assert "nowhere.py" in wrong.text(400)
+    assert 2 == do("wizard").exit_code
+    assert 0 == do("wizard", "reset").facts["done"]
+
+
+def test_the_wizard_says_what_it_does_not_know(make: Callable[..., LoopProject]) -> None:
+    """With the known ones."""
+    make([edit(level=0.5)])
+    with pytest.raises(UsageError) as refused:
+        do("wizard", "step", "luck")
+    assert "disk_space" in refused.value.suggestion
+    with pytest.raises(UsageError, match="not said"):
+        do("wizard", "step")
+    with pytest.raises(UsageError, match="takes no check"):
+        do("wizard", "next", "disk_space")
+
+
+# --------------------------------------------------------------------------------------- critic, coder
+
+
+def _with_knobs(make: Callable[..., LoopProject]) -> LoopProject:
+    project = make([], files=KNOBS)
+    coder, critic = CoderSpec(agent="params"), CriticSpec(provider="optimiser")
+    declare(project, mutable=("train.py",), command="python train.py", coder=coder, critic=critic)
+    return project
+
+
+def test_the_critic_is_asked_once_and_nothing_is_tried(make: Callable[..., LoopProject], tmp_path: Path) -> None:
+    """A valid idea of seven fields, which can be saved and pinned."""
+    project = _with_knobs(make)
+    events = len(project.events)
+    saved = tmp_path / "idea.json"
+    answer = do("critic", "--save", str(saved))
+    assert "PARAMS.rate" in answer.facts["idea"]["change"]
+    assert answer.facts["idea"]["hypothesis"] == parse_idea(saved.read_bytes()).hypothesis
+    assert answer.facts["log"]["raw_response"]["model"] == "optimiser"
+    assert events == len(project.events)
+    assert not project.loop.next_idea.exists()
+
+
+def test_a_dry_run_shows_what_a_critic_would_be_given(make: Callable[..., LoopProject]) -> None:
+    """The files, the objective, the direction; nobody is asked, so that even a broken one is no error."""
+    project = _with_knobs(make)
+    (project.folder / "program.md").write_text("Try the rate first.", encoding="utf-8")
+    declare(project, mutable=("train.py",), critic=CriticSpec(provider="scripted", model="absent.json"))
+    answer = do("critic", "--dry-run")
+    assert answer.facts["dry_run"] is True
+    assert KNOBS["train.py"] == answer.facts["task"]["train.py"]
+    assert "Try the rate first." == answer.facts["task"]["program.md"]
+    with pytest.raises(UsageError, match=r"absent\.json"):
+        do("critic")
+
+
+def test_the_coder_shows_its_change_and_throws_it_away(make: Callable[..., LoopProject], tmp_path: Path) -> None:
+    """A diff of exactly that knob; the person's file and the loop's clone stay."""
+    project = _with_knobs(make)
+    with pytest.raises(UsageError, match="no idea yet"):
+        do("coder")
+    idea = tmp_path / "idea.json"
+    do("critic", "--save", str(idea))
+    assert KNOBS["train.py"] == do("coder", "--dry-run", "--file", str(idea)).facts["task"]["train.py"]
+    answer = do("coder", "--file", str(idea))
+    assert (0, True, ["train.py"]) == (answer.exit_code, answer.facts["ok"], answer.facts["changed"])
+    assert "-PARAMS = {'rate': 0.1}" in answer.facts["diff"]
+    assert 1 == sum(line.startswith("+") and not line.startswith("+++") for line in answer.facts["diff"].splitlines())
+    assert KNOBS["train.py"] == (project.folder / "train.py").read_text(encoding="utf-8")
+    assert KNOBS["train.py"] == (project.loop.clone / "train.py").read_text(encoding="utf-8")
+
+
+def test_a_coder_that_cannot_is_exit_code_one(make: Callable[..., LoopProject], tmp_path: Path) -> None:
+    """With its own words."""
+    _with_knobs(make)
+    idea = tmp_path / "idea.json"
+    do("critic", "--save", str(idea))
+    wrong = json.loads(idea.read_text(encoding="utf-8")) | {"change": {"PARAMS.absent": 3}}
+    idea.write_text(json.dumps(wrong), encoding="utf-8")
+    answer = do("coder", "--file", str(idea))
+    assert 1 == answer.exit_code
+    assert "absent" in answer.facts["detail"]
+
+
+def test_the_coder_works_on_what_the_loop_has_not_on_what_the_person_has(make: Callable[..., LoopProject]) -> None:
+    """After a keep the copy holds the kept version."""
+    make([edit(level=0.5)])
+    do("start", "--iterations", "1", "--wait")
+    answer = do("coder", "--dry-run")
+    assert edit(level=0.5) == answer.facts["task"]["model.sh"]
+    assert edit(level=0.5) == do("critic", "--dry-run").facts["task"]["model.sh"]
