@@ -27,6 +27,7 @@ from autor_nb.store.system_errors import what_happened
 
 EXPIRED_S = 60.0
 KEPT = 16
+_CLAIM = re.compile(r"(\d{6,})\.(json|ended)")
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL})
 _CLOCK_S = 30.0
 _clocks: dict[Path, tuple[float, float]] = {}
@@ -136,9 +137,10 @@ def read(folder: Path, number: int) -> Claim:
 def _numbered(folder: Path) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for path in folder.iterdir():
-            if match := re.fullmatch(r"(\d{6,})\.(json|ended)", path.name):
-                found.setdefault(int(match[1]), []).append(path.name)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if match := _CLAIM.fullmatch(entry.name):
+                    found.setdefault(int(match[1]), []).append(entry.name)
     return found
 
 
@@ -255,7 +257,7 @@ def read_or(folder: Path, number: int) -> Claim:
 
 def _is_last(folder: Path, number: int) -> bool:
     names = _numbered(folder)
-    return max(names, default=0) == number and names[number] == [place(folder, number).name]
+    return max(names, default=0) == number and names[number] == [f"{number:06d}.json"]
 
 
 def still_mine(folder: Path, number: int, token: str) -> bool:
@@ -279,7 +281,7 @@ def _end_earlier(folder: Path, number: int) -> None:
     for earlier, names in _numbered(folder).items():
         if earlier >= number:
             continue
-        if place(folder, earlier).name in names:
+        if f"{earlier:06d}.json" in names:
             end(folder, earlier)
         elif earlier < number - KEPT:
             with contextlib.suppress(FileNotFoundError):
