@@ -31,6 +31,7 @@ from autor_nb.store.atomic import write_text
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 from autor_nb.store.loops import heads, ledger, making, standing
+from autor_nb.store.loops.family import family_of
 from autor_nb.store.loops.layout import LoopFolder, all_loops, loop_folder
 from autor_nb.store.loops.words import EVENTS
 from autor_nb.version import __version__
@@ -41,6 +42,7 @@ __all__ = [
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
+WAKES_S = 10.0
 IGNORED = "# Loops are autor's; `git add -f` keeps what you want of them in your own history.\n*\n"
 _children: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
@@ -224,12 +226,20 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
 
 def _wake_family(loop: LoopFolder) -> None:
     """A new budget is the whole family's: forks that had paused for one take it over and go on."""
-    root = standing.read(loop).family or loop.name
+    mine = standing.read(loop)
+    root = mine.family or loop.name
+    family_of(loop, mine).grant(mine)  # its engine does so too, but perhaps not before they look
+    waiting = []
     for one in all_loops(loop.project):
         state = standing.read(one)
-        waits = state.status is LoopStatus.PAUSED and state.pause_cause == "budget"
-        if one.name != loop.name and root in (one.name, state.family) and waits and living_holder(one) is None:
+        paused = state.status is LoopStatus.PAUSED and state.pause_cause == "budget"
+        if one.name != loop.name and root in (one.name, state.family) and paused and living_holder(one) is None:
             start_worker(one)
+            waiting.append(one)
+    deadline = time.monotonic() + WAKES_S
+    while waiting and time.monotonic() < deadline:
+        waiting = [one for one in waiting if standing.read(one).status is LoopStatus.PAUSED and _starting(one)]
+        time.sleep(POLL_S)
 
 
 def record(

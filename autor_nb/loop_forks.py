@@ -226,10 +226,16 @@ def merge(
     now = loop_control.snapshot(loop)
     if now.status is LoopStatus.RUNNING or now.live:
         raise UsageError(f"Loop {loop.name} is at work.", f"`autor loop stop {loop.name}` first.")
-    forks = [one for one, state in family(loop) if state.forked_from == loop.name]
+    forks = [(one, state) for one, state in family(loop) if state.forked_from == loop.name]
     if not forks:
         raise UsageError(f"Loop {loop.name} has no fork.", f"`autor loop fork {loop.name} -n 2` makes two.")
-    found = compare([loop, *forks], on_run, seeds=seeds)
+    new = [one for one, state in forks if not _holds(loop, now.state.head, head_in_repository(one, state))]
+    if not new:
+        raise UsageError(
+            f"Loop {loop.name} holds all that its forks kept.",
+            f"`autor loop start {forks[0][0].name} --iterations 20` sets one to work.",
+        )
+    found = compare([loop, *new], on_run, seeds=seeds)
     best = next((row for row in found.rows if row.loop != loop.name and row.mean is not None), None)
     if found.interrupted or best is None or best.mean is None or best.mean <= 0:
         return found, None
@@ -250,6 +256,13 @@ def merge(
         adopt(loop, by, report)
     _keep(root_of(loop, state), "merge", msgspec.to_builtins(report))
     return found, report
+
+
+def _holds(loop: LoopFolder, head: str, commit: str) -> bool:
+    """Whether that commit is in the loop's history already."""
+    source = making.find_source(loop.project)
+    code, _ = source.git.call("merge-base", "--is-ancestor", commit, head, codes=(0, 1, 128))
+    return code == 0
 
 
 def adopt(loop: LoopFolder, by: Actor, report: MergeReport) -> None:

@@ -29,6 +29,10 @@ def _opened(engine: LoopEngine) -> Clone:
             loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link, base=state.head or state.base
         )
         clone = made.clone
+    if state.head == state.merged_head and clone.git.commit_of(state.head) is None:
+        wanted = f"{state.head}\n^{state.base}\n".encode("ascii")  # a merge that was made outside: fetched
+        pack = source.git.run("pack-objects", "--revs", "--stdout", "--quiet", stdin=wanted)
+        clone.git.run("unpack-objects", "-q", stdin=pack)
     clone.repair(state.head)
     return clone
 

@@ -61,6 +61,7 @@ def _settle(engine: LoopEngine) -> None:
     left = source.git.commit_of(f"refs/autor/{engine.loop.name}/head")
     if state.head in (known, left) and engine.clone is None:
         return
+    engine.config = engine.work_now.config  # asked before any step was taken
     clone = clone_of(engine)
     clone.adopt(state.head)
     clone.checkout(state.head)
