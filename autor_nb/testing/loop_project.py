@@ -37,14 +37,14 @@ MODEL = "model.sh"
 # What the command does is said by the mutable file; its noise is uniform, seeded, and of that width.
 COMMAND = r"""#!/bin/sh
 level=1 noise=0.02 salt=0 what=run size=1 lucky= bad=
-. ./model.sh
+. ./model.sh || exit 2
 test "$AUTOR_SEED" = "$lucky" && level=0
 test "$AUTOR_SEED" = "$bad" && what=crash
 echo "begun"
 case $what in
 crash) echo "Traceback: it broke" >&2; exit 3 ;;
 hang) echo "partial output"; (sleep 60 & wait) ;;
-slow) sleep 0.3 ;;
+slow) sleep 0.1 ;;
 nan) echo "loss: nan"; exit 0 ;;
 inf) echo "loss: inf"; exit 0 ;;
 silent) exit 0 ;;
@@ -116,7 +116,7 @@ class LoopProject:
 
     def command(self, kind: type[cmd.LoopCommand], **fields: Any) -> Any:
         """A command of the person who is asked for in tests."""
-        return kind(**{**loop_control.fields(ME), **fields})  # type: ignore[operator]
+        return kind(**{**loop_control.fields(ME), **fields})
 
     def start(self, **bounds: Any) -> Any:
         """The command that starts a session."""
