@@ -42,6 +42,7 @@ __all__ = [
 POLL_S = 0.02
 SLOW_POLL_S = 0.2
 STARTS = 5
+MADE_WITHIN_S = 60.0
 WAKES_S = 10.0
 IGNORED = "# Loops are autor's; `git add -f` keeps what you want of them in your own history.\n*\n"
 _children: list[tuple[Path, subprocess.Popen[bytes]]] = []
@@ -137,7 +138,7 @@ def create(
     ignored = loop.path.parent / ".gitignore"
     if not ignored.exists():
         write_text(ignored, IGNORED)
-    with EngineLock(loop) as held:
+    with EngineLock(loop, acquire_s=MADE_WITHIN_S) as held:
         if loop.exists:
             return loop  # another process made it meanwhile
         made = making.make(

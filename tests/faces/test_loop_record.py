@@ -17,6 +17,7 @@ from autor_nb.cli import main as cli
 from autor_nb.domain.errors import RefusedError
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.store import eventlog, inbox
 from autor_nb.store.lock import EngineLock, living_holder
 from autor_nb.store.loops import config_file, history, results_tsv, standing
@@ -192,6 +193,37 @@ def test_an_engine_at_work_records_what_comes_meanwhile(project: LoopProject) ->
     assert worker is not None and worker == living_holder(project.loop)
     loop_control.ask(project.loop, project.command(cmd.StopLoop))
     loop_control.wait(project.loop, 60)
+
+
+def test_a_record_into_an_interrupted_session_does_not_set_it_to_work(project: LoopProject) -> None:
+    """Whoever records has not asked for anything to be run; numbers go on behind the experiment that was cut off."""
+    loop_control.ask(project.loop, project.start(iterations=1))
+    begun = running(1)
+    loop_control.wait(project.loop, 60, enough=lambda now: begun(project.events))
+    loop_control.end_worker(project.loop)
+    loop_control.wait(project.loop, 60, enough=lambda now: now.status is LoopStatus.INTERRUPTED)
+    assert 2 == record("--metric", "0.5", "--status", "keep")["run"]
+    after = loop_control.snapshot(project.loop)
+    assert LoopStatus.INTERRUPTED is after.status
+    assert after.state.current is not None and 1 == after.state.current.n
+
+
+def test_several_who_find_a_loop_only_declared_make_it_once(project: LoopProject) -> None:
+    """One makes it, the others wait for it."""
+    table = (
+        '[loop.other]\nmutable = ["model.sh"]\ncommand = "sh run.sh"\n'
+        'metric = {name = "loss", direction = "lower"}\n'
+    )
+    (project.folder / config_file.AUTOR_TOML).write_text(table, encoding="utf-8")
+    words = ["loop", "record", "other", "--metric", "1", "--status", "baseline", "--json"]
+    children = [
+        subprocess.Popen([sys.executable, "-m", "autor_nb.cli.main", *words], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    numbers = {json.loads(child.communicate(timeout=120)[0])["data"]["run"] for child in children}
+    assert set(range(6)) == numbers
+    loop = loop_folder(project.folder, "other")
+    assert 1 == sum(isinstance(one, ev.LoopCreated) for one in eventlog.read(loop.events, 0, EVENTS)[0])
 
 
 def test_it_waits_its_turn_while_somebody_else_holds_the_lock(project: LoopProject) -> None:

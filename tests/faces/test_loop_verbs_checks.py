@@ -9,17 +9,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.shell_completion import ShellComplete
 
 from autor_nb.cli import main as cli
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import CoderSpec, CriticSpec, LoopConfig
 from autor_nb.domain.loops.idea import parse_idea
 from autor_nb.domain.loops.preflight import IDS
+from autor_nb.notebook.complete import candidates
 from autor_nb.store.loops import config_file
 from autor_nb.store.loops.layout import loop_folder
 from autor_nb.testing.loop_project import LoopProject, edit, git
 from autor_nb.verbs.result import Face, Result
-from autor_nb.verbs.tree import invoke
+from autor_nb.verbs.tree import invoke, root
 
 KNOBS = {"train.py": "PARAMS = {'rate': 0.1}\nprint('loss:', 1.0)\n"}
 
@@ -212,3 +214,29 @@ def test_the_coder_works_on_what_the_loop_has_not_on_what_the_person_has(make: C
     answer = do("coder", "--dry-run")
     assert edit(level=0.5) == answer.facts["task"]["model.sh"]
     assert edit(level=0.5) == do("critic", "--dry-run").facts["task"]["model.sh"]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("loop start ", {"demo", "second"}),
+        ("loop start --gate ", {"eprocess", "greedy"}),
+        ("loop start --coder ", {"params"}),
+        ("loop init --template ", {"tsp", "tabular"}),
+        ("loop wizard ", {"next", "reset"}),
+        ("loop veto --loop ", {"demo"}),
+        ("loop st", {"start", "step", "stop"}),
+    ],
+)
+def test_names_are_completed_in_notebook_and_shell(
+    make: Callable[..., LoopProject], line: str, offered: set[str]
+) -> None:
+    """Loops that are made or only declared, parts, templates, verbs."""
+    project = make([edit(level=0.5)])
+    config = msgspec.structs.replace(config_file.read_loop(project.folder, "demo"), name="second")
+    config_file.write_loop(project.folder, config)
+    *words, last = line.split(" ")
+    found = candidates(f"%autor {line}")
+    assert found is not None and offered <= set(found)
+    shell = ShellComplete(root, {"obj": Face("cli")}, "autor", "_AUTOR_COMPLETE")
+    assert offered <= {item.value for item in shell.get_completions(words, last)}

@@ -19,7 +19,7 @@ from autor_nb.store.loops.beginning import begin_repository, tracked
 from autor_nb.store.loops.layout import loop_folder
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Facts, Heading, Items, Mark, Next, Para
-from autor_nb.verbs.loops import loop_target
+from autor_nb.verbs.loops import loop_named, loop_target
 from autor_nb.verbs.loops.init_questions import answered
 from autor_nb.verbs.loops.session import seconds
 from autor_nb.verbs.result import Face, Result
@@ -27,6 +27,7 @@ from autor_nb.verbs.tree import pass_face, verb
 
 PROGRAM = "program.md"
 TRIAL_S = 600.0
+TEMPLATE = loop_named.Known("template", lambda: [one.name for one in templates.starters()])
 FLAGS = ("objective", "mutable", "readonly", "command", "metric", "pattern", "lower", "time_budget")
 
 
@@ -51,7 +52,7 @@ class Begun:
     ),
 )
 @click.argument("folder", required=False, type=click.Path(file_okay=False), metavar="[DIR]")
-@click.option("--template", metavar="NAME", help="A ready project: tsp, tabular, multi_metric.")
+@click.option("--template", type=TEMPLATE, metavar="NAME", help="A ready project: tsp, tabular, multi_metric.")
 @click.option("--from", "source", type=click.Path(), metavar="FILE", help="problem.yaml or autoresearch.toml.")
 @click.option("--name", metavar="NAME", help="What the loop is called (else by its template, file or metric).")
 @click.option("--objective", metavar="TEXT", help="What it is for, in a sentence.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from autor_nb.domain.errors import UsageError
-from autor_nb.store.loops.config_file import find_project
+from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.store.loops.config_file import declared, find_project
 from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, find_loop
 
 
@@ -38,7 +39,7 @@ def loop_here(name: str | None) -> LoopFolder:
 
 
 class LoopName(click.ParamType[str]):
-    """A loop's name, completed from the loops that are there."""
+    """A loop's name, completed from the loops that are there or declared."""
 
     name = "loop"
 
@@ -48,7 +49,31 @@ class LoopName(click.ParamType[str]):
         """Names that begin so."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(loop.name) for loop in all_loops(project_here()) if loop.name.startswith(incomplete)]
+        return [CompletionItem(name) for name in _names() if name.startswith(incomplete)]
+
+
+class Known(click.ParamType[str]):
+    """A name that is completed from those that are known; whoever takes it refuses another."""
+
+    def __init__(self, name: str, names: Callable[[], Iterable[str]]) -> None:
+        self.name, self._names = name, names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
+
+
+def _names() -> list[str]:
+    """Loops that are there, and those that a file only declares; one that cannot be read declares none."""
+    project = project_here()
+    found = {loop.name for loop in all_loops(project)}
+    with contextlib.suppress(AutorError):
+        found |= {one.name for one in declared(project)}
+    return sorted(found)
 
 
 loop_argument = click.argument("name", required=False, type=LoopName(), metavar="[LOOP]")

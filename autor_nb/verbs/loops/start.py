@@ -23,13 +23,17 @@ Bounds = dict[str, Any]
 BOUNDS = ("iterations", "wall_s", "cost_usd", "target", "plateau")
 
 
+def _part(kind: str) -> loop_named.Known:
+    return loop_named.Known(kind[:-1], lambda: registry.names(kind))
+
+
 def _parts_options(command: Any) -> Any:
     """Options that stand in for what the configuration names, for this session."""
     for option in reversed(
         (
-            click.option("--gate", metavar="NAME", help="What decides about a keep: eprocess, shared, fixed, greedy."),
-            click.option("--critic", metavar="NAME", help="Who has the ideas."),
-            click.option("--coder", metavar="NAME", help="Who makes the change."),
+            click.option("--gate", type=_part("gates"), metavar="NAME", help="What decides about a keep."),
+            click.option("--critic", type=_part("critics"), metavar="NAME", help="Who has the ideas."),
+            click.option("--coder", type=_part("coders"), metavar="NAME", help="Who makes the change."),
             click.option("--sandbox", is_flag=True, help="Run the command in a sandbox, where bubblewrap is there."),
             click.option("--mode", type=click.Choice(["strict", "explore"]), help="strict: keep only what is shown."),
         )

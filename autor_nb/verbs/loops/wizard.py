@@ -71,7 +71,7 @@ def doctor(face: Face, name: str | None, name_too: str | None) -> Result:
     examples=("autor loop wizard", "autor loop wizard next", "autor loop wizard step command_runs --loop tsp"),
 )
 @click.argument("do", required=False, default="status", type=click.Choice(["status", "next", "step", "reset"]))
-@click.argument("step", required=False, metavar="[CHECK]")
+@click.argument("step", required=False, type=loop_named.Known("check", lambda: IDS), metavar="[CHECK]")
 @loop_named.loop_option
 @pass_face
 def wizard(face: Face, do: str, step: str | None, name_too: str | None) -> Result:
