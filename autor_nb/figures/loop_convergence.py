@@ -125,7 +125,7 @@ class Convergence:
 
     def _levels(self, scene: Scene, x: object, y: object) -> None:
         right = WIDTH - _RIGHT
-        ends = [level.n for level in self.levels[1:]] + [self.last]
+        ends = [*(level.n for level in self.levels[1:]), self.last][: len(self.levels)]
         bands: list[Box] = []
         for level, end in zip(self.levels, ends, strict=True):
             left, wide = x(level.n), max(1.0, x(end) - x(level.n))  # type: ignore[operator]
@@ -233,7 +233,8 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
         every = [one for one in every if one.n != under_test.n] + [under_test]
         marks = [mark for mark in marks if mark.n != under_test.n]
         found = _mark_of(under_test, course)
-        marks.append(found._replace(kind="testing"))
+        if found.value is not None:
+            marks.append(found._replace(kind="testing"))
         counts["testing"] += 1
     sd = course.noise_sd
     levels = []

@@ -89,7 +89,8 @@ def _said(course: Course, figure: Convergence, places: Numbers) -> str:
     if figure.best is not None and figure.best.value is not None:
         apart = figure.best.value - value
         where = "below" if apart > 0 else "above"
-        said += f", {places.value(abs(apart))} {where} the best re-measured"
+        far = places.value(abs(apart))
+        said += f", {far} {where} the best re-measured" if far != places.value(0.0) else ""
     records = len(best_recorded(course.experiments, course.scale.higher)) - 1
     confirmed = sum(one.confirmed for one in course.experiments)
     return f"{said}. {max(0, records):,} scores were a new best when recorded; {confirmed:,} keeps are confirmed."

@@ -30,6 +30,7 @@ def under_test(loop: LoopFolder, state: LoopState, course: Course, places: Numbe
     )
     runs = sum(row.counts for row in current.trials)
     track = curves.track(course, current, places, words.most_pairs(state, current.extra_pairs))
+    track["read"] = words.spends(state) or bool(track["looks"])
     return {
         "n": current.n,
         "by": by,

@@ -56,7 +56,7 @@ const apart = (labels, low, high) => {
 
 /** @param {any} data @param {number} width */
 export const curve = (data, width) => {
-  const narrow = width < 620;
+  const narrow = width < 520;
   const height = narrow ? 260 : 316;
   const left = 58;
   const right = width - (narrow ? 12 : 142);

@@ -23,7 +23,7 @@ const line = (ctx, row, at) => {
     Td("r", row.n),
     Td("vd", sign(row.kind), Span("", row.word), row.note && Span("quiet", { key: "note" }, row.note), row.flag && Span("is-warn", { key: "flag" }, row.flag)),
     Td("r nw", row.value ? Span(row.kind === "tampered" ? "struck" : "", row.value) : Span("quiet", "none"), " ", Span("quiet", row.pm)),
-    row.ends ? Td("de", I("lp-w", { key: "w", raw: ctx.picture(`w:${row.n}`, [row.ends, row.kind, ctx.view.table.span], () => whisker(row, ctx.view.table.span)) }), Span("dn", row.change), Span("quiet mu", row.interval)) : Td("de quiet why", row.why),
+    row.ends ? Td("de", { title: row.interval }, I("lp-w", { key: "w", raw: ctx.picture(`w:${row.n}`, [row.ends, row.kind, ctx.view.table.span], () => whisker(row, ctx.view.table.span)) }), Span("dn", row.change), Span("quiet mu", row.interval)) : Td("de quiet why", row.why),
     Td("r nw", row.e ? [B("", row.e), Span("quiet", ` / ${row.bar}`)] : Span("quiet", row.kind === "discard" || row.kind === "baseline" ? "not tested" : "–")),
     Td("hy", { title: row.hyp }, row.hyp),
     Td("r quiet nw", row.evidence), Td("r nw", row.took),

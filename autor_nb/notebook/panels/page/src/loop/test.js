@@ -48,7 +48,8 @@ export const test = (ctx) => {
   t.suspicions.length > 0 && P("lp-flag", `Flagged as suspicious: ${t.suspicions.join("; ")}`),
   form(ctx, ["repeat", "veto"]),
   Div("lp-ut",
-    Div("", { key: "evidence" }, H4("", `Evidence that #${t.n} is better: e-value (log)`),
+    !t.track.read ? Div("", { key: "evidence" }, H4("", "Evidence"), P("quiet", "This gate reads no e-value: it decides by the recorded scores, and its keeps are unconfirmed."))
+      : Div("", { key: "evidence" }, H4("", `Evidence that #${t.n} is better: e-value (log)`),
       Div("lp-pic", { raw: ctx.picture("e", [t.track, wide, t.n], () => eTrack(t.track, wide, t.n)) }),
       H4("", `Δ = candidate − incumbent (${t.track.better} is better)`),
       Div("lp-pic", { raw: ctx.picture("d", [t.track, wide], () => dTrack(t.track, wide)) }),

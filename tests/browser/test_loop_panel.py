@@ -1,0 +1,124 @@
+"""A loop's panel in JupyterLab and Notebook 7, light and dark, wide and narrow: pictures, contrast, axe, clicks."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+import panel_scenes as scenes
+import steering
+from desk import Desk, desk
+from lab_server import App, Server, running_server
+from playwright.sync_api import expect
+
+from autor_nb import loop_control
+from autor_nb.store.lock import EngineLock
+from autor_nb.store.loops.layout import LoopFolder
+from autor_nb.testing.loop_project import LoopProject, edit
+from autor_nb.testing.loop_story import Story, char_lm, long_loop
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("npm"), reason="NOT TESTED: axe-core comes by npm, which is not here"),
+]
+APPS: tuple[App, ...] = ("lab", "notebook")
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project with a loop that works, two forks, a long loop, and one of its own that really runs."""
+    place = tmp_path_factory.mktemp("loops")
+    char_lm(LoopFolder(place / "autor_loops" / "char-lm"))
+    for name, seed in (("fork-b", 21), ("fork-c", 22)):
+        fork = LoopFolder(place / "autor_loops" / name)
+        fork.make()
+        told = Story(fork, seed=seed, forked_from="char-lm").begin()
+        for n in range(1, 12):
+            told.experiment(n, 0.09 if n == 3 else None)
+        told.write()
+    long_loop(LoopFolder(place / "autor_loops" / "long"), 10_000)
+    yield place
+
+
+@pytest.fixture(scope="module")
+def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server over it."""
+    with running_server(project, tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+def opened(at: Desk, place: Path, app: App, name: str, *cells: str) -> None:
+    """A notebook with these cells, run."""
+    at.open(steering.notebook(place, f"{name}-{app}.ipynb", "%load_ext autor_nb", *cells), app)
+    at.run_all()
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_a_loop_under_test_and_a_kernel_that_has_gone(server: Server, project: Path, app: App) -> None:
+    """The whole panel with a form open; then the same after its kernel was killed."""
+    with EngineLock(LoopFolder(project / "autor_loops" / "char-lm")), desk(server, reduced_motion="reduce") as at:
+        opened(at, project, app, "loop", "%autor loop panel char-lm")
+        expect(at.page.get_by_text("Confirming #33, pair 9 of at most 16")).to_be_visible(timeout=PATIENCE_MS)
+        expect(at.page.locator(".lp-forks .lp-fk")).to_have_count(3)
+        found = scenes.looked_at(at, "loop")
+        at.page.get_by_role("button", name="Pin an idea").click()
+        expect(at.page.get_by_label("Hypothesis, in a sentence")).to_be_focused()
+        found += scenes.looked_at(at, "loop-pin")
+        at.kill_kernel()
+        expect(at.page.get_by_text("The kernel has gone; the loop goes on.")).to_be_visible(timeout=PATIENCE_MS)
+        at.page.get_by_role("dialog", name="Kernel Restarting").get_by_role("button", name="Ok").click()
+        assert [] == found + scenes.looked_at(at, "loop-gone")
+
+
+def test_ten_thousand_experiments_scroll_and_answer_at_once(server: Server, project: Path) -> None:
+    """Rows are there wherever one scrolls to, few of them at a time; drawing a second costs next to nothing."""
+    with desk(server, reduced_motion="reduce") as at:
+        opened(at, project, "lab", "long", "%autor loop panel long")
+        box = at.page.locator(".lp-tw")
+        expect(box.get_by_text("9999", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        box.evaluate("node => { node.scrollTop = 30 * 5000; }")
+        expect(box.get_by_text("4995", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+        assert 60 > box.locator("tbody tr").count()
+        took = box.evaluate("""async node => { const t = performance.now();
+          for (let i = 0; i < 40; i += 1) { node.scrollTop = 30 * 200 * i; node.dispatchEvent(new Event('scroll'));
+            await new Promise(done => requestAnimationFrame(done)); }
+          return (performance.now() - t) / 40; }""")
+        assert 100 > took, f"a picture takes {took:.0f} ms"
+        scenes.fit(at, 1300)
+        at.screenshot("panel-loop-long")
+
+
+def test_pause_pin_veto_and_resume_by_clicks(server: Server, project: Path) -> None:
+    """A loop that really runs is steered from the page; what was done stands among the decisions."""
+    slow = [edit(level=1.1, what="slow", salt=n) for n in range(40)]
+    own = LoopProject.make(project / "own", slow)
+    try:
+        with desk(server, reduced_motion="reduce") as at:
+            opened(at, project, "lab", "steered", "%cd -q own/project", "%autor loop panel")
+            page = at.page.locator(".autor-host")
+            page.get_by_role("button", name="Start", exact=True).click()
+            page.get_by_role("spinbutton", name="Experiments").fill("30")
+            page.get_by_role("region", name="Start the loop").get_by_role("button", name="Start").click()
+            expect(page.get_by_role("button", name="Veto this idea").first).to_be_visible(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="Pause").click()
+            expect(page.get_by_text("Paused: Paused by a person.")).to_be_visible(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="Pin an idea").click()
+            page.get_by_label("Hypothesis, in a sentence").fill("Try <b>the other</b> end")
+            page.get_by_role("button", name="Pin this idea").click()
+            expect(page.get_by_text("Pinned, waits its turn")).to_be_visible(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="Resume").first.click()
+            expect(page.get_by_text("Resumed the loop")).to_be_visible(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="Stop", exact=True).click()
+            expect(page.get_by_text("Stopped the loop")).to_be_visible(timeout=PATIENCE_MS)
+            at.screenshot("panel-loop-steered")
+            assert [] == at.errors
+    finally:
+        loop_control.end_worker(own.loop)
