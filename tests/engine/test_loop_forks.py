@@ -17,9 +17,11 @@ from autor_nb import loop_control, loop_forks
 from autor_nb.domain.errors import RefusedError
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.config import GateSpec, MetricSpec
+from autor_nb.domain.loops.config import GateSpec, LoopConfig, MetricSpec
 from autor_nb.domain.loops.eprocess import gamma
+from autor_nb.domain.loops.forks import ForkRun, MergeRequest
 from autor_nb.domain.loops.state import LoopState, LoopStatus
+from autor_nb.engine.loops.merging import merge
 from autor_nb.store import eventlog
 from autor_nb.store.loops.family import Family, Turn, family_of, most_at_once
 from autor_nb.store.loops.layout import LoopFolder
@@ -252,6 +254,27 @@ def test_a_forks_direction_reaches_the_critic_with_the_program(tmp_path: Path) -
 
 
 # ------------------------------------------------------------------------------------------ merging
+
+
+def test_a_fork_that_fresh_pairs_do_not_confirm_is_not_merged(tmp_path: Path) -> None:
+    """Other noise of the same mean, on fixed seeds: ten pairs, no merge, no object of one, no ref."""
+    project = LoopProject.make(tmp_path, [])
+    git(project.folder, "checkout", "-q", "-b", "luck")
+    (project.folder / MODEL).write_text(edit(level=1.0, noise=0.3, salt=5), encoding="utf-8")
+    git(project.folder, "commit", "-qam", "luck")
+    state, refs = project.state, git(project.folder, "for-each-ref")
+    request = MergeRequest(
+        project=str(project.folder), loop="demo", head=state.base, fork="x", first_seed=11, coin=3,
+        commit=git(project.folder, "rev-parse", "HEAD"), config=msgspec.convert(state.config, LoopConfig),
+    )  # fmt: skip
+    runs = list[ForkRun]()
+    report = merge(request, runs.append)
+    assert report.confirmed is not None
+    assert (report.stage, report.merged, report.confirmed.pairs, report.confirmed.better) == ("fork", "", 10, False)
+    assert {run.side for run in runs} == {"head", "fork"}
+    seeds = [(run.side, run.seed) for run in runs]
+    assert len(seeds) == len(set(seeds)) == 21
+    assert git(project.folder, "for-each-ref") == refs
 
 
 def test_a_merge_is_refused_where_the_loop_has_moved_on(tmp_path: Path) -> None:
