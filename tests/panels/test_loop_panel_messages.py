@@ -65,7 +65,9 @@ def test_start_pause_pin_resume_and_stop_by_clicks_on_a_real_engine(project: Loo
     assert [ev.LoopStarted, ev.LoopPaused, ev.IdeaPinned, ev.LoopResumed, ev.LoopStopped] == kinds
     newest = view["decisions"]["newest"][0]
     assert ("Stopped the loop", "in a panel", True) == (newest["what"], newest["how"], newest["you"])
-    assert any(row["hyp"] == "Try the other end" for row in view["table"]["rows"]) or view["state"]["word"]
+    events, _ = eventlog.read(project.loop.events, 0, EVENTS)
+    tried = [event for event in events if isinstance(event, ev.IdeaProposed) and event.pinned_by is not None]
+    assert [("Try the other end", "panel")] == [(one.idea.hypothesis, one.pinned_by.face) for one in tried]
 
 
 def test_a_veto_ends_the_idea_at_work_and_one_of_another_number_is_refused(project: LoopProject, desk: Page) -> None:
