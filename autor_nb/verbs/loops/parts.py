@@ -12,9 +12,9 @@ import msgspec
 from autor_nb import loop_control, loop_preflight
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
-from autor_nb.domain.loops.idea import FIELDS, Idea, parse_idea, write_idea
+from autor_nb.domain.loops.idea import Idea, parse_idea, write_idea
 from autor_nb.domain.loops.preflight import AskAnswer, AskRequest
-from autor_nb.record.units import count_words
+from autor_nb.record.units import count_words, number_words
 from autor_nb.store.atomic import write_text
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.verbs import clean
@@ -25,6 +25,7 @@ from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
 SHOWN_CHARS = 20_000
+LONG = ("thought_process", "alternatives_considered", "justification", "code_pseudocode")
 dry_run = click.option("--dry-run", is_flag=True, help="Show what it would be given, and ask nobody.")
 
 
@@ -48,8 +49,19 @@ def critic(face: Face, name: str | None, name_too: str | None, save: str | None,
     idea = msgspec.to_builtins(answer.idea)
     blocks: tuple[Block, ...] = (
         Heading(f"An idea of {answer.part}", Mark("ok"), "shown, not tried"),
-        Facts(tuple((field.replace("_", " "), clean.line(_text(idea[field]), 600)) for field in FIELDS)),
-        Facts((("change", clean.line(json.dumps(idea.get("change", {})), 600)),)),
+        Para(clean.line(answer.idea.hypothesis, 600)),
+        Facts(
+            (
+                ("Change", clean.line(json.dumps(answer.idea.change), 400)),
+                ("Expected delta", number_words(answer.idea.expected_delta, 4)),
+                ("Risk", answer.idea.risk_level),
+            )
+        ),
+        *(
+            Para(clean.line(f"{field.replace('_', ' ').capitalize()}: {_text(idea[field])}", 2000), quiet=True)
+            for field in LONG
+            if idea[field]
+        ),
         Next(((f"autor loop pin --file {save or 'idea.json'}", "has it tried next; --save FILE keeps it"),)),
     )
     facts = {
@@ -130,4 +142,4 @@ def _dry(loop: LoopFolder, answer: AskAnswer, said: str, idea: Idea | None = Non
 
 
 def _text(value: Any) -> str:
-    return "; ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return "; ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
