@@ -6,8 +6,6 @@ import { duration, second } from "../words.js";
 
 /** @typedef {any} Ctx */
 
-const WHERE = { veto: "test", repeat: "test" };
-
 /** A button that asks at once. @param {Ctx} ctx @param {string} name @param {string} says @param {string} glyph @param {any} [o] */
 export const deed = (ctx, name, says, glyph, { args = {}, fill = false, cls = "", spot = name } = {}) => {
   const can = ctx.view.actions[name];
@@ -83,5 +81,3 @@ export const gone = (ctx) => {
 /** @param {Ctx} ctx @param {string} name @param {string} title @param {any} beside @param {...any} kids */
 export const section = (ctx, name, title, beside, ...kids) => Section(`lp-sec lp-${name}`, { key: name, $labelledby: `${ctx.uid}-${name}` },
   Div("lp-sh", Span("lp-h3", { id: `${ctx.uid}-${name}`, role: "heading", $level: "3" }, title), beside), ...kids);
-
-export { WHERE };

@@ -2,7 +2,7 @@
 import { Dd, Div, Dl, Dt, H4, I, Li, P, Pre, Span, Ul } from "../dom.js";
 import { pane } from "../controls.js";
 import { minute, roughly, millis } from "../words.js";
-import { deed, opener, section } from "./head.js";
+import { opener, section } from "./head.js";
 import { form } from "./forms.js";
 import { markIcon } from "./svg.js";
 import { dTrack, eTrack, hopesPlot } from "./track.js";
@@ -71,5 +71,3 @@ const hopes = (ctx, wide, decimals = ctx.view.curve.decimals) => {
   return Div("lp-ea", { key: "hopes" }, Div("lp-pic", { raw: ctx.picture("h", [h, side], () => hopesPlot(h, side, decimals)) }),
     Div("", H4("", "Calibration: actual Δ over expected Δ"), P("lp-cap", h.said, " Dashed: actual equals expected.")));
 };
-
-export { deed };

@@ -1,5 +1,5 @@
 /** The evidence under test: its e-value on a log axis against the bar, the difference with its sequence, and the critic's record. */
-import { fixed, line, mark, path, picture, places, rect, S, signed, ticks, words } from "./svg.js";
+import { line, mark, path, picture, places, rect, S, signed, ticks, words } from "./svg.js";
 
 const LEFT = 38;
 const FUTILE = 0.5;
@@ -100,5 +100,3 @@ export const whisker = (row, [low, high]) => {
     sure && (from === null || from < low) && S("path", { cls: `wh nf w-${row.kind}`, d: "M6 5 2 8 6 11" }), sure && (to === null || to > high) && S("path", { cls: `wh nf w-${row.kind}`, d: "M126 5 130 8 126 11" }),
     mark(row.kind, x(change), 8, "", 0.78));
 };
-
-export { fixed };
