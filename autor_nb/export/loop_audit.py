@@ -71,7 +71,7 @@ def _beside(path: Path) -> Iterator[IO[str]]:
 
 def _head(loop: LoopFolder, state: Any) -> str:
     metric = state.config.get("metric") or {}
-    counts = ", ".join(f"{count} {word}" for word, count in sorted(state.counts.items()) if count)
+    counts = loop_headline.counts_words(state)
     objective = escape_markdown(one_line(str(state.config.get("objective", "")), 600))
     named = escape_markdown(one_line(str(metric.get("name", "")), 80))
     lines = [
@@ -208,7 +208,7 @@ def _json_head(loop: LoopFolder, state: Any) -> str:
         "headline": {"text": said.text, "source": said.source or None, "better": said.better},
         "objective": state.config.get("objective", ""),
         "metric": state.config.get("metric", {}),
-        "counts": {word: count for word, count in state.counts.items() if count},
+        "counts": loop_headline.counts(state),
         "baseline": state.baseline_metric,
         "best_recorded": {"n": state.best_n, "metric": state.best_metric, "is_a_claim": False},
         "confirmed_head": state.confirmed_n or None,

@@ -13,6 +13,7 @@ from autor_nb.export.report import POLICY
 from autor_nb.figures.as_png import to_png
 from autor_nb.record import loop_parts, loop_pictures, loop_story
 from autor_nb.record.markup import NOTHING, Shown, escape_html, escape_markdown, muted, one_line, stack, words
+from autor_nb.record.tables import table
 from autor_nb.record.units import count_words, date_words, number_words
 from autor_nb.version import __version__
 
@@ -26,18 +27,19 @@ def parts_of(source: LoopSource) -> list[Shown]:
     reasoned = [loop_parts.reasoning(one) for one in list(source.newest)[-REASONED:][::-1]]
     crashes = [loop_parts.crash(one, loop_story.tail_of(source.loop, one)) for one in reversed(source.crashes)]
     hits = [
-        words(f"experiment {hit.n}: gain {number_words(hit.gain)} over what stood before "
-              f"({one_line(hit.summary, 160)})")
+        (str(hit.n), number_words(hit.gain), number_words(hit.metric, 6), number_words(hit.e_value, 4),
+         one_line(hit.summary, 200))
         for hit in source.hits
     ]  # fmt: skip
+    columns = ("n", "Gain over what stood before", "Metric", "E", "What was changed")
+    top = table(columns, hits, "rrrrl") if hits else words("No gain was confirmed.")
     return [
-        loop_parts.headline(state),
-        loop_parts.summary(state, str(source.snapshot.status)),
+        stack(loop_parts.headline(state), loop_parts.summary(state, str(source.snapshot.status)), gap=16),
         *(guarded(name, lambda figure=figure, name=name: _picture(figure, name))  # type: ignore[misc]
           for name, figure in _figures(source)),
         section("Final audits", loop_parts.audits(state.audits), anchor="audits"),
         section("Kept", loop_parts.kept(state.kept), anchor="kept"),
-        section("Top hits", *(hits or [words("No gain was confirmed.")]), anchor="hits"),
+        section("Top hits", top, anchor="hits"),
         section(f"The newest {count_words(len(source.newest), 'experiment')}",
                 loop_parts.experiments(source.newest), anchor="newest"),
         section("Reasoning", *[part for part in reasoned if part.text], anchor="reasoning"),

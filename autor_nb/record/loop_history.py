@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
+
+from autor_nb.domain.errors import StoreError
 from autor_nb.domain.loops.record import STATUSES, Record
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.store.loops import course_file, history
 from autor_nb.store.loops.history import BadLine
 from autor_nb.store.loops.layout import LoopFolder
+from autor_nb.store.system_errors import what_happened, what_mends
 
 WORDS = tuple(dict.fromkeys((*map(str, Verdict), *STATUSES, "recorded")))
 ALL = 1 << 62
+BLOCK = 1 << 18
+_decoder = msgspec.json.Decoder(Record)
 
 
 def word_of(record: Record) -> str:
@@ -33,16 +41,51 @@ def newest(
     """The last `count` records that the word tells of, oldest first; no more of the file is read than that takes."""
     if not word:
         return history.tail(path, count, bad)
-    depth = max(200, 4 * count)
-    while True:
-        found: list[BadLine] = []
-        read = history.tail(path, depth, found.append)
-        chosen = [record for record in read if fits(record, word)]
-        if len(chosen) >= count or len(read) < depth:
-            for line in found:
-                bad(line)
-            return chosen[-count:]
-        depth *= 8
+    needle = re.compile(rb'"(?:status|verdict|mode)"\s*:\s*"%s"' % word.encode("ascii"))
+    found: list[Record] = []
+    for block in _blocks_from_the_end(path):
+        in_block: list[Record] = []
+        end = 0
+        for match in needle.finditer(block):
+            if match.start() >= end:
+                begin = block.rfind(b"\n", 0, match.start()) + 1
+                end = block.find(b"\n", match.end()) + 1 or len(block)
+                record = _decoded(block[begin:end], bad)
+                if record is not None and fits(record, word):
+                    in_block.append(record)
+        found = in_block + found
+        if len(found) >= count:
+            break
+    return found[-count:]
+
+
+def _blocks_from_the_end(path: Path) -> Iterator[bytes]:
+    """Pieces of whole lines, the last first."""
+    try:
+        with path.open("rb") as stream:
+            at, rest = stream.seek(0, os.SEEK_END), b""
+            while at > 0:
+                size = min(at, BLOCK)
+                at -= size
+                stream.seek(at)
+                rest = stream.read(size) + rest
+                cut = rest.find(b"\n") + 1 if at else 0
+                if cut or not at:
+                    yield rest[cut:]
+                    rest = rest[:cut]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        place = str(path)
+        raise StoreError(what_happened(error, place), what_mends(error, place, "ask again"), path=place) from error
+
+
+def _decoded(line: bytes, bad: Callable[[BadLine], object]) -> Record | None:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        bad(BadLine(0, line[:60].decode("utf-8", "replace"), f"it is no record: {error}"))
+        return None
 
 
 def records(

@@ -57,7 +57,7 @@ def headline(state: LoopState) -> Shown:
 def summary(state: LoopState, status: str) -> Shown:
     """The loop in a few facts; what was recorded is never beside what is claimed without a word."""
     metric = state.config.get("metric") or {}
-    counts = ", ".join(f"{count:,} {word}" for word, count in sorted(state.counts.items()) if count)
+    counts = loop_headline.counts_words(state)
     fresh = loop_headline.remeasured_metric(state)
     pairs: list[tuple[str, Any]] = [
         ("Status", status),

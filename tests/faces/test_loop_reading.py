@@ -124,12 +124,14 @@ def test_log_without_its_view_reads_the_log_itself(own: LoopFolder) -> None:
 
 
 def test_a_rare_verdict_is_found_however_far_back(tmp_path: Path) -> None:
-    """The end of the file is read again, deeper each time."""
+    """The file is read from its end, in blocks of whole lines."""
     path = tmp_path / "experiments.jsonl"
     every = [Record(run=n, status="keep" if n == 3 else "discard", verdict="keep" if n == 3 else "discard")
              for n in range(5000)]  # fmt: skip
     history.write(path, every)
     assert [3] == [one.run for one in loop_history.newest(path, 4, "keep")]
+    assert [3] == [one.run for one in loop_history.newest(path, 1, "keep")]
+    assert list(range(1000, 5000)) == [one.run for one in loop_history.newest(path, 4000, "discard")]
     assert [4997, 4998, 4999] == [one.run for one in loop_history.newest(path, 3, "discard")]
 
 
@@ -210,6 +212,7 @@ def test_status_says_where_it_stands_and_the_next_command(project: LoopProject) 
     assert ("stopped", "nobody", 6) == (facts["state"], facts["waiting"], facts["experiments"])
     assert {"iterations": 0, "wall_s": None, "cost_usd": None} == facts["session"]["left"]
     assert "autor loop report" == facts["next"][0] and facts["audit"]["of_the_head"] and facts["budget"] is None
+    assert {"baseline": 1, "crash": 1, "discard": 3, "keep": 1} == facts["counts"]
     assert "5 of 5 experiments are done" in result.text()
 
 

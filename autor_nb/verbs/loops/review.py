@@ -61,7 +61,7 @@ def prompt(state: LoopState, read: Sequence[Record], failures: int = FAILURES) -
     """The whole prompt as Markdown; what agents wrote stands in a block that it cannot leave."""
     metric = state.config.get("metric") or {}
     name, direction = clean.line(str(metric.get("name", "metric")), 60), metric.get("direction", "lower")
-    counts = ", ".join(f"{count} {word}" for word, count in sorted(state.counts.items()) if count) or "none yet"
+    counts = loop_headline.counts_words(state) or "none yet"
     won = [one for one in read if word_of(one) in ("keep", "advance")][-WINS:]
     lost = [one for one in read if one.status in ("discard", "crash")][-failures:]
     themes = loop_themes.themes(read)

@@ -59,7 +59,7 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "worker": snapshot.worker.pid if snapshot.worker else None,
         "objective": str(state.config.get("objective", "")),
         "experiments": state.experiments,
-        "counts": {verdict: count for verdict, count in state.counts.items() if count},
+        "counts": loop_headline.counts(state),
         "trials": state.trials,
         "streak_of_discards": state.streak,
         "at_work": {"n": current.n, "hypothesis": current.idea.hypothesis if current.idea else "baseline",
@@ -185,7 +185,7 @@ def _aside(snapshot: loop_control.Snapshot) -> str:
 
 def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     metric = state.config.get("metric", {})
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(state.counts.items()) if count)
+    counts = loop_headline.counts_words(state)
     best = ""
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
