@@ -55,6 +55,9 @@ def _applied(state: LoopState, event: ev.ChangeApplied) -> None:
     current.added, current.removed = event.added, event.removed
     current.diff, current.diff_sha256 = event.diff, event.diff_sha256
     current.suspicions, current.tampered = event.suspicions, event.tampered
+    if event.fixes:
+        current.fixes = event.fixes
+        current.trials = [row for row in current.trials if row.role != "screen"]
     current.cost_usd += event.cost_usd or 0.0
     _spent(state, event.cost_usd)
     _worked(state, event.duration_s)

@@ -93,6 +93,7 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     diff_sha256: str = ""
     suspicions: tuple[str, ...] = ()
     tampered: tuple[str, ...] = ()
+    fixes: int = 0
     trials: list[TrialRow] = []
     planned: tuple[PlannedPair, ...] = ()
     warm_up: bool = False

@@ -56,6 +56,8 @@ class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     duration_s: float = 0.0
     suspicions: tuple[str, ...] = ()
     tampered: tuple[str, ...] = ()
+    fixes: int = 0
+    """Above 0: the coder mended a change whose screening run had crashed; that run counts no more."""
     values: dict[str, Any] = {}
 
 

@@ -27,6 +27,7 @@ from autor_nb.domain.loops.suspicion import Surroundings
 from autor_nb.engine import orphans
 from autor_nb.engine.loops import sharing
 from autor_nb.engine.loops.clones import publish
+from autor_nb.engine.loops.fixing import fixed
 from autor_nb.engine.loops.ideas import Ideas
 from autor_nb.engine.loops.past import Past
 from autor_nb.engine.loops.trials import Trials
@@ -225,7 +226,8 @@ class LoopEngine:
             case steps.PlanBlock():
                 Verdicts(self).plan(step)
             case steps.Conclude(decided=decided):
-                Verdicts(self).conclude(decided)
+                if not fixed(self, decided):
+                    Verdicts(self).conclude(decided)
             case steps.ConcludeBaseline():
                 Verdicts(self).baseline()
             case steps.BeginAudit():

@@ -23,7 +23,7 @@ from autor_nb.engine.orphans import marker_prefix
 from autor_nb.store import objects
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops import critic_logs
-from autor_nb.store.loops.clone import Clone
+from autor_nb.store.loops.clone import Candidate, Clone
 
 if TYPE_CHECKING:
     from autor_nb.engine.loops.engine import LoopEngine
@@ -127,13 +127,13 @@ class Ideas:
         return self.engine.baseline_texts
 
     def _repeats(self, idea: Idea, clone: Clone) -> ev.IdeaRefused | None:
-        found = self.engine.past.memory.repeats(idea, values=self._values(idea, clone))
+        found = self.engine.past.memory.repeats(idea, values=self.values(idea, clone))
         if found is None:
             return None
         why, said = found.reason[:2000], idea.hypothesis
         return ev.IdeaRefused(n=0, kind="repeat", why=why, hypothesis=said, repeats=found.n, change=idea.change)
 
-    def _values(self, idea: Idea, clone: Clone) -> dict[str, Any]:
+    def values(self, idea: Idea, clone: Clone) -> dict[str, Any]:
         """All knobs as they would be in an idea that turns some, with the incumbent in the tree."""
         if not idea.change:
             return {}
@@ -176,9 +176,9 @@ class Ideas:
         assert current is not None and current.idea is not None
         clone, began = clone_of(self.engine), time.monotonic()
         clone.checkout(self.state.head)
-        values = self._values(current.idea, clone)
+        values = self.values(current.idea, clone)
         coder = self.engine.parts.coder(self.config)
-        result = coder.apply(self._coder_task(clone, current.n, current.idea))
+        result = coder.apply(self.coder_task(clone, current.n, current.idea))
         if result.ending == "stopped" or self.engine.interrupting():
             clone.checkout(self.state.head)
             return
@@ -195,6 +195,22 @@ class Ideas:
         if found is not None and found.kind == "exact" and current.pinned_by is None:
             self._refuse(current.n, current.idea, found.reason, "repeat")
             return
+        self.applied(candidate, diff, values, coder.name, result.cost_usd, time.monotonic() - began)
+
+    def applied(
+        self,
+        candidate: Candidate,
+        diff: str,
+        values: dict[str, Any],
+        coder: str,
+        cost_usd: float | None,
+        took_s: float,
+        *,
+        fixes: int = 0,
+    ) -> None:
+        """Judge the committed change before any trial of it, and write it down."""
+        current, clone = self.state.current, clone_of(self.engine)
+        assert current is not None
         judged = tampering.of_candidate(clone, candidate, tampering_around(self.engine, clone))
         added, removed = _lines(diff)
         self.engine.append(
@@ -208,15 +224,17 @@ class Ideas:
                 diff=objects.put(self.loop, diff.encode("utf-8", "replace")),
                 diff_sha256=diff_key(diff),
                 values=values if len(values) <= KNOBS_CAP else {},
-                coder=coder.name,
-                cost_usd=result.cost_usd,
-                duration_s=round(time.monotonic() - began, 4),
+                coder=coder,
+                cost_usd=cost_usd,
+                duration_s=round(took_s, 4),
                 suspicions=tuple(text[:500] for text in judged.suspicions[:20]),
                 tampered=tuple(text[:500] for text in judged.tampered[:20]),
+                fixes=fixes,
             )
         )
 
-    def _coder_task(self, clone: Clone, n: int, idea: Idea) -> CoderTask:
+    def coder_task(self, clone: Clone, n: int, idea: Idea) -> CoderTask:
+        """What a coder is told."""
         return CoderTask(
             clone=clone.cwd,
             mutable=mutable_paths(clone),
