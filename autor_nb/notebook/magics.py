@@ -61,7 +61,7 @@ class AutorMagics(Magics):
             from IPython.display import display
 
             display(result)
-            raise AutorMessage(RunEnded("The run did not come to where it was to come; the card above says why."))
+            raise AutorMessage(RunEnded("It did not come to where it was to come; the card above says why."))
         if result.panel and face.interactive:
             from autor_nb.notebook.panels.show import Shown
 

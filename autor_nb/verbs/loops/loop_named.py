@@ -10,19 +10,19 @@ from typing import Any
 import click
 
 from autor_nb.domain.errors import AutorError, UsageError
-from autor_nb.store.loops.config_file import declared, find_project
+from autor_nb.store.loops.config_file import SIGNS, declared
 from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, find_loop
 
 
 def project_here() -> Path:
-    """The nearest folder upwards that has loops, else the one that declares some, else this one."""
+    """The nearest folder upwards that has loops or declares some, else this one."""
     here = Path.cwd()
     if here.parent.name == LOOPS:
         return here.parent.parent
     for folder in (here, *here.parents):
-        if (folder / LOOPS).is_dir():
+        if (folder / LOOPS).is_dir() or any((folder / name).is_file() for name in SIGNS):
             return folder
-    return find_project(here) or here
+    return here
 
 
 def loop_here(name: str | None) -> LoopFolder:

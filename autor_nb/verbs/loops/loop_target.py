@@ -14,8 +14,8 @@ from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.run import Actor
 from autor_nb.store.loops import foreign
 from autor_nb.store.loops.beginning import tracked
-from autor_nb.store.loops.config_file import AUTOR_TOML, SIGNS, declared, read_loop
-from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops, find_loop, loop_folder
+from autor_nb.store.loops.config_file import AUTOR_TOML, declared, read_loop
+from autor_nb.store.loops.layout import LoopFolder, all_loops, find_loop, loop_folder
 from autor_nb.verbs import clean
 from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face
@@ -33,24 +33,13 @@ class Wanted:
     notes: tuple[str, ...] = ()
 
 
-def project_here() -> Path:
-    """The nearest folder upwards that has loops or declares some, else this one."""
-    here = Path.cwd()
-    if here.parent.name == LOOPS:
-        return here.parent.parent
-    for folder in (here, *here.parents):
-        if (folder / LOOPS).is_dir() or any((folder / name).is_file() for name in SIGNS):
-            return folder
-    return here
-
-
 def wanted(name: str | None) -> Wanted:
     """The loop that is named, or the only one of the project, with its configuration read afresh from its file."""
     if name and ("/" in name or name == "."):
         loop = loop_named.loop_here(name)
         project, called = loop.project, loop.name
     else:
-        project = project_here()
+        project = loop_named.project_here()
         called = name or _only(project)
         loop = loop_folder(project, called)
     if any(one.name == called for one in declared(project)):
@@ -134,7 +123,7 @@ def check_committed(project: Path, config: LoopConfig) -> None:
 def only(name: str | None, fits: Fits) -> LoopFolder:
     """The named loop, else the only one that fits, else the only one; several are refused by name."""
     if name is None:
-        fitting = [loop for loop in all_loops(project_here()) if fits(loop_control.snapshot(loop))]
+        fitting = [loop for loop in all_loops(loop_named.project_here()) if fits(loop_control.snapshot(loop))]
         if len(fitting) == 1:
             return fitting[0]
     return loop_named.loop_here(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import click
@@ -134,7 +135,8 @@ def _set_to_work(
         face.say(what)
     after = until(face, loop, since) if wait else loop_control.snapshot(loop)
     more = (Items(notes, title="What stands in for parts that are not here"),) if notes else ()
-    return card(loop, what, *more, code=exit_code(after, waited=wait), notes=list(notes), waited=wait)
+    said = card(loop, what, *more, code=exit_code(after, waited=wait), notes=list(notes), waited=wait)
+    return dataclasses.replace(said, panel="loop")
 
 
 def _started(

@@ -22,7 +22,7 @@ from autor_nb.store.loops.config_file import declared
 from autor_nb.store.loops.layout import all_loops
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Cell, Heading, Items, Mark, Next, Para, Table
-from autor_nb.verbs.loops import loop_named, loop_target
+from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.loops.session import NOT_READY, one_of
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
@@ -139,7 +139,7 @@ def _plain(result: CheckResult) -> dict[str, Any]:
 
 def _asked(face: Face, name: str | None, do: str, step: str = "") -> PreflightAnswer:
     """Ask for the checks, telling each as it is made."""
-    project = loop_target.project_here()
+    project = loop_named.project_here()
     if name is None:
         known = sorted({*(one.name for one in declared(project)), *(loop.name for loop in all_loops(project))})
         if len(known) > 1:
