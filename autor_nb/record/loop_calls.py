@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ _decoder = msgspec.json.Decoder(_Call)
 def read(path: Path) -> Call:
     """The (first) call of a file; one that is none says so by `readable`."""
     try:
-        with path.open("rb") as stream:
-            content = stream.read(SIZE_CAP)
+        with path.open("rb", buffering=0) as stream:
+            content = stream.read(min(SIZE_CAP, os.fstat(stream.fileno()).st_size)) or b""
     except OSError as error:
         return Call(file=path.name, error=f"cannot be read: {error.strerror}", readable=False)
     for part in (content, content.partition(b"\n")[0]):
