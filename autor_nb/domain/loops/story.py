@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autor_nb.domain.loops.state import LoopState, Row
+from autor_nb.domain.loops.state import Holdout, LoopState, Row
 
 
 def number(value: float | None) -> str:
@@ -32,12 +32,24 @@ def state_text(state: LoopState) -> str:
         audit = state.audits[-1]
         word = "better than the baseline" if audit.better else "not shown to be better than the baseline"
         lines.append(f"- Audit: experiment {audit.n} is {word} (E {audit.e_value:.4g}, {audit.pairs} fresh pairs)")
+    if state.holdout is not None:
+        lines.append(f"- Holdout: {_holdout(state.holdout)}")
+    if state.awaits:
+        lines.append(f"- Waits: {_plain(state.awaits)}")
     if state.current is not None and state.current.idea is not None:
         lines += ["", f"At work: experiment {state.current.n}: {_plain(state.current.idea.hypothesis)}"]
     if state.recent:
         lines += ["", "| n | verdict | metric | delta | summary |", "|---|---|---|---|---|"]
         lines += [_row(row) for row in reversed(state.recent[-20:])]
     return "\n".join(lines) + "\n"
+
+
+def _holdout(holdout: Holdout) -> str:
+    """What the holdout has told, and whether what runs could have read it."""
+    guard = "protected by the sandbox" if holdout.protected else "unprotected: what runs could read it"
+    if holdout.failed:
+        return f"cannot be read ({_plain(holdout.failed)}); {guard}"
+    return f"mean loss {number(holdout.released)} of experiment {holdout.leader}, asked {holdout.asked} times; {guard}"
 
 
 def _why(state: LoopState) -> str:
