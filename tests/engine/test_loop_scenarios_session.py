@@ -101,7 +101,8 @@ def test_a_baseline_without_a_number_can_be_mended(tmp_path: Path) -> None:
     right = {**state.config, "metric": {"name": "loss", "direction": "lower"}}
     state = project.work(project.start(iterations=1, config=right))
     assert LoopStatus.STOPPED is state.status and state.baseline_metric is not None
-    assert 0 == [one for one in project.of(ev.ExperimentEnded) if one.baseline][0].n and {1: "keep"} == project.verdicts()
+    assert 0 == next(one for one in project.of(ev.ExperimentEnded) if one.baseline).n
+    assert {1: "keep"} == project.verdicts()
 
 
 def test_another_configuration_means_another_test(tmp_path: Path) -> None:

@@ -39,17 +39,20 @@ def _opened(engine: LoopEngine) -> Clone:
 
 def publish(engine: LoopEngine, *, all_of_them: bool = False) -> None:
     """Give the person's repository what ended: kept commits as the branch, every other as a ref, in batches."""
-    commits = engine.past.commits
-    if not commits or (len(commits) - len(engine.published or {}) < BATCH and not all_of_them):
+    waiting = engine.past.commits
+    if not waiting or (len(waiting) < BATCH and not all_of_them):
         return
     source = making.find_source(engine.loop.project)
     if engine.published is None:  # what a killed engine had given already is not given again
-        there = publishing.published(source.git_dir, engine.loop.name)
-        engine.published = {n: sha for n, sha in there.items() if commits.get(n) == sha}
-    waiting = {n: sha for n, sha in commits.items() if n not in engine.published and sha != engine.state.base}
-    if not waiting and publishing.known_head(source.git_dir, engine.loop.name) == engine.state.head:
-        return
+        engine.published = publishing.published(source.git_dir, engine.loop.name)
+        for n, sha in [*waiting.items()]:
+            if engine.published.get(n) == sha or sha == engine.state.base:
+                del waiting[n]
+        if not waiting and publishing.known_head(source.git_dir, engine.loop.name) == engine.state.head:
+            return
     clone = clone_of(engine)
-    here = {n: sha for n, sha in waiting.items() if clone.git.commit_of(sha)}
+    asked = "".join(f"{sha}\n" for sha in waiting.values()).encode("ascii")
+    kinds = clone.git.run("cat-file", "--batch-check=%(objecttype)", stdin=asked).decode("ascii").splitlines()
+    here = {n: sha for (n, sha), kind in zip(waiting.items(), kinds, strict=True) if kind == "commit"}
     publishing.publish(clone, source.git_dir, here, kept=engine.state.head)
-    engine.published.update(waiting)
+    waiting.clear()

@@ -20,7 +20,7 @@ class Past:
         self._at: dict[int, int] = {}
         self._ideas: dict[int, Idea] = {}
         self._changes: dict[int, ev.ChangeApplied] = {}
-        self.commits: dict[int, str] = {}
+        self.commits: dict[int, str] = {}  # those that the person's repository was not given yet
         self.memory = Memory()
         self.take(events)
 
