@@ -13,7 +13,7 @@ from autor_nb.verbs import clean
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import VERBS, invoke
 
-RAW = {"show", "export"}
+RAW = {"show", "export", "guide"}
 
 
 def main() -> NoReturn:

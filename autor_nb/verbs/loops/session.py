@@ -136,7 +136,7 @@ def stop(face: Face, name: str | None, name_too: str | None, why: str) -> Result
 
 @verb(
     name="confirm",
-    examples=("autor loop confirm --wall 12h", "autor loop confirm tsp --wall 8h --cost-usd 20", "autor loop start"),
+    examples=("autor loop confirm --wall 12h", "autor loop confirm tsp --wall 8h --cost-usd 20"),
 )
 @loop_named.loop_argument
 @loop_named.loop_option
