@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -123,6 +124,10 @@ class Memory:
         if idea.change:
             return self._same_place(idea, values or {}) or (self._same_diff(diff) if not values else None)
         return self._same_diff(diff) or self._same_words(idea.hypothesis)
+
+    def same_edit(self, diff: str) -> Repeat | None:
+        """What a unified diff repeats, whatever was said of it."""
+        return self._same_diff(diff)
 
     def _same_diff(self, diff: str) -> Repeat | None:
         failure = self._by_diff.get(diff_key(diff)) if diff else None
@@ -249,8 +254,21 @@ def _spellings(left: frozenset[str], right: frozenset[str]) -> int:
     if not left or not right or len(left) + len(right) > 4:
         return 0
     return sum(
-        any(SequenceMatcher(None, word, other, autojunk=False).ratio() >= SAME_SPELLING for other in right)
+        any(_may_be(word, other) and SequenceMatcher(None, word, other, autojunk=False).ratio() >= SAME_SPELLING
+            for other in right)
         for word in left if len(word) > 5)
+
+
+def _may_be(word: str, other: str) -> bool:
+    """Whether they can be as like as SAME_SPELLING asks: letters that only one of them has match nothing."""
+    matched = SAME_SPELLING / 2 * (len(word) + len(other)) - 1e-9
+    ours, theirs = _letters(word), _letters(other)
+    return len(word) - len(ours - theirs) >= matched and len(other) - len(theirs - ours) >= matched
+
+
+@lru_cache(maxsize=50_000)
+def _letters(word: str) -> frozenset[str]:
+    return frozenset(word)
 
 
 # ------------------------------------------------------------------------------------------- messages

@@ -191,8 +191,9 @@ class Ideas:
             self._refuse(current.n, current.idea, error.message, "no_op")
             return
         diff = clone.diff(candidate.parent, candidate.sha)
-        found = None if current.idea.change else self.engine.past.memory.repeats(current.idea, diff=diff)
-        if found is not None and found.kind == "exact" and current.pinned_by is None:
+        known_otherwise = current.idea.change or current.pinned_by is not None  # by its knobs; by a person's will
+        found = None if known_otherwise else self.engine.past.memory.same_edit(diff)
+        if found is not None:
             self._refuse(current.n, current.idea, found.reason, "repeat")
             return
         self.applied(candidate, diff, values, coder.name, result.cost_usd, time.monotonic() - began)
