@@ -145,6 +145,19 @@ def test_the_configuration_is_read_afresh_and_its_change_is_an_event(make: Maker
     assert "Something else." == changed.config["objective"]
 
 
+def test_scores_of_another_measure_are_not_held_against_the_old_baseline(make: Maker) -> None:
+    """A command that changed after the baseline is refused, named, and nothing is begun; put back, it goes on."""
+    project = make([edit(level=0.5), edit(level=0.4)])
+    do("start", "--iterations", "1", "--wait")
+    command = _config(project).command
+    declare(project, command="echo loss: 1")
+    with pytest.raises(UsageError, match="command of loop .* changed after its baseline"):
+        do("start", "--iterations", "1", "--wait")
+    assert 1 == len(project.of(ev.LoopStarted))
+    declare(project, command=command)
+    assert 0 == do("start", "--iterations", "1", "--wait").exit_code
+
+
 def test_parts_that_are_said_stand_in_for_those_of_the_file(make: Maker) -> None:
     """For this session; an unknown one is refused before anything begins."""
     project = make([edit(level=0.5)])

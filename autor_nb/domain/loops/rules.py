@@ -18,6 +18,7 @@ from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.rules import Refused
 
 MOST_PAIRS = 64
+MEASURING = ("command", "metric", "metrics", "scalarizer", "scalarizer_options", "seed_env")
 STATUSES = ("baseline", "keep", "discard", "crash")
 
 
@@ -68,10 +69,25 @@ def _start(state: LoopState, command: cmd.StartLoop) -> list[Any]:
             raise Refused(f"The bound {name} = {value} leaves nothing to do.", "Give a number above 0.")
     events: list[Any] = []
     if command.config and not _is_same(command.config, state.config):
+        _must_measure_the_same(state, command.config)
         events.append(_by(ev.LoopConfigChanged, command, config=command.config, contract=command.contract))
     mode = command.mode or str((command.config or state.config).get("mode", "strict"))
     events.append(_by(ev.LoopStarted, command, mode=mode, step=command.step, **bounds))
     return events
+
+
+def _must_measure_the_same(state: LoopState, wanted: dict[str, Any]) -> None:
+    """Refuse what would hold new scores against a baseline that was measured in another way."""
+    if not state.baseline:
+        return
+    before, after = (msgspec.convert(config, LoopConfig) for config in (state.config, wanted))
+    changed = [name for name in MEASURING if getattr(before, name) != getattr(after, name)]
+    if changed:
+        raise Refused(
+            f"{' and '.join(changed)} of loop {state.name} changed after its baseline was measured: scores from before "
+            "and after cannot be compared.",
+            "Put it back as it was, or make another loop of the new configuration: another name for its section.",
+        )
 
 
 def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
