@@ -151,7 +151,7 @@ def test_scores_of_another_measure_are_not_held_against_the_old_baseline(make: M
     do("start", "--iterations", "1", "--wait")
     command = _config(project).command
     declare(project, command="echo loss: 1")
-    with pytest.raises(UsageError, match="command of loop .* changed after its baseline"):
+    with pytest.raises(UsageError, match=r"command of loop .* changed after its baseline"):
         do("start", "--iterations", "1", "--wait")
     assert 1 == len(project.of(ev.LoopStarted))
     declare(project, command=command)
