@@ -122,12 +122,16 @@ def create(
     family: str = "",
     base: str = "HEAD",
     earlier: Sequence[Record] = (),
+    join: bool = False,
 ) -> LoopFolder:
     """Make a loop with its own clone; nothing of the person's repository is touched, nothing left if it fails.
 
     `earlier` are experiments that the project has from elsewhere; they are its first, recorded and not tested.
+    With `join` a loop that another process made meanwhile will do as well; else it is refused.
     """
     loop = loop_folder(project, config.name)
+    if loop.exists and join:
+        return loop
     if loop.exists:
         raise UsageError(
             f"There is a loop {config.name} already, in {loop.path}.",

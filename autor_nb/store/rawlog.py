@@ -6,6 +6,7 @@ Not flushed to disk line by line and not part of the truth. It is rotated by siz
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -22,13 +23,14 @@ TEXT_CAP = 64 * 1024
 
 
 class RawLog:
-    """The appending end, held by the engine for one attempt."""
+    """The appending end, held by the engine for one attempt: one thread may write while another flushes."""
 
     def __init__(self, run: RunFolder, stage: str, attempt: int) -> None:
         self.path, self.stage, self.attempt = run.raw_log, stage, attempt
         self._stream: IO[bytes] = self.path.open("ab")
         self._size = self._stream.tell()
         self.count = 0
+        self._turn = threading.Lock()  # a flush must not meet a file that a rotation has just closed
 
     def write(self, event: AgentEvent) -> None:
         """Append one event; a very long text is cut, and says so."""
@@ -39,29 +41,32 @@ class RawLog:
             line = msgspec.json.encode(_clean(said)) + b"\n"
         if len(line) > TEXT_CAP:
             line = msgspec.json.encode({key: _cut(value) for key, value in _clean(said).items()}) + b"\n"
-        if self._size and self._size + len(line) > PART_BYTES:
-            self._rotate()
-        self._stream.write(line)
-        self._size += len(line)
-        self.count += 1
+        with self._turn:
+            if self._size and self._size + len(line) > PART_BYTES:
+                self._rotate()
+            self._stream.write(line)
+            self._size += len(line)
+            self.count += 1
 
     def flush(self) -> None:
         """Let readers see what was written so far."""
-        self._stream.flush()
+        with self._turn:
+            self._stream.flush()
 
     def close(self) -> None:
         """Release the file."""
-        self._stream.close()
+        with self._turn:
+            self._stream.close()
 
     def _rotate(self) -> None:
-        self._stream.close()
         for number in range(PARTS - 1, 0, -1):
             part = _part(self.path, number)
             if part.exists():
                 part.replace(_part(self.path, number + 1)) if number + 1 < PARTS else part.unlink()
         self.path.replace(_part(self.path, 1))
-        self._stream = self.path.open("ab")
-        self._size = 0
+        fresh = self.path.open("ab")  # before the old one is let go: where this fails, there is still one to write to
+        self._stream.close()
+        self._stream, self._size = fresh, 0
 
 
 def parts(run: RunFolder) -> list[Path]:

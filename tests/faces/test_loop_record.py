@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from autor_nb import loop_control
 from autor_nb.cli import main as cli
-from autor_nb.domain.errors import RefusedError
+from autor_nb.domain.errors import RefusedError, UsageError
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.store import eventlog, inbox
 from autor_nb.store.lock import EngineLock, living_holder
@@ -224,6 +226,15 @@ def test_several_who_find_a_loop_only_declared_make_it_once(project: LoopProject
     assert set(range(6)) == numbers
     loop = loop_folder(project.folder, "other")
     assert 1 == sum(isinstance(one, ev.LoopCreated) for one in eventlog.read(loop.events, 0, EVENTS)[0])
+
+
+def test_a_loop_that_another_made_meanwhile_will_do(project: LoopProject) -> None:
+    """Between looking for the loop and making it, somebody else made it: the same loop, and no refusal."""
+    config = msgspec.convert(loop_control.snapshot(project.loop).state.config, LoopConfig)
+    assert loop_control.create(project.folder, config, ME, join=True) == project.loop
+    with pytest.raises(UsageError, match="already"):
+        loop_control.create(project.folder, config, ME)
+    assert 1 == sum(isinstance(one, ev.LoopCreated) for one in project.events)
 
 
 def test_it_waits_its_turn_while_somebody_else_holds_the_lock(project: LoopProject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,16 @@ def test_words_are_told_apart_by_attempt_and_a_torn_line_is_passed_over(run: Run
     say(run, "second \udcff", 2)
     assert ["first"] == [said["text"] for said in rawlog.read(run, "01_s", 1)]
     assert ["second \\udcff"] == [said["text"] for said in rawlog.read(run, attempt=2)]
+
+
+def test_one_thread_looks_while_another_fills_part_after_part(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flush never meets a file that was just set aside, and nothing that was said is lost."""
+    monkeypatch.setattr(rawlog, "PART_BYTES", 2_000)
+    monkeypatch.setattr(rawlog, "PARTS", 200)
+    log = RawLog(run, "01_s", 1)
+    writer = threading.Thread(target=lambda: [log.write(Text(text=str(number))) for number in range(2_000)])
+    writer.start()
+    while writer.is_alive():
+        log.flush()
+    log.close()
+    assert 2_000 == log.count == sum(1 for _ in rawlog.read(run))

@@ -83,7 +83,7 @@ def made(face: Face, want: Wanted, by: Actor, found_by: LoopConfig | None = None
     check_committed(project, want.config)
     theirs = found_by or want.config
     earlier = foreign.earlier(project, theirs) if theirs.origin != AUTOR_TOML else foreign.Earlier()
-    loop = loop_control.create(project, want.config, by, earlier=earlier.records)
+    loop = loop_control.create(project, want.config, by, earlier=earlier.records, join=True)
     for path in earlier.critic_logs:
         shutil.copyfile(path, loop.critic_logs / path.name)
     face.say(f"Loop {loop.name} was made in {loop.path}.")
