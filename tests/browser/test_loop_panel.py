@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from lab_server import App, Server, running_server
 from playwright.sync_api import expect
 
 from autor_nb import loop_control
+from autor_nb.domain.loops import events as ev
 from autor_nb.store.lock import EngineLock
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.testing.loop_project import LoopProject, edit
@@ -96,29 +98,76 @@ def test_ten_thousand_experiments_scroll_and_answer_at_once(server: Server, proj
         at.screenshot("panel-loop-long")
 
 
-def test_pause_pin_veto_and_resume_by_clicks(server: Server, project: Path) -> None:
-    """A loop that really runs is steered from the page; what was done stands among the decisions."""
-    slow = [edit(level=1.1, what="slow", salt=n) for n in range(40)]
-    own = LoopProject.make(project / "own", slow)
+class Clicks:
+    """A person at the one panel of a page."""
+
+    def __init__(self, page: Any) -> None:
+        self.panel = page.locator(".autor-host")
+
+    def says(self, text: str) -> None:
+        """Wait until it stands there."""
+        expect(self.panel.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
+
+    def click(self, name: str, form: str = "") -> None:
+        """Click a button; of an open form, where that is named."""
+        where = self.panel.get_by_role("region", name=form, exact=True) if form else self.panel
+        where.get_by_role("button", name=name, exact=True).first.click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Write into a field."""
+        self.panel.get_by_label(label).fill(text)
+
+
+def test_confirm_start_repeat_pause_pin_resume_and_veto_by_clicks(server: Server, project: Path) -> None:
+    """A loop that really runs is steered from the page; every click stands in its log on disk with who and when."""
+    standing = edit(what="hang")  # ideas 1 and 2 stand until somebody decides
+    own = LoopProject.make(project / "own", [standing, standing], trial_timeout_s=600.0)
     try:
         with desk(server, reduced_motion="reduce") as at:
             opened(at, project, "lab", "steered", "%cd -q own/project", "%autor loop panel")
-            page = at.page.locator(".autor-host")
-            page.get_by_role("button", name="Start", exact=True).click()
-            page.get_by_role("spinbutton", name="Experiments").fill("30")
-            page.get_by_role("region", name="Start the loop").get_by_role("button", name="Start").click()
-            expect(page.get_by_role("button", name="Veto this idea").first).to_be_visible(timeout=PATIENCE_MS)
-            page.get_by_role("button", name="Pause").click()
-            expect(page.get_by_text("Paused: Paused by a person.")).to_be_visible(timeout=PATIENCE_MS)
-            page.get_by_role("button", name="Pin an idea").click()
-            page.get_by_label("Hypothesis, in a sentence").fill("Try <b>the other</b> end")
-            page.get_by_role("button", name="Pin this idea").click()
-            expect(page.get_by_text("Pinned, waits its turn")).to_be_visible(timeout=PATIENCE_MS)
-            page.get_by_role("button", name="Resume").first.click()
-            expect(page.get_by_text("Resumed the loop")).to_be_visible(timeout=PATIENCE_MS)
-            page.get_by_role("button", name="Stop", exact=True).click()
-            expect(page.get_by_text("Stopped the loop")).to_be_visible(timeout=PATIENCE_MS)
+            me = Clicks(at.page)
+            me.click("Confirm")
+            me.fill("At most so long (12h)", "2h")
+            me.click("Confirm", form="Go-ahead for a loop without a bound on experiments")
+            me.says("Gave the go-ahead")
+            me.click("Start")
+            me.panel.get_by_role("spinbutton", name="Experiments").fill("30")
+            me.click("Start", form="Start the loop")
+            me.says("#1 under test")
+            me.click("Add repeats")
+            me.fill("More pairs", "6")
+            me.click("Add these pairs", form="Add repeats to #1")
+            me.says("Added 6 pairs to #1")
+            me.click("Pause")
+            me.says("Paused: Paused by a person.")
+            me.click("Pin an idea")
+            me.fill("Hypothesis, in a sentence", "Try <b>the other</b> end")
+            me.click("Pin this idea", form="Pin an idea of yours: the loop tries it next")
+            me.says("Pinned, waits its turn")
+            me.click("Resume")
+            me.says("Resumed the loop")
+            me.click("Veto this idea")
+            me.fill("Why (optional)", "It never <i>ends</i>.")
+            me.click("Veto this idea", form="Veto #1: end it, whatever its evidence")
+            me.says("Vetoed #1")
+            me.says("#2 under test")
+            me.says("pinned by")
+            me.click("Stop")
+            me.says("Stopped the loop")
             at.screenshot("panel-loop-steered")
             assert [] == at.errors
     finally:
         loop_control.end_worker(own.loop)
+    clicked = [event for event in own.events if isinstance(event, ev.Decision) and event.by.face == "panel"]
+    assert [
+        ev.LoopConfirmed, ev.LoopStarted, ev.RepeatsAdded, ev.LoopPaused, ev.IdeaPinned, ev.LoopResumed, ev.IdeaVetoed,
+        ev.LoopStopped,
+    ] == [type(event) for event in clicked]  # fmt: skip
+    assert all(event.by.os_user and event.by.is_person and event.at.endswith("Z") for event in clicked)
+    (confirmed,), (repeats,), (veto,) = (own.of(kind) for kind in (ev.LoopConfirmed, ev.RepeatsAdded, ev.IdeaVetoed))
+    assert (7200.0, 1, 6) == (confirmed.wall_s, repeats.n, repeats.pairs)
+    assert (1, "It never <i>ends</i>.", "panel") == (veto.n, veto.why, veto.by.face)
+    end = own.ended(1)
+    assert "discard" == end.verdict and f"vetoed by {veto.by}" in end.reason and end.seq > veto.seq
+    tried = own.of(ev.IdeaProposed)[-1]
+    assert (2, "Try <b>the other</b> end", "panel") == (tried.n, tried.idea.hypothesis, tried.pinned_by.face)
