@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
+from autor_nb import door
 from autor_nb.creation import NewRequest, Plan, ResourceRequest, plan
 from autor_nb.creation import create as _create
 from autor_nb.domain import commands as cmd
-from autor_nb.domain.errors import RefusedError, RunError, UsageError
-from autor_nb.domain.events import CommandRefused, Event, LogRecovered, Unknown
+from autor_nb.domain.errors import RunError, UsageError
+from autor_nb.domain.events import Event, LogRecovered
 from autor_nb.domain.fold import Fold
 from autor_nb.domain.rules import Wait, next_step
 from autor_nb.domain.run import Actor, RunStatus
 from autor_nb.domain.state import RunState
-from autor_nb.store import damage, eventlog, inbox, objects
+from autor_nb.door import Door, actor, fields, new_id
+from autor_nb.store import damage, eventlog, objects
 from autor_nb.store.artifacts import ArtifactIndex
-from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 
@@ -45,6 +42,8 @@ __all__ = [
     "archive",
     "ask",
     "create",
+    "end_worker",
+    "fields",
     "new_id",
     "plan",
     "recover_log",
@@ -55,47 +54,29 @@ __all__ = [
     "start_worker",
     "wait",
 ]
-POLL_S = 0.02
-SLOW_POLL_S = 0.2
-STARTS = 5
-FULL_BYTES = 64 * 1024
-_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
+_DOOR = Door("autor_nb.worker", eventlog.RUN)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(door.Seen):
     """A run as it is now. `status` knows the lock too; `waiting` says for whom: person · engine · nobody."""
 
     run: RunFolder
     state: RunState
     status: RunStatus
-    worker: Holder | None
-    waiting: str
-
-    @property
-    def live(self) -> bool:
-        """Whether an engine works on it."""
-        return self.worker is not None
 
 
-class Tail:
+class Tail(door.Tail[Fold, Snapshot]):
     """A run's state, kept up with by reading only what is new in its log."""
 
     def __init__(self, run: RunFolder) -> None:
-        self.run, self._fold, self._offset = run, Fold(), 0
+        self.run = run
+        super().__init__(run, eventlog.RUN)
 
-    def read(self) -> list[Event | Unknown]:
-        """What is new; a log that was damaged may have been mended, so it is read from its beginning."""
-        if self._fold.state.damaged:
-            self._fold, self._offset = Fold(), 0
-        events, self._offset = eventlog.read(self.run.events, self._offset)
-        self._fold.apply(events)
-        return events
+    def _begun(self) -> tuple[Fold, int]:
+        return Fold(), 0
 
-    def snapshot(self) -> Snapshot:
-        """The run as it is now."""
-        worker = living_holder(self.run)
-        self.read()
+    def _seen(self, worker: Holder | None) -> Snapshot:
         state = self._fold.snapshot()
         status, waiting = state.status, "nobody"
         if state.damaged:
@@ -114,20 +95,6 @@ def snapshot(run: RunFolder) -> Snapshot:
     return Tail(run).snapshot()
 
 
-def actor(face: str) -> Actor:
-    """Who acts through this face, as far as it can be known."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return Actor(face=face, os_user=user, jupyter_identity=os.environ.get("JUPYTERHUB_USER"))
-
-
-def new_id() -> str:
-    """A command's id."""
-    return secrets.token_hex(8)
-
-
 def create(request: NewRequest, start: bool = True) -> RunFolder:
     """Make a run, and set its engine to work; nothing is made if anything is wrong with it."""
     run = _create(request)
@@ -138,7 +105,7 @@ def create(request: NewRequest, start: bool = True) -> RunFolder:
 
 def resume(run: RunFolder, by: Actor, config: dict[str, Any] | None = None) -> list[Event]:
     """Set the engine to work (again)."""
-    return ask(run, cmd.Start(id=new_id(), at=utc_now(), by=by, config=config or {}))
+    return ask(run, cmd.Start(**fields(by), config=config or {}))
 
 
 def ask(run: RunFolder, command: cmd.RunCommand, timeout_s: float = 60.0) -> list[Event]:
@@ -147,70 +114,12 @@ def ask(run: RunFolder, command: cmd.RunCommand, timeout_s: float = 60.0) -> lis
         raise UsageError(f"{run.path} is not a run.", "`autor runs` lists the runs.")
     if damaged := snapshot(run).state.damaged:
         raise damage.refusal(run, damaged)
-    offset = run.events.stat().st_size
-    inbox.drop(run, command)
-    deadline, starts = time.monotonic() + timeout_s, 0
-    answers: list[Event] = []
-    while True:
-        events, offset = eventlog.read(run.events, offset)
-        answers += [event for event in events if getattr(event, "command_id", None) == command.id]  # type: ignore[misc]
-        if answers:
-            return _answered(answers)
-        if living_holder(run) is None and not inbox.is_empty(run):
-            if starts >= STARTS and not _starting(run):
-                raise RunError(f"The engine of run {run.run_id} does not start.", _why(run))
-            if not _starting(run):
-                starts += 1
-                start_worker(run)
-        if time.monotonic() > deadline:
-            raise RunError(
-                f"Run {run.run_id} has not answered within {timeout_s:g} s; the command is kept and will be done.",
-                f"`autor status {run.run_id}` shows it.",
-            )
-        time.sleep(POLL_S)
-
-
-def _answered(answers: list[Event]) -> list[Event]:
-    for answer in answers:
-        if isinstance(answer, CommandRefused):
-            raise RefusedError(answer.reason, answer.suggestion)
-    return answers
-
-
-def _starting(run: RunFolder) -> bool:
-    """Whether a worker that this process started for this run still lives (and so may be about to take the lock)."""
-    _children[:] = [(path, child) for path, child in _children if child.poll() is None]
-    return any(path == run.path for path, _ in _children)
+    return _DOOR.ask(run, command, timeout_s)
 
 
 def start_worker(run: RunFolder) -> int:
     """Start an engine process in a session of its own; answers with its pid. A second one ends by itself."""
-    run.operator_state.mkdir(exist_ok=True)
-    log = run.operator_state / "worker.log"
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("AUTOR_ATTEMPT", None)
-    with log.open("ab") as stream:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "autor_nb.worker", str(run.path)],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-            cwd=run.path,
-            env=environment,
-        )
-    _children.append((run.path, child))
-    return child.pid
-
-
-def _why(run: RunFolder) -> str:
-    if shutil.disk_usage(run.path).free < FULL_BYTES:
-        return f"The disk of {run.path} is full: free some space, then `autor resume {run.run_id}`."
-    with contextlib.suppress(OSError):
-        said = (run.operator_state / "worker.log").read_bytes()[-800:].decode("utf-8", "replace").strip()
-        if said:
-            return said.splitlines()[-1] if len(said) > 400 else said
-    return f"See {run.operator_state / 'worker.log'}."
+    return _DOOR.start(run)
 
 
 def wait(
@@ -220,26 +129,13 @@ def wait(
     on_change: Callable[[Snapshot], None] | None = None,
 ) -> Snapshot:
     """Wait until the run waits for a person (`review`) or has ended (`done`); an interrupted one is gone on with."""
-    tail, deadline = Tail(run), None if timeout_s is None else time.monotonic() + timeout_s
-    seen, starts, poll = -1, 0, POLL_S
-    while True:
-        now = tail.snapshot()
-        if now.state.last_seq != seen:
-            seen, poll, starts = now.state.last_seq, POLL_S, 0
-            if on_change is not None:
-                on_change(now)
-        if now.waiting == "nobody" or (now.waiting == "person" and (until == "review" or not now.live)):
-            if not now.live or now.waiting == "person":
-                return now
-        elif now.status is RunStatus.INTERRUPTED and not _starting(run):
-            if starts >= STARTS:
-                raise RunError(f"The engine of run {run.run_id} does not start.", _why(run))
-            starts += 1
-            start_worker(run)
-        if deadline is not None and time.monotonic() > deadline:
-            return now
-        time.sleep(poll)
-        poll = min(SLOW_POLL_S, poll * 1.3)
+
+    def rests(now: Snapshot) -> bool:
+        if now.waiting == "person":
+            return until == "review" or not now.live
+        return now.waiting == "nobody" and not now.live
+
+    return _DOOR.follow(Tail(run), run, rests, timeout_s, on_change)
 
 
 @dataclass(frozen=True)
@@ -332,11 +228,4 @@ def _refuse_live(run: RunFolder, verb: str) -> None:
 
 def end_worker(run: RunFolder) -> None:
     """End the engine process at once, as a crash would; the run can be resumed."""
-    end_process(living_holder(run))
-
-
-def end_process(worker: Holder | None) -> None:
-    """Kill the engine's process, if there is one."""
-    if worker is not None:
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(worker.pid).kill()
+    door.end(run)

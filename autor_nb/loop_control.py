@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,20 +13,20 @@ from typing import Any
 
 import msgspec
 
-from autor_nb import control
-from autor_nb.control import actor, new_id
-from autor_nb.domain.errors import RefusedError, RunError, UsageError
-from autor_nb.domain.events import CommandRefused, Event, Unknown
+from autor_nb import door
+from autor_nb.domain.errors import RefusedError, UsageError
+from autor_nb.domain.events import CommandRefused, Event
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig
+from autor_nb.domain.loops.fold import LoopFold
 from autor_nb.domain.loops.hints import after_record, standing_of
 from autor_nb.domain.loops.record import Record
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Row
 from autor_nb.domain.run import Actor
-from autor_nb.store import eventlog, inbox
+from autor_nb.door import Door, actor, fields, new_id
+from autor_nb.store import eventlog
 from autor_nb.store.atomic import write_text
-from autor_nb.store.eventlog import utc_now
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 from autor_nb.store.loops import heads, ledger, making, standing
 from autor_nb.store.loops.family import family_of
@@ -37,31 +35,22 @@ from autor_nb.store.loops.words import EVENTS
 from autor_nb.version import __version__
 
 __all__ = [
-    "Recorded", "Snapshot", "Tail", "actor", "ask", "create", "new_id", "record", "snapshot", "start_worker", "wait",
+    "Recorded", "Snapshot", "Tail", "actor", "ask", "create", "end_worker", "fields", "go_on", "new_id", "record",
+    "snapshot", "start_worker", "wait",
 ]  # fmt: skip
-POLL_S = 0.02
-SLOW_POLL_S = 0.2
-STARTS = 5
 MADE_WITHIN_S = 60.0
 WAKES_S = 10.0
 IGNORED = "# Loops are autor's; `git add -f` keeps what you want of them in your own history.\n*\n"
-_children: list[tuple[Path, subprocess.Popen[bytes]]] = []
+_DOOR = Door("autor_nb.loop_worker", EVENTS)
 
 
-@dataclass(frozen=True)
-class Snapshot:
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(door.Seen):
     """A loop as it is now. `status` knows the lock too; `waiting` says for whom: person · engine · nobody."""
 
     loop: LoopFolder
     state: LoopState
     status: LoopStatus
-    worker: Holder | None
-    waiting: str
-
-    @property
-    def live(self) -> bool:
-        """Whether an engine works on it."""
-        return self.worker is not None
 
 
 @dataclass(frozen=True)
@@ -73,25 +62,17 @@ class Recorded:
     hints: tuple[str, ...]
 
 
-class Tail:
+class Tail(door.Tail[LoopFold, Snapshot]):
     """A loop's state, kept up with by reading only what is new in its log; begins at the checkpoint if that fits."""
 
     def __init__(self, loop: LoopFolder) -> None:
         self.loop = loop
-        self._fold, self._offset = standing.load(loop)
+        super().__init__(loop, EVENTS)
 
-    def read(self) -> list[Event | Unknown]:
-        """What is new."""
-        if self._fold.state.damaged:
-            self._fold, self._offset = standing.load(self.loop)
-        events, self._offset = eventlog.read(self.loop.events, self._offset, EVENTS)
-        self._fold.apply(events)
-        return events
+    def _begun(self) -> tuple[LoopFold, int]:
+        return standing.load(self.loop)
 
-    def snapshot(self) -> Snapshot:
-        """The loop as it is now."""
-        worker = living_holder(self.loop)
-        self.read()
+    def _seen(self, worker: Holder | None) -> Snapshot:
         state = self._fold.state
         status, waiting = state.status, "nobody"
         if state.damaged:
@@ -202,31 +183,10 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
     """Give a command and wait for its answer, starting an engine where none lives; RefusedError if refused."""
     if not loop.exists:
         raise UsageError(f"{loop.path} is not a loop.", "`autor loop init` makes one.")
-    offset = loop.events.stat().st_size
-    inbox.drop(loop, command)
-    deadline, starts = time.monotonic() + timeout_s, 0
-    answers: list[Event] = []
-    while True:
-        events, offset = eventlog.read(loop.events, offset, EVENTS)
-        answers += [event for event in events if getattr(event, "command_id", None) == command.id]  # type: ignore[misc]
-        if answers:
-            for answer in answers:
-                if isinstance(answer, CommandRefused):
-                    raise RefusedError(answer.reason, answer.suggestion)
-            if isinstance(command, cmd.GrantBudget):
-                _wake_family(loop)
-            return answers
-        if living_holder(loop) is None and not inbox.is_empty(loop) and not _starting(loop):
-            if starts >= STARTS:
-                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
-            starts += 1
-            start_worker(loop)
-        if time.monotonic() > deadline:
-            raise RunError(
-                f"Loop {loop.name} has not answered within {timeout_s:g} s; the command is kept and will be done.",
-                f"`autor loop status {loop.name}` shows it.",
-            )
-        time.sleep(POLL_S)
+    answers = _DOOR.ask(loop, command, timeout_s)
+    if isinstance(command, cmd.GrantBudget):
+        _wake_family(loop)
+    return answers
 
 
 def _wake_family(loop: LoopFolder) -> None:
@@ -243,8 +203,8 @@ def _wake_family(loop: LoopFolder) -> None:
             waiting.append(one)
     deadline = time.monotonic() + WAKES_S
     while waiting and time.monotonic() < deadline:
-        waiting = [one for one in waiting if standing.read(one).status is LoopStatus.PAUSED and _starting(one)]
-        time.sleep(POLL_S)
+        waiting = [one for one in waiting if standing.read(one).status is LoopStatus.PAUSED and door.is_starting(one)]
+        time.sleep(door.POLL_S)
 
 
 def record(
@@ -266,24 +226,14 @@ def record(
         raise UsageError(f"{loop.path} is not a loop.", "`autor loop init` makes one.")
     known = commit if commit is not None else heads.head_of(loop.project)
     command = cmd.RecordExperiment(**fields(by), status=status, metric=metric, commit=known, **told)
-    deadline = time.monotonic() + timeout_s
     if (done := _record_here(loop, command)) is not None:
         return done
-    before, offset = standing_of(standing.read(loop)), loop.events.stat().st_size
-    inbox.drop(loop, command)
-    while True:
-        events, offset = eventlog.read(loop.events, offset, EVENTS)
-        for event in events:
-            if getattr(event, "command_id", None) == command.id:
-                return _recorded(before, standing.read(loop), event)
+    before = standing_of(standing.read(loop))
+    heard = _DOOR.answers(loop, command, timeout_s, "the record is kept and will be made")
+    while not (answers := next(heard)):
         if (done := _record_here(loop, command)) is not None:
             return done
-        if time.monotonic() > deadline:
-            raise RunError(
-                f"Loop {loop.name} has not answered within {timeout_s:g} s; the record is kept and will be made.",
-                f"`autor loop status {loop.name}` shows it.",
-            )
-        time.sleep(POLL_S)
+    return _recorded(before, standing.read(loop), answers[0])
 
 
 def _record_here(loop: LoopFolder, command: cmd.RecordExperiment) -> Recorded | None:
@@ -298,7 +248,7 @@ def _record_here(loop: LoopFolder, command: cmd.RecordExperiment) -> Recorded | 
         return _recorded(before, opened.state, answer[0]) if answer else None
 
 
-def _recorded(before: LoopState, after: LoopState, event: Event | Unknown) -> Recorded:
+def _recorded(before: LoopState, after: LoopState, event: Event) -> Recorded:
     if isinstance(event, CommandRefused):
         raise RefusedError(event.reason, event.suggestion)
     assert isinstance(event, ev.ExperimentRecorded)
@@ -306,40 +256,9 @@ def _recorded(before: LoopState, after: LoopState, event: Event | Unknown) -> Re
     return Recorded(event, row, after_record(before, after, row))
 
 
-def fields(by: Actor) -> dict[str, Any]:
-    """What every command carries: its id, when, and by whom."""
-    return {"id": new_id(), "at": utc_now(), "by": by}
-
-
-def _starting(loop: LoopFolder) -> bool:
-    _children[:] = [(path, child) for path, child in _children if child.poll() is None]
-    return any(path == loop.path for path, _ in _children)
-
-
 def start_worker(loop: LoopFolder) -> int:
     """Start an engine process in a session of its own; answers with its pid. A second one ends by itself."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("AUTOR_ATTEMPT", None)
-    with (loop.engine / "worker.log").open("ab") as stream:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "autor_nb.loop_worker", str(loop.path)],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-            cwd=loop.path,
-            env=environment,
-        )
-    _children.append((loop.path, child))
-    return child.pid
-
-
-def _why(loop: LoopFolder) -> str:
-    with contextlib.suppress(OSError):
-        said = (loop.engine / "worker.log").read_bytes()[-800:].decode("utf-8", "replace").strip()
-        if said:
-            return said.splitlines()[-1] if len(said) > 400 else said
-    return f"See {loop.engine / 'worker.log'}."
+    return _DOOR.start(loop)
 
 
 def wait(
@@ -349,41 +268,23 @@ def wait(
     enough: Callable[[Snapshot], bool] | None = None,
 ) -> Snapshot:
     """Wait until the session has ended or a person must say something, or for `enough`; an interrupted one goes on."""
-    tail, deadline = Tail(loop), None if timeout_s is None else time.monotonic() + timeout_s
-    seen, starts, poll = -1, 0, POLL_S
-    while True:
-        now = tail.snapshot()
-        if now.state.last_seq != seen:
-            seen, poll, starts = now.state.last_seq, POLL_S, 0
-            if on_change is not None:
-                on_change(now)
-        if (now.waiting != "engine" and not now.live) or (enough is not None and enough(now)):
-            return now
-        if now.status is LoopStatus.INTERRUPTED and not _starting(loop):
-            if starts >= STARTS:
-                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
-            starts += 1
-            start_worker(loop)
-        if deadline is not None and time.monotonic() > deadline:
-            return now
-        time.sleep(poll)
-        poll = min(SLOW_POLL_S, poll * 1.3)
+
+    def rests(now: Snapshot) -> bool:
+        return (now.waiting != "engine" and not now.live) or (enough is not None and enough(now))
+
+    return _DOOR.follow(Tail(loop), loop, rests, timeout_s, on_change)
 
 
 def go_on(loop: LoopFolder, timeout_s: float = 10.0) -> Snapshot:
     """Have an interrupted session gone on with; back when an engine has taken it up, or it rests."""
     deadline = time.monotonic() + timeout_s
-    starts, tail = 0, Tail(loop)
-    while (now := tail.snapshot()).status is LoopStatus.INTERRUPTED:
-        if not _starting(loop):
-            if starts >= STARTS or time.monotonic() > deadline:
-                raise RunError(f"The engine of loop {loop.name} does not start.", _why(loop))
-            starts += 1
-            start_worker(loop)
-        time.sleep(POLL_S)
+    starts, tail = door.Starts(_DOOR, loop), Tail(loop)
+    while (now := tail.snapshot()).deserted:
+        starts.another(late=time.monotonic() > deadline)
+        time.sleep(door.POLL_S)
     return now
 
 
 def end_worker(loop: LoopFolder) -> None:
     """End the engine process at once, as a crash would; the loop can be started again."""
-    control.end_process(living_holder(loop))
+    door.end(loop)

@@ -1,22 +1,14 @@
-"""A loop engine's own process: `python -m autor_nb.loop_worker FOLDER`; ends when a person must say something.
-
-It looks into the inbox once more after it has released the lock, and takes the lock again if something came.
-"""
+"""A loop engine's own process: `python -m autor_nb.loop_worker FOLDER`; ends when a person must say something."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
-import traceback
 from pathlib import Path
 
-from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb import engine_process
 from autor_nb.domain.loops.state import LoopStatus
-from autor_nb.store import inbox
-from autor_nb.store.lock import EngineLock
 from autor_nb.store.loops import standing
 from autor_nb.store.loops.layout import LoopFolder
 
@@ -25,16 +17,10 @@ def serve(loop: LoopFolder) -> int:
     """Work on the loop until nothing is left to do; answers with an exit code."""
     from autor_nb.loop_wiring import build
 
-    while True:
-        try:
-            with EngineLock(loop) as held:
-                build(loop).work(held)
-        except UsageError as error:
-            print(error, file=sys.stderr)
-            return 2
-        if inbox.is_empty(loop):
-            report(loop)
-            return 0
+    code = engine_process.serve(loop, lambda held: build(loop).work(held))
+    if not code:
+        report(loop)
+    return code
 
 
 def report(loop: LoopFolder) -> None:
@@ -66,17 +52,7 @@ def main(argv: list[str]) -> int:
     if not loop.exists:
         print(f"{loop.path} is not a loop: it has no .engine/events.jsonl.", file=sys.stderr)
         return 2
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the face
-    os.chdir(loop.path)
-    try:
-        return serve(loop)
-    except AutorError as error:
-        print(error.message, error.suggestion, file=sys.stderr)  # on one line: faces show the last one
-        return error.exit_code
-    except Exception:
-        traceback.print_exc()
-        return 1
+    return engine_process.live(loop, lambda: serve(loop))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,11 @@
-"""The engine's own process: `python -m autor_nb.worker FOLDER`; ends when a person must decide.
-
-It looks into the inbox once more after it has released the lock, and takes the lock again if something came.
-"""
+"""The engine's own process: `python -m autor_nb.worker FOLDER`; ends when a person must decide."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import sys
-import traceback
 from pathlib import Path
 
-from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb import engine_process
 from autor_nb.engine.temporary import temporary_folder
 from autor_nb.store import inbox
 from autor_nb.store.layout import RunFolder
@@ -24,17 +17,13 @@ def serve(run: RunFolder) -> int:
     from autor_nb.wiring import build, notifier
 
     teller = notifier(run)
+
+    def work(held: EngineLock) -> None:
+        with teller.watching():
+            build(run).work(held)
+
     try:
-        while True:
-            try:
-                with EngineLock(run) as held, teller.watching():
-                    build(run).work(held)
-            except UsageError as error:
-                print(error, file=sys.stderr)
-                return 2
-            teller.wait(until=lambda: not inbox.is_empty(run))
-            if inbox.is_empty(run):
-                return 0
+        return engine_process.serve(run, work, rest=lambda: teller.wait(until=lambda: not inbox.is_empty(run)))
     finally:
         teller.wait(until=lambda: False)
 
@@ -65,18 +54,12 @@ def main(argv: list[str]) -> int:
     if not run.exists:
         print(f"{run.path} is not a run: it has no events.jsonl.", file=sys.stderr)
         return 2
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the face
-    os.chdir(run.path)
-    try:
+
+    def work() -> int:
         with temporary_folder(run):
             return verify(run) if len(argv) == 2 else serve(run)
-    except AutorError as error:
-        print(error.message, error.suggestion, file=sys.stderr)  # on one line: faces show the last one
-        return error.exit_code
-    except Exception:
-        traceback.print_exc()
-        return 1
+
+    return engine_process.live(run, work)
 
 
 if __name__ == "__main__":

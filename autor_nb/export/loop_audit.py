@@ -211,7 +211,7 @@ def _json_head(loop: LoopFolder, state: Any) -> str:
         "counts": loop_headline.counts(state),
         "baseline": state.baseline_metric,
         "best_recorded": {"n": state.best_n, "metric": state.best_metric, "is_a_claim": False},
-        "confirmed_head": state.confirmed_n or None,
+        "confirmed_head": state.confirmed_n if state.has_confirmed else None,
         "audits": state.audits,
     }
     parts = {"summary": summary, "preflight": state.doctor, "gate_tests": state.tested}

@@ -229,7 +229,7 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
     scale, every = course.scale, list(course.experiments)
     counts = Counter(kind_of(one) for one in every)
     marks = [_mark_of(one, course) for one in every]
-    if under_test is not None and under_test.n > 0:
+    if under_test is not None and under_test.verdict != "baseline":
         every = [one for one in every if one.n != under_test.n] + [under_test]
         marks = [mark for mark in marks if mark.n != under_test.n]
         found = _mark_of(under_test, course)

@@ -70,7 +70,7 @@ def summary(state: LoopState, status: str) -> Shown:
         ("Head, re-measured",
          f"{number_words(fresh, 6)} (experiment {state.head_n}, {count_words(len(state.remeasured), 'run')})"
          if fresh is not None else ""),
-        ("Confirmed head", f"experiment {state.confirmed_n}" if state.confirmed_n else "none"),
+        ("Confirmed head", f"experiment {state.confirmed_n}" if state.has_confirmed else "none"),
         ("Errors", f"budget session {state.budget_session}, {count_words(state.confirms, 'confirm')}"),
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),
     ]  # fmt: skip

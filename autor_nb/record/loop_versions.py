@@ -79,7 +79,7 @@ def version(loop: LoopFolder, state: LoopState, name: str) -> Version:
 def _named(state: LoopState, name: str) -> tuple[int | None, str]:
     match name:
         case "base" | "baseline":
-            return 0, state.base
+            return state.baseline_n, state.base
         case "head":
             return state.head_n, state.head
         case "confirmed":
@@ -90,7 +90,7 @@ def _named(state: LoopState, name: str) -> tuple[int | None, str]:
 
 
 def _commit_of_number(loop: LoopFolder, state: LoopState, n: int) -> str:
-    if n == 0:
+    if n == state.baseline_n:
         return state.base
     known = next((row.commit for row in reversed(state.recent) if row.n == n), "")
     if known:

@@ -46,7 +46,7 @@ def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
                 "best", "Best recorded", places.value(state.best_metric), "one run", f"#{state.best_n}; {said}"
             )
         return _tile("best", "Best re-measured", "–", "", said)
-    of = f"#{course.incumbent}" if course.incumbent else "the baseline"
+    of = f"#{course.incumbent}" if course.has_moved else "the baseline"
     return _tile("best", "Best re-measured", value, beside, f"{count(course.now.runs, 'fresh run')} of {of}")
 
 
@@ -63,7 +63,7 @@ def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
         return _tile("against", "Against baseline", places.change(audit.mean), places.interval(low, high),
                      f"{word} on {audit.pairs} pairs{stale}")  # fmt: skip
     base = next((one for one in course.experiments if one.verdict == "baseline"), None)
-    if base is None or base.fresh is None or not base.fresh.runs or not course.incumbent or not course.now.runs:
+    if base is None or base.fresh is None or not base.fresh.runs or not course.has_moved or not course.now.runs:
         return _tile("against", "Against baseline", "–", "", f"{kept}, audit not run")
     change = course.scale.change(course.now.mean - base.fresh.mean)
     return _tile("against", "Against baseline", places.change(change), "no interval", f"{kept}, audit not run")

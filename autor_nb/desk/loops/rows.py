@@ -37,7 +37,7 @@ def page_of(course: Course, current: Current | None, places: Numbers, which: str
 def _chosen(course: Course, current: Current | None, which: str) -> list[Experiment]:
     at_work = course.at_work
     every = [one for one in reversed(course.experiments) if at_work is None or one.n != at_work.n]
-    if at_work is not None and at_work.n > 0 and current is not None and current.n == at_work.n:
+    if at_work is not None and at_work.verdict == "testing" and current is not None and current.n == at_work.n:
         every.insert(0, at_work)
     if which == "tests":
         return [one for one in every if one.reached or (one.verdict == "testing" and one.pairs)]

@@ -19,8 +19,8 @@ Document = dict[str, Any]
 
 def under_test(loop: LoopFolder, state: LoopState, course: Course, places: Numbers) -> Document | None:
     """The document of the experiment at work; None between two, and for the baseline, which tests nothing."""
-    current = state.current
-    if current is None or current.n == 0:
+    current = state.testing
+    if current is None:
         return None
     running = current.running()
     by = (

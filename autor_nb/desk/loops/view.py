@@ -85,9 +85,8 @@ def _named(loop: LoopFolder, state: LoopState) -> Document:
 
 def actions(state: LoopState, status: LoopStatus) -> Document:
     """What can be asked now; `reason` says why not."""
-    current = state.current
+    current = state.testing
     works = state.status is LoopStatus.RUNNING
-    testing = current is not None and current.n > 0
     parked = [one for one in state.parked if one.parent == state.head]
     changed = state.baseline and state.head != state.base
     whys = {
@@ -96,9 +95,9 @@ def actions(state: LoopState, status: LoopStatus) -> Document:
         "start": "" if state.status in (LoopStatus.CREATED, LoopStatus.STOPPED, LoopStatus.FAILED)
         or status is LoopStatus.INTERRUPTED else "The loop is at work.",
         "stop": "" if state.status in (LoopStatus.RUNNING, LoopStatus.PAUSED) else "The loop is not at work.",
-        "veto": "" if testing and current is not None and current.vetoed_by is None else "No idea is at work.",
+        "veto": "" if current is not None and current.vetoed_by is None else "No idea is at work.",
         "pin": "" if len(state.pins) < 20 else "Twenty pinned ideas wait already.",
-        "repeat": "" if testing or parked else NO_REPEATS,
+        "repeat": "" if current is not None or parked else NO_REPEATS,
         "confirm": "",
         "grant": "" if words.spends(state) else "This gate has no budget of errors.",
         "audit": "An audit is at work already." if state.audit is not None
@@ -107,7 +106,7 @@ def actions(state: LoopState, status: LoopStatus) -> Document:
     if state.damaged:
         whys = dict.fromkeys(whys, "The log of this loop is damaged.")
     found: Document = {name: {"enabled": not why, "reason": why} for name, why in whys.items()}
-    found["repeat"]["of"] = ([current.n] if testing and current is not None else []) + [one.n for one in parked]
+    found["repeat"]["of"] = ([current.n] if current is not None else []) + [one.n for one in parked]
     found["confirm"]["done"] = f"given by {who(state.confirmed_by)}" if state.confirmed_by is not None else ""
     if status is LoopStatus.INTERRUPTED:
         found["start"] = {"enabled": True, "reason": "", "says": "Go on"}

@@ -45,8 +45,8 @@ def pill(state: LoopState, status: LoopStatus) -> tuple[str, str]:
     """(word, tone) of what goes on now: `Confirming #33, pair 9 of at most 16`."""
     word, tone = STATES.get(status, (str(status), "idle"))
     if status is not LoopStatus.RUNNING:
-        at = state.current
-        return (f"{word}, #{at.n} waits" if status is LoopStatus.PAUSED and at is not None and at.n else word), tone
+        at = state.testing
+        return (f"{word}, #{at.n} waits" if status is LoopStatus.PAUSED and at is not None else word), tone
     return working(state), tone
 
 
@@ -58,7 +58,7 @@ def working(state: LoopState) -> str:
         return f"Auditing against the baseline, pair {done + 1} of at most 10"
     if current is None:
         return "Asking for the next idea" if state.baseline else "Preparing the baseline"
-    if current.n == 0:
+    if state.testing is None:
         return f"Measuring the baseline, run {len(current.trials)}"
     if not current.commit:
         return f"Making the change of #{current.n}"

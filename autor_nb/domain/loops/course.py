@@ -131,6 +131,8 @@ class Course:
         self.gate_tests: dict[str, ev.GateTested] = {}
         self.noise = Spread()
         self.budget_since = 0
+        self.baseline_n = 0
+        self.measured_baseline = False
         self._places: dict[int, int] = {}
         self._at_work = Experiment(n=-1, verdict="")
         self._now = Spread()
@@ -155,7 +157,8 @@ class Course:
     def at_work(self) -> Experiment | None:
         """The experiment that has not ended, as far as it is measured."""
         one = self._at_work
-        return None if one.n < 0 else msgspec.structs.replace(one, verdict="testing" if one.n else "baseline")
+        verdict = "testing" if self.measured_baseline else "baseline"
+        return None if one.n < 0 else msgspec.structs.replace(one, verdict=verdict)
 
     @property
     def now(self) -> Spread:
@@ -166,6 +169,11 @@ class Course:
     def incumbent(self) -> int:
         """The number of the experiment that is the incumbent."""
         return self._of
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the incumbent is another experiment than the baseline."""
+        return self._of != self.baseline_n
 
     def of(self, n: int) -> Experiment | None:
         """The experiment of that number."""
@@ -201,6 +209,16 @@ class Course:
             self.noise.runs += 1
             self.noise.squares += self._now.squares - before
 
+    def afresh(self) -> None:
+        """What was measured of a baseline that never ended was measured in vain: a session measures it again."""
+        if not self.measured_baseline:
+            self._at_work, self._now, self.noise = Experiment(n=-1, verdict=""), Spread(), Spread()
+
+    def begin_at(self, n: int, measured: bool) -> None:
+        """The baseline is experiment `n`: measured, or recorded by somebody who ran it."""
+        self.baseline_n = self._of = n
+        self.measured_baseline = measured
+
     def adopt(self, one: Experiment) -> None:
         """The candidate is the incumbent from now on."""
         self._now = msgspec.structs.replace(one.fresh) if one.fresh else Spread()
@@ -233,6 +251,10 @@ def _configured(course: Course, event: ev.LoopConfigChanged) -> None:
     course.scale = scale_of(event.config)
 
 
+def _started(course: Course, event: ev.LoopStarted) -> None:
+    course.afresh()
+
+
 def _proposed(course: Course, event: ev.IdeaProposed) -> None:
     one = course.begin(event.n)
     one.expected, one.critic = event.idea.expected_delta, event.critic
@@ -248,14 +270,15 @@ def _applied(course: Course, event: ev.ChangeApplied) -> None:
 def _trial(course: Course, event: ev.TrialEnded) -> None:
     if event.n < 0 or event.role not in COUNTED:
         return
-    one = course.begin(event.n) if event.n or 0 not in course._places else Experiment(n=0, verdict="")
+    late = event.n in course._places and event.n != course._at_work.n
+    one = Experiment(n=event.n, verdict="") if late else course.begin(event.n)
     one.trial = event.trial
     one.trials += 1
     one.duration_s += event.duration_s
     if event.score is None:
         return
     if event.subject != "candidate" and event.role in ("reference", "confirm"):
-        if event.role == "reference" and one.screen is None and event.n == 0:
+        if event.role == "reference" and one.screen is None and not course.measured_baseline:
             one.screen = event.score if course.scale.scored else event.metric
         course.measured(event.score)
     elif event.subject == "candidate" and event.role == "confirm":
@@ -284,6 +307,7 @@ def _ended(course: Course, event: ev.ExperimentEnded) -> None:
     one.reason = event.reason[:300]
     if event.baseline:
         one.verdict, one.fresh = "baseline", msgspec.structs.replace(course.now)
+        course.begin_at(event.n, measured=True)
     elif event.verdict.moves:
         course.adopt(one)
     course.put(one)
@@ -296,6 +320,8 @@ def _reopened(course: Course, event: ev.ExperimentReopened) -> None:
 
 
 def _recorded(course: Course, event: ev.ExperimentRecorded) -> None:
+    if event.status == "baseline" and not course.measured_baseline:
+        course.begin_at(event.n, measured=False)
     course.put(
         Experiment(
             n=event.n, verdict=event.status, summary=event.summary[:200], metric=event.metric, delta=event.delta,
@@ -319,6 +345,7 @@ def _merged(course: Course, event: ev.Merged) -> None:
 _STEPS: dict[type, Any] = {
     ev.LoopCreated: _created,
     ev.LoopConfigChanged: _configured,
+    ev.LoopStarted: _started,
     ev.IdeaProposed: _proposed,
     ev.ChangeApplied: _applied,
     ev.TrialEnded: _trial,

@@ -226,6 +226,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         state.calibration = event.calibration
     if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
+        state.baseline_n = state.head_n = state.confirmed_n = event.n
         state.head_metric = event.metric
         state.baseline_scores = list(state.reference)
     keeps = event.verdict.moves and not event.baseline
@@ -296,6 +297,7 @@ def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
             state.kept = [*state.kept[-(KEPT - 1) :], row]
         elif state.baseline_metric is None:
             state.baseline_metric = event.metric
+            state.baseline_n = state.head_n = state.confirmed_n = event.n
     _count(state, row)
 
 

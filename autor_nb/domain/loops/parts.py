@@ -25,7 +25,7 @@ class OutOfIdeas(RunError):
 
 
 class PastExperiment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One experiment as a critic sees it; n = 0 is the baseline. `metric` is None when it could not be read.
+    """One experiment as a critic sees it; `metric` is None when it could not be read.
 
     `delta` is metric minus the incumbent's at that time. `values` are the knobs' values in it, where known.
     `reason` is the engine's reason for the verdict.
@@ -40,6 +40,11 @@ class PastExperiment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     metric: float | None = None
     reason: str = ""
     values: dict[str, Any] = {}
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is the unchanged code; its number is 0 only where nothing was recorded before."""
+        return self.verdict == "baseline"
 
 
 class CriticTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

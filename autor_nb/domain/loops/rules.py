@@ -136,8 +136,8 @@ def _must_work(state: LoopState, what: str) -> None:
 
 
 def _veto(state: LoopState, command: cmd.VetoIdea) -> list[Any]:
-    current = state.current
-    if current is None or not state.baseline:
+    current = state.testing
+    if current is None:
         raise Refused("No idea is at work.", f"`autor loop status {state.name}` shows what is.")
     if command.n is not None and command.n != current.n:
         raise Refused(f"Experiment {command.n} is not at work any more; {current.n} is.", "Look again, then decide.")
@@ -155,8 +155,8 @@ def _repeat(state: LoopState, command: cmd.AddRepeats) -> list[Any]:
         raise Refused(
             f"{command.pairs} pairs cannot be added.", f"An even number up to {MOST_PAIRS} can: blocks of two."
         )
-    current = state.current
-    if current is not None and state.baseline and command.n in (None, current.n):
+    current = state.testing
+    if current is not None and command.n in (None, current.n):
         return [_by(ev.RepeatsAdded, command, n=current.n, pairs=command.pairs)]
     parked = next((one for one in reversed(state.parked) if command.n in (None, one.n)), None)
     if parked is None or parked.parent != state.head:
@@ -236,8 +236,8 @@ def _merge(state: LoopState, command: cmd.MergeFork) -> list[Any]:
 
 def _overtaken(state: LoopState, command: cmd.MergeFork) -> list[Any]:
     """The end of an experiment whose incumbent is no more."""
-    current = state.current
-    if current is None or not current.n:
+    current = state.testing
+    if current is None:
         return []
     return [
         ev.ExperimentEnded(

@@ -77,7 +77,7 @@ class Reading(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The experiment at work. n = 0 is the baseline; `commit` is empty until the change is made."""
+    """The experiment at work, the baseline among them; `commit` is empty until the change is made."""
 
     n: int
     idea: Idea | None = None
@@ -252,6 +252,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     calibration: tuple[float, ...] = ()
     remeasured: list[float] = []
     baseline: bool = False
+    baseline_n: int = 0
     baseline_scores: list[float] = []
     baseline_metric: float | None = None
 
@@ -316,6 +317,21 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.next_n = n
         else:
             self.spare_n = n
+
+    @property
+    def testing(self) -> Current | None:
+        """The candidate at work; none between two, nor while the baseline is measured, which tests nothing."""
+        return self.current if self.baseline else None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the head is another experiment than the baseline, whose number is 0 only where it came first."""
+        return self.head_n != self.baseline_n
+
+    @property
+    def has_confirmed(self) -> bool:
+        """Whether the confirmed head is another experiment than the baseline."""
+        return self.confirmed_n != self.baseline_n
 
     @property
     def experiments(self) -> int:

@@ -59,7 +59,8 @@ def _leader(engine: LoopEngine) -> tuple[LadderState, int]:
     known = engine.state.holdout
     if known is not None and known.losses and known.leader is not None:
         return msgspec.json.decode(objects.get(engine.loop, known.losses), type=LadderState), known.leader
-    return submit(LadderState(), _losses(engine, 0, engine.state.base)).state, 0
+    first = engine.state.baseline_n
+    return submit(LadderState(), _losses(engine, first, engine.state.base)).state, first
 
 
 def _losses(engine: LoopEngine, n: int, commit: str) -> list[float]:

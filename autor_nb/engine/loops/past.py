@@ -55,7 +55,7 @@ class Past:
             event.n,
             PastExperiment(
                 n=event.n,
-                verdict=str(event.verdict),
+                verdict="baseline" if event.baseline else str(event.verdict),
                 delta=event.delta,
                 metric=event.metric,
                 reason=event.reason,

@@ -46,7 +46,7 @@ def read_past(task: CriticTask, knobs: Knobs, turned: list[Range]) -> Past:
     here = {path: now[path] for path in paths}
     at = tuple(one.to_unit(here[one.path]) or 0.0 for one in turned)
     points, crashes = _points(task, places)
-    taken = [units for past, units in places if units is not None and past.n > 0 and _nameable(past)]
+    taken = [units for past, units in places if units is not None and not past.is_baseline and _nameable(past)]
     refused = [_units({**here, **_only(names.of(change), paths)}, turned) for change in task.refused_changes]
     return Past(
         points=points, taken=[*taken, *(units for units in refused if units is not None)], here=at, values=here,
@@ -73,7 +73,7 @@ def _points(
     floor, worst = _floor(measured)
     points, crashes = [], 0
     for past, units in places:
-        if units is None or past.verdict in UNTRUSTED or not (past.n == 0 or _nameable(past)):
+        if units is None or past.verdict in UNTRUSTED or not (past.is_baseline or _nameable(past)):
             continue
         if past.verdict in BROKEN:
             crashes += 1

@@ -68,7 +68,7 @@ def _thought(task: CriticTask, turned: list[Range], past: Past, best: Weighed) -
     for one in turned:
         if one.path in best.change:
             lines.append(f"{one.path} may go from {one.described()}; it is {_shown(past.values[one.path])}.")
-    tried = [one for one in task.experiments if one.n > 0 and set(one.change) & set(best.change)]
+    tried = [one for one in task.experiments if set(one.change) & set(best.change)]
     if tried:
         lines.append(f"Tried before with these knobs ({len(tried)} experiments):")
         lines += [f"- {_effect(one)}" for one in tried[-SHOWN_PAST:]]

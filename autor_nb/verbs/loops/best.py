@@ -29,7 +29,7 @@ def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, co
     """Show the best recorded score and, apart from it, the confirmed head; one recorded score is no claim."""
     loop = loop_named.either(name, name_too)
     state = loop_control.snapshot(loop).state
-    if state.best_n is None and not state.confirmed_n:
+    if state.best_n is None and not state.has_confirmed:
         raise UsageError(
             f"Loop {loop.name} has no experiment with a metric yet.", f"`autor loop start {loop.name}` sets it to work."
         )
@@ -72,8 +72,8 @@ def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:
             "remeasured_runs": len(state.remeasured),
         },
         "confirmed": {
-            "n": state.confirmed_n or None,
-            "commit": state.confirmed_head if state.confirmed_n else None,
+            "n": state.confirmed_n if state.has_confirmed else None,
+            "commit": state.confirmed_head if state.has_confirmed else None,
             "chain": [row.n for row in loop_headline.confirmed_chain(state)],
         },
         "headline": {"text": said.text, "source": said.source or None, "better": said.better},
@@ -86,13 +86,13 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         gain = percent(loop_headline.improvement(state, state.best_metric))
         recorded = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}); {loop_headline.ONE_RUN}"
     head = ""
-    if state.head_n:
+    if state.has_moved:
         metric = loop_headline.remeasured_metric(state)
         gain = percent(loop_headline.improvement(state, metric))
         runs = f" re-measured on {len(state.remeasured)} fresh runs{gain}" if metric is not None else " recorded"
         shown = metric if metric is not None else state.head_metric
         head = f"experiment {state.head_n}, {state.head[:8]}: {number_words(shown, 6)}{runs}"
-    confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.confirmed_n else "none"
+    confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.has_confirmed else "none"
     return (
         ("Baseline", number_words(state.baseline_metric, 6)),
         ("Best recorded", recorded),

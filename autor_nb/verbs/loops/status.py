@@ -157,7 +157,8 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     if family:
         rows = tuple(
             (theirs.name, clean.line(theirs.direction, 60), str(theirs.experiments),
-             number_words(theirs.best_metric, 6), f"experiment {theirs.confirmed_n}" if theirs.confirmed_n else "none")
+             number_words(theirs.best_metric, 6),
+             f"experiment {theirs.confirmed_n}" if theirs.has_confirmed else "none")
             for theirs in family
         )  # fmt: skip
         blocks.append(Table(("Loop", "Direction", "Experiments", "Best recorded", "Confirmed"), rows, "Its forks"))
@@ -192,8 +193,8 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; one run)"
     fresh = loop_headline.remeasured_metric(state)
     runs = f" re-measured on {count_words(len(state.remeasured), 'run')}" if fresh is not None else ""
-    head = f"experiment {state.head_n} ({state.head[:8]}) {number_words(fresh, 6)}{runs}" if state.head_n else ""
-    confirmed = f"experiment {state.confirmed_n}" if state.confirmed_n else "none"
+    head = f"experiment {state.head_n} ({state.head[:8]}) {number_words(fresh, 6)}{runs}" if state.has_moved else ""
+    confirmed = f"experiment {state.confirmed_n}" if state.has_confirmed else "none"
     session = state.session
     return (
         ("Metric", clean.line(f"{metric.get('name', '')}, {metric.get('direction', 'lower')} is better", 80)),
@@ -287,6 +288,6 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             return ((f"autor loop start{word} --iterations 20", "sets it to work"),)
     audited = bool(state.audits) and state.audits[-1].commit == state.head
     report = (f"autor loop report{word}", "the whole course, to read and to share")
-    if state.head_n and not audited:
+    if state.has_moved and not audited:
         return ((f"autor loop audit{word}", "measures head against baseline on fresh pairs"), report)
     return (report, (f"autor loop start{word} --iterations 20", "goes on"))
