@@ -139,8 +139,10 @@ class Evidence:
             scene.lines.append(Line(((_LEFT, y(self.expected)), (right, y(self.expected))), MUTED, 1.0, dashed=True))
         for tick in range(0, self.most + 1, 2):
             scene.write(x(tick), foot + 12, str(tick), "center", color=MUTED, size=11)  # type: ignore[operator]
-        scene.key(8, HEIGHT - 14, [("disc", ACCENT, "mean of the pairs"), ("box", TESTED, "its 95 % sequence"),
-                                   ("ring", MUTED, "one pair"), ("dash", MUTED, "expected by the critic")])  # fmt: skip
+        said = [("disc", ACCENT, "mean of the pairs"), ("box", TESTED, "its 95 % sequence")]
+        said += [("ring", MUTED, "one pair")] if self.singles else []
+        said += [("dash", MUTED, "expected by the critic")] if self.expected is not None else []
+        scene.key(8, HEIGHT - 14, said)
 
     def text(self) -> str:
         """The same as lines of text."""

@@ -65,7 +65,7 @@ def summary(state: LoopState, status: str) -> Shown:
         ("Experiments", f"{state.experiments:,}" + (f" ({counts})" if counts else "")),
         ("Runs", f"{state.trials:,} in {duration_words(state.worked_s)}"),
         ("Baseline", number_words(state.baseline_metric, 6)),
-        ("Best recorded (one run, no claim)",
+        ("Best recorded of an experiment (no claim)",
          f"{number_words(state.best_metric, 6)} (experiment {state.best_n})" if state.best_n is not None else ""),
         ("Head, re-measured",
          f"{number_words(fresh, 6)} (experiment {state.head_n}, {count_words(len(state.remeasured), 'run')})"

@@ -73,6 +73,9 @@ def test_the_evidence_has_its_bar_its_futility_line_and_no_interval_after_two_pa
     assert "keep at E ≥ 40" in words and "futile below ½" in words
     assert [2, 4, 6, 8] == [look.pairs for look in figure.looks]
     assert "[−∞, +∞]" in figure.text() and 0.1 == figure.e_span[0]
+    assert "one pair" not in words and "expected by the critic" not in words
+    told = evidence(course, 33, [(1, 0.02)], -0.04).scene().words
+    assert {"one pair", "expected by the critic"} <= {word.text for word in told}
 
 
 def test_calibration_tells_a_critic_that_hopes_too_much(course: Course) -> None:

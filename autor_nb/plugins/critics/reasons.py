@@ -31,10 +31,11 @@ def write_reasons(task: CriticTask, turned: list[Range], past: Past, weighed: li
     """The idea of the first candidate, with the next ones as its alternatives."""
     best = weighed[0]
     steps = _steps(best, past)
+    gives = "gives" if len(steps) == 1 else "give"
     return read_idea({
         "thought_process": _thought(task, turned, past, best),
         "alternatives_considered": [_alternative(task, one, past) for one in weighed[1:1 + SHOWN_OTHERS]],
-        "hypothesis": _one_line(f"{_short(steps)} gives a {task.direction} {task.metric}."),
+        "hypothesis": _one_line(f"{_short(steps)} {gives} a {task.direction} {task.metric}."),
         "expected_delta": best.delta or 0.0,
         "justification": _justification(task, best),
         "code_pseudocode": "\n".join(

@@ -74,7 +74,7 @@ def prompt(state: LoopState, read: Sequence[Record], failures: int = FAILURES) -
             f"- Goal: {_quoted(str(state.config.get('objective', '')), 600)}",
             f"- Metric: {_quoted(name, 60)}, {direction} is better",
             f"- Experiments: {state.experiments} ({counts})",
-            f"- Baseline {number_words(state.baseline_metric, 6) or 'none'}; best recorded {best} (one run, no claim)",
+            f"- Baseline {number_words(state.baseline_metric, 6) or 'none'}; best recorded {best} (no claim)",
             f"- What is shown: {_quoted(loop_headline.headline(state).text, 600)}",
         ]),
         _list("## What was kept", won, "Nothing yet."),

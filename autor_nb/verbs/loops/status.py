@@ -190,7 +190,7 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     best = ""
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
-        best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; one run)"
+        best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; no claim)"
     fresh = loop_headline.remeasured_metric(state)
     runs = f" re-measured on {count_words(len(state.remeasured), 'run')}" if fresh is not None else ""
     head = f"experiment {state.head_n} ({state.head[:8]}) {number_words(fresh, 6)}{runs}" if state.has_moved else ""
