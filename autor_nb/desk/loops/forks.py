@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from autor_nb.desk import clean
-from autor_nb.desk.loops import curves, head
+from autor_nb.desk.loops import comparisons, curves, head
+from autor_nb.desk.loops.comparisons import Comparisons
+from autor_nb.desk.loops.words import length
 from autor_nb.desk.words import count
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.course import Course
+from autor_nb.domain.loops.forks import SEEDS
+from autor_nb.domain.loops.gate import AUDIT_BAR, AUDIT_PAIRS
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.figures.loop_convergence import spaced
 from autor_nb.figures.loop_words import Numbers
@@ -28,30 +32,38 @@ class Family:
     def __init__(self, loop: LoopFolder) -> None:
         self.loop = loop
         self._files: dict[str, CourseFile] = {}
-        self._parents: dict[str, str] = {}
+        self._parents: dict[str, tuple[str, str]] = {}
+        self._compared: Comparisons | None = None
 
     def members(self, state: LoopState) -> list[str]:
         """Names of the family, this loop first; alone, just its own."""
-        root = state.forked_from or state.name
+        root = state.family or state.name
         found = [self.loop.name]
         for other in all_loops(self.loop.project):
-            if other.name != self.loop.name and (other.name == root or self._parent(other) == root):
+            if other.name != self.loop.name and (other.name == root or self._parent(other)[0] == root):
                 found.append(other.name)
         return found
 
-    def sizes(self) -> tuple[int, ...]:
-        """How long the logs of the others are: what tells that one of them went on."""
-        return tuple(file.loop.events.stat().st_size for file in self._files.values() if file.loop.exists)
+    def own_forks(self, state: LoopState) -> list[str]:
+        """Those that were forked from this loop: what it may merge."""
+        return [name for name in self.members(state)[1:] if self._parents.get(name, ("", ""))[1] == self.loop.name]
 
-    def _parent(self, loop: LoopFolder) -> str:
+    def sizes(self) -> tuple[Any, ...]:
+        """What changes when another of them went on or was compared with the others."""
+        logs = [file.loop.events.stat().st_size for file in self._files.values() if file.loop.exists]
+        return (*logs, *(self._compared.stamp() if self._compared is not None else ()))
+
+    def _parent(self, loop: LoopFolder) -> tuple[str, str]:
+        """(the loop that its family began with, the one that it was forked from), empty for one that is no fork."""
         if loop.name not in self._parents:
             with loop.events.open("rb") as stream:
                 first = eventlog.decode(stream.readline(), 1, EVENTS)
-            self._parents[loop.name] = first.forked_from if isinstance(first, ev.LoopCreated) else ""
+            made = first if isinstance(first, ev.LoopCreated) else None
+            self._parents[loop.name] = (made.family or made.forked_from, made.forked_from) if made else ("", "")
         return self._parents[loop.name]
 
     def view(self, state: LoopState, course: Course, places: Numbers) -> Document:
-        """One document a member, at most MOST."""
+        """One document a member, at most MOST, with what common fresh seeds showed of them."""
         names = self.members(state)
         if len(names) < 2:
             return {"rows": [], "note": "", "more": 0}
@@ -59,20 +71,50 @@ class Family:
         for name in names[1:MOST]:
             file = self._files.setdefault(name, CourseFile(LoopFolder(self.loop.path.parent / name)))
             courses[name] = file.read()
+        if self._compared is None:
+            self._compared = Comparisons(LoopFolder(self.loop.path.parent / (state.family or state.name)))
+        report, wrong = self._compared.newest(state.config)
+        rows = []
+        for name, each in courses.items():
+            own = name == self.loop.name
+            against = comparisons.row_of(report, name, state.head if own else each.incumbent, places)
+            rows.append({**_row(name, each, places, own), "against": against})
         values = [course.scale.metric(step.mean) for each in courses.values() for step in each.steps if step.runs]
-        span = [min(values), max(values)] if values else [0.0, 1.0]
-        last = max(each.last for each in courses.values())
-        rows = [_row(name, each, places, name == self.loop.name) for name, each in courses.items()]
-        note = "Each on its own fresh seeds; autor loop compare measures them on common ones before anything is merged."
-        base = next((one.metric for one in course.experiments if one.verdict == "baseline"), None)
         return {
             "rows": rows,
-            "note": note,
+            "note": "Each on its own fresh seeds.",
             "more": len(names) - len(rows),
-            "span": span,
-            "last": last,
-            "baseline": base,
+            "span": [min(values), max(values)] if values else [0.0, 1.0],
+            "last": max(each.last for each in courses.values()),
+            "baseline": next((one.metric for one in course.experiments if one.verdict == "baseline"), None),
+            "common": comparisons.document(report, wrong, self.loop.name),
+            "apart": comparisons.span_of([row["against"] for row in rows]),
+            "merge": _merging(state, len(self.own_forks(state))),
         }
+
+
+def _merging(state: LoopState, forks: int) -> Document:
+    """What a merge of the best fork would be, for the words that it is confirmed by."""
+    runs = SEEDS * (forks + 1) + 2 * 2 * AUDIT_PAIRS
+    took = length(runs * state.worked_s / state.trials) if state.trials and state.worked_s else ""
+    return {
+        "into": clean.line(state.name, 60), "forks": forks, "seeds": SEEDS, "bar": f"{AUDIT_BAR:g}",
+        "cost": f"At most about {runs} runs of the command{f', {took} at the pace so far' if took else ''}.",
+    }  # fmt: skip
+
+
+def acts(state: LoopState, live: bool, family: Family, work: Document | None) -> Document:
+    """What may be asked about the family now; `reason` says why not."""
+    busy = "A comparison or a merge is at work already." if work is not None and work["at_work"] else ""
+    still = "" if state.head else "The loop has no head yet."
+    whys = {
+        "compare": busy or still or ("" if len(family.members(state)) > 1 else "The loop has no fork."),
+        "merge": busy or still
+        or ("" if family.own_forks(state) else "No fork began from this loop: merge where they began.")
+        or ("Stop the loop first: its head must stand still meanwhile." if live else ""),
+        "halt": "" if busy else "Nothing is being compared or merged.",
+    }  # fmt: skip
+    return {name: {"enabled": not why, "reason": why} for name, why in whys.items()}
 
 
 def _row(name: str, course: Course, places: Numbers, own: bool) -> Document:

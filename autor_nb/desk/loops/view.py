@@ -6,7 +6,7 @@ from typing import Any
 
 from autor_nb.desk import clean
 from autor_nb.desk.loops import curves, decisions, files, head, rows, test, words
-from autor_nb.desk.loops.forks import Family
+from autor_nb.desk.loops.forks import Family, acts
 from autor_nb.desk.words import count, who
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.loops.state import LoopState, LoopStatus
@@ -26,12 +26,15 @@ PROMISE = (
 Document = dict[str, Any]
 
 
-def loop_view(snapshot: Snapshot, course: Course, family: Family, me: Actor) -> Document:
-    """The document of a loop as it is now."""
+def loop_view(
+    snapshot: Snapshot, course: Course, family: Family, me: Actor, work: Document | None = None
+) -> Document:
+    """The document of a loop as it is now; `work` is what is being done about its forks."""
     state, status, loop = snapshot.state, snapshot.status, snapshot.loop
     places = numbers(course)
     members = family.members(state)
     word, tone = words.pill(state, status)
+    works = snapshot.live or status is LoopStatus.RUNNING
     metric = clean.line(str((state.config.get("metric") or {}).get("name", "metric")), 60)
     if course.scale.scored:
         metric = f"score ({clean.line(str(state.config.get('scalarizer')), 40)})"
@@ -47,13 +50,13 @@ def loop_view(snapshot: Snapshot, course: Course, family: Family, me: Actor) -> 
         "test": tested,
         "hopes": curves.hopes(course),
         "table": rows.table(course, state.current, places),
-        "forks": family.view(state, course, places),
+        "forks": {**family.view(state, course, places), "work": work},
         "pins": [
             {"pin": pin.pin, "hypothesis": clean.line(pin.idea.hypothesis, 200), "who": who(pin.by), "at": pin.at}
             for pin in state.pins[:20]
         ],
         "decisions": {"total": len(course.decisions), "newest": decisions.shown(course, me)},
-        "actions": actions(state, status),
+        "actions": {**actions(state, status), **acts(state, works, family, work)},
         "foot": _foot(course),
         "refusals": _refusals(state), "answered": state.answered[-ANSWERED:], "unknown": state.unknown,
         "commands": {"watch": f"autor loop watch {loop.name}", "panel": f"%autor loop panel {loop.name}",

@@ -12,10 +12,12 @@ from autor_nb import loop_control
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops.config import duration_s
+from autor_nb.domain.loops.forks import SEEDS
 from autor_nb.domain.loops.idea import Idea, person_idea
 from autor_nb.store.eventlog import utc_now
 
 _ID = re.compile(r"[0-9a-zA-Z][0-9a-zA-Z-]{11,39}")
+MOST_SEEDS = 200
 Args = dict[str, Any]
 
 
@@ -37,6 +39,15 @@ def command(message: dict[str, Any]) -> cmd.LoopCommand:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"The panel's {said} was not understood: {error}.", "Reload the page.") from error
+
+
+def seeds(message: dict[str, Any]) -> int:
+    """On how many common fresh seeds forks are to be compared."""
+    args = message.get("args") or {}
+    text = str(args.get("seeds") or SEEDS).strip() if isinstance(args, dict) else ""
+    if not text.isascii() or not text.isdigit() or not 2 <= int(text) <= MOST_SEEDS:
+        raise UsageError(f"{text[:40]!r} seeds cannot be run.", f"Give a whole number from 2 to {MOST_SEEDS}.")
+    return int(text)
 
 
 def _whole(args: Args, name: str) -> int | None:

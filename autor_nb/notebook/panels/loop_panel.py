@@ -31,8 +31,16 @@ class LoopPanel(Panel):
         self.tail.wake()
 
     def ask(self, message: dict[str, Any]) -> None:
-        """One command to the engine."""
-        loop_control.ask(self.loop, loop_asks.command(message))
+        """One command to the engine; what is asked about forks is measured first, beside it."""
+        match message.get("command"):
+            case "compare":
+                self.tail.work.compare(loop_asks.seeds(message))
+            case "merge":
+                self.tail.work.merge(loop_control.actor("panel"), loop_asks.seeds(message))
+            case "halt":
+                self.tail.work.halt()
+            case _:
+                loop_control.ask(self.loop, loop_asks.command(message))
         self.tail.wake()
 
     def look(self, message: dict[str, Any]) -> Any:

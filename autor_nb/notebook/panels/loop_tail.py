@@ -15,6 +15,7 @@ from autor_nb.desk.loops.forks import Family
 from autor_nb.desk.loops.view import experiment_of, loop_view
 from autor_nb.domain.errors import AutorError, UsageError
 from autor_nb.figures.loop_words import numbers
+from autor_nb.notebook.panels.loop_work import ForkWork
 from autor_nb.notebook.panels.tail import BEAT_S, LIVENESS_S, LOOK_S, Document, Watcher
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops.course_file import CourseFile
@@ -34,6 +35,7 @@ class LoopTail:
         self._tail = loop_control.Tail(loop)
         self._file, self._family = CourseFile(loop), Family(loop)
         self._me = loop_control.actor("panel")
+        self.work = ForkWork(loop, self.wake)
         self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
         self._guard, self._wake = threading.Lock(), threading.Event()
         self._view: Document = {}
@@ -129,11 +131,11 @@ class LoopTail:
     def _look(self) -> bool:
         """Whether there is anything new to show."""
         now = self.snapshot = self._tail.snapshot()
-        seen = (now.state.last_seq, now.status, now.waiting, now.live, self._family.sizes())
+        seen = (now.state.last_seq, now.status, now.waiting, now.live, self._family.sizes(), self.work.version)
         if seen == self._seen:
             return False
         self._seen = seen
-        view = loop_view(now, self._file.read(), self._family, self._me)
+        view = loop_view(now, self._file.read(), self._family, self._me, self.work.document())
         new = {**view, "at": ""} != {**self._view, "at": ""}
         self._view = view
         return new
