@@ -126,15 +126,7 @@ def create(
     with EngineLock(loop, acquire_s=MADE_WITHIN_S) as held:
         if loop.exists:
             return loop  # another process made it meanwhile
-        made = making.make(
-            loop.clone,
-            source,
-            loop=loop.name,
-            mutable=config.mutable,
-            link=config.link,
-            base=base,
-            include_uncommitted=config.include_uncommitted,
-        )
+        made = _cloned(loop, source, config, base)
         with contextlib.closing(eventlog.EventLog(loop.events, held.confirm, EVENTS)) as log:
             log.append(
                 ev.LoopCreated(
@@ -157,26 +149,42 @@ def create(
     return loop
 
 
+def _cloned(loop: LoopFolder, source: making.Source, config: LoopConfig, base: str) -> making.Made:
+    return making.make(
+        loop.clone,
+        source,
+        loop=loop.name,
+        mutable=config.mutable,
+        link=config.link,
+        base=base,
+        include_uncommitted=config.include_uncommitted,
+    )
+
+
 def _bring_in(loop: LoopFolder, held: EngineLock, by: Actor, earlier: Sequence[Record]) -> None:
     """Record what was found before there was a loop, with its own times and hashes."""
     if not earlier:
         return
     with ledger.opened(loop, held) as opened:
         for one in earlier:
-            told = cmd.RecordExperiment(
-                **fields(by),
-                metric=one.metric,
-                status=one.status if one.metric is not None else "crash",
-                summary=one.summary,
-                commit=one.hash or one.short_hash,
-                hypothesis=one.hypothesis,
-                duration_s=one.duration_s,
-                resource=one.resource,
-                cost_usd=one.cost_usd,
-                imported=True,
-                ran_at=one.timestamp,
-            )
-            opened.answer(told)
+            opened.answer(told_again(one, by))
+
+
+def told_again(one: Record, by: Actor) -> cmd.RecordExperiment:
+    """The command that records an experiment of elsewhere, as it was told there; a crash has measured nothing."""
+    return cmd.RecordExperiment(
+        **fields(by),
+        metric=None if one.status == "crash" else one.metric,
+        status=one.status if one.metric is not None else "crash",
+        summary=one.summary,
+        commit=one.hash or one.short_hash,
+        hypothesis=one.hypothesis,
+        duration_s=one.duration_s,
+        resource=one.resource,
+        cost_usd=one.cost_usd,
+        imported=True,
+        ran_at=one.timestamp,
+    )
 
 
 def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> list[Event]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.events import CommandRefused
-from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops.record import Record
 from autor_nb.domain.run import Actor
-from autor_nb.loop_control import fields
+from autor_nb.loop_control import told_again
 from autor_nb.store.lock import EngineLock
 from autor_nb.store.loops import history, ledger, standing
 from autor_nb.store.loops.layout import LoopFolder
@@ -39,7 +38,7 @@ def bring_in(loop: LoopFolder, by: Actor, found: Sequence[Record]) -> Imported:
             if _mark(one) in known:
                 there += 1
                 continue
-            answers = opened.answer(_command(one, by))
+            answers = opened.answer(told_again(one, by))
             said = next((answer.reason for answer in answers if isinstance(answer, CommandRefused)), "")
             if said:
                 refused.append(f"{one.run}: {said}")
@@ -52,19 +51,3 @@ def bring_in(loop: LoopFolder, by: Actor, found: Sequence[Record]) -> Imported:
 def _mark(one: Record) -> tuple[str, float | None, str, str]:
     """What tells one recorded experiment from another."""
     return (one.hash or one.short_hash, one.metric, one.status, one.summary)
-
-
-def _command(one: Record, by: Actor) -> cmd.RecordExperiment:
-    return cmd.RecordExperiment(
-        **fields(by),
-        metric=None if one.status == "crash" else one.metric,
-        status=one.status if one.metric is not None else "crash",
-        summary=one.summary,
-        commit=one.hash or one.short_hash,
-        hypothesis=one.hypothesis,
-        duration_s=one.duration_s,
-        resource=one.resource,
-        cost_usd=one.cost_usd,
-        imported=True,
-        ran_at=one.timestamp,
-    )
