@@ -40,6 +40,7 @@ def _refused(state: LoopState, event: ev.IdeaRefused) -> None:
     state.refused = [*state.refused[-19:], event.why]
     state.refused_changes = [*state.refused_changes[-19:], event.change]
     state.refused_total += 1
+    _spent(state, event.cost_usd)
     if state.current is not None and state.current.n == event.n and not state.current.commit:
         state.give_back(event.n)
         state.current = None
@@ -91,7 +92,7 @@ def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
             rows.append(row)
     for name in (
         "ending", "score", "metric", "metrics", "duration_s", "resource", "exit_code", "reason", "tampered",
-        "suspicions", "slept", "output", "output_sha256",
+        "suspicions", "slept", "unwatched", "output", "output_sha256",
     ):  # fmt: skip
         setattr(row, name, getattr(event, name))
     state.trials += row.counts

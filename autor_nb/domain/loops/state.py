@@ -52,6 +52,7 @@ class TrialRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     tampered: tuple[str, ...] = ()
     suspicions: tuple[str, ...] = ()
     slept: bool = False
+    unwatched: bool = False
     output: str = ""
     output_sha256: str = ""
     started_at: str = ""
@@ -161,6 +162,11 @@ class Session(msgspec.Struct, kw_only=True, omit_defaults=True):
     since_improved: int = 0
     doctor: bool = False
     blocking: tuple[str, ...] = ()
+
+    @property
+    def is_paid_out(self) -> bool:
+        """Whether nothing that costs money may be asked any more."""
+        return self.cost_usd is not None and self.spent_usd >= self.cost_usd
 
 
 class AuditRow(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -200,14 +200,14 @@ def _end(state: LoopState, worked_s: float) -> Step | None:
     session = state.session
     assert session is not None
     over = session.wall_s is not None and worked_s >= session.wall_s
-    if state.current is not None and not over:
+    if state.current is not None and not over and not (session.is_paid_out and _asks_for_money(state.current)):
         return None
     due: tuple[str, str] | None = None
     if over:
         due = f"The session has worked for {worked_s:.0f} s of {session.wall_s:g} s.", "wall"
     elif session.iterations is not None and session.done >= session.iterations:
         due = f"{session.done} of {session.iterations} experiments are done.", "iterations"
-    elif session.cost_usd is not None and session.spent_usd >= session.cost_usd:
+    elif session.is_paid_out:
         due = f"${session.spent_usd:.2f} of ${session.cost_usd:.2f} are spent.", "cost"
     elif session.target is not None and state.head_metric is not None and _reached(state, session.target):
         due = f"The target {session.target:g} is reached: {state.head_metric:.6g}.", "target"
@@ -219,6 +219,11 @@ def _end(state: LoopState, worked_s: float) -> Step | None:
     if state.head != state.base and not audited and state.current is None and not over:
         return BeginAudit()
     return End(*due)
+
+
+def _asks_for_money(current: Current) -> bool:
+    """Whether the next step is a coder's, who costs; the runs of a change that is made are paid for already."""
+    return not current.commit and current.vetoed_by is None
 
 
 def _reached(state: LoopState, target: float) -> bool:

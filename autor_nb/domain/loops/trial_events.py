@@ -27,7 +27,7 @@ class IdeaProposed(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A proposal was refused before any compute was spent: invalid, a repeat, or it changes nothing."""
+    """A proposal was refused before any run of it: invalid, a repeat, or it changes nothing; it cost all the same."""
 
     n: int
     why: str
@@ -35,6 +35,7 @@ class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     hypothesis: str = ""
     repeats: int | None = None
     change: dict[str, Any] = {}
+    cost_usd: float | None = None
 
 
 class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,6 +129,8 @@ class TrialEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     output_bytes: int = 0
     output_sha256: str = ""
     slept: bool = False
+    unwatched: bool = False
+    """Somebody killed what watched over it: run again, as long as that stays rare."""
 
 
 class PairVoided(Event, frozen=True, kw_only=True, omit_defaults=True):

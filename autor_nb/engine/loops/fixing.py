@@ -27,6 +27,8 @@ def fixed(engine: LoopEngine, decided: Decided) -> bool:
     The coder's `fix(task, output_tail)` is optional; it answers as `apply` does, and begins from the crashed change.
     """
     current = engine.state.current
+    if engine.state.session is not None and engine.state.session.is_paid_out:
+        return False
     if current is None or decided.verdict is not Verdict.CRASH or current.planned or current.fixes >= MOST:
         return False
     row = next((row for row in reversed(current.trials) if row.role == "screen" and row.counts), None)

@@ -17,7 +17,7 @@ from autor_nb.domain.loops.ladder import LadderState, submit
 from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.domain.loops.state import Current
 from autor_nb.engine.loops.clones import clone_of
-from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.engine.orphans import marker_prefix
 from autor_nb.store import objects
 
@@ -71,7 +71,7 @@ def _losses(engine: LoopEngine, n: int, commit: str) -> list[float]:
     folder.mkdir(exist_ok=True)
     told = folder / f"losses_{n}.json"
     told.unlink(missing_ok=True)
-    end = run_trial(
+    end = run_whole(
         TrialRequest(
             command=config.holdout_command,
             cwd=clone.cwd,
@@ -84,8 +84,7 @@ def _losses(engine: LoopEngine, n: int, commit: str) -> list[float]:
             sandbox=config.sandbox,
             writable=(clone.path, folder),
             readable=(loop.project / config.holdout,),
-        ),
-        cancelled=lambda: False,
+        )
     )
     try:
         if end.ending != "finished":

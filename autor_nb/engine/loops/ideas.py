@@ -11,12 +11,14 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.course import shown_name
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.idea import Idea, IdeaError
 from autor_nb.domain.loops.knobs import Knobs, find_knobs
 from autor_nb.domain.loops.memory import diff_key
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, OutOfIdeas, Proposal
 from autor_nb.domain.loops.seeds import seed_for
+from autor_nb.domain.loops.state import Current
 from autor_nb.engine.loops import tampering
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.orphans import marker_prefix
@@ -59,6 +61,8 @@ class Ideas:
         refused, changes = [*self.state.refused], [*self.state.refused_changes]
         invalid = 0
         while len(refused) < REFUSED_MOST and invalid <= INVALID_MOST:
+            if self._is_paid_out():
+                return
             began = time.monotonic()
             asked = msgspec.structs.replace(task, refused=tuple(refused), refused_changes=tuple(changes))
             try:
@@ -78,7 +82,7 @@ class Ideas:
             if why := self._repeats(proposal.idea, clone):
                 refused.append(why.why)
                 changes.append(proposal.idea.change)
-                self.engine.append(msgspec.structs.replace(why, n=n))
+                self.engine.append(msgspec.structs.replace(why, n=n, cost_usd=proposal.cost_usd))
                 continue
             self._proposed(self.state.free_n, proposal, critic.name, time.monotonic() - began)
             return
@@ -86,6 +90,9 @@ class Ideas:
         self.engine.append(
             ev.LoopPaused(reason=f"The critic {critic.name} gave only {what}: {refused[-1]}"[:2000], cause="critic")
         )
+
+    def _is_paid_out(self) -> bool:
+        return self.state.session is not None and self.state.session.is_paid_out
 
     def read_program(self) -> str:
         """The person's direction as it is now; a change of it is an event."""
@@ -101,17 +108,18 @@ class Ideas:
         return content.decode("utf-8", "replace")
 
     def _task(self, clone: Clone, program: str, n: int) -> CriticTask:
+        several = bool(self.config.scalarizer)
         return CriticTask(
             loop=self.loop.name,
             objective=self.config.objective,
-            metric=self.config.metric.name,
-            direction=self.config.metric.direction,
+            metric=shown_name(self.state.config),
+            direction="higher" if several else self.config.metric.direction,
             program=directed(program, self.state.direction),
             mutable=texts(clone),
             baseline=self._baseline(clone),
             space=self.config.space,
             experiments=tuple(self.engine.past.experiments),
-            incumbent_metric=self.state.head_metric,
+            incumbent_metric=self.engine.past.standing_score if several else self.state.head_metric,
             seed=seed_for(self.state.seed, "critic", n),
             config=self.config.critic,
             folder=str(self.loop.path),
@@ -183,18 +191,18 @@ class Ideas:
             clone.checkout(self.state.head)
             return
         if not result.ok:
-            self._refuse(current.n, current.idea, result.detail or "The coder changed nothing.", result.ending)
+            self._refuse(current, result.detail or "The coder changed nothing.", result.ending, result.cost_usd)
             return
         try:
             candidate = clone.commit_candidate(_message(self.loop.name, current.n, current.idea))
         except UsageError as error:
-            self._refuse(current.n, current.idea, error.message, "no_op")
+            self._refuse(current, error.message, "no_op", result.cost_usd)
             return
         diff = clone.diff(candidate.parent, candidate.sha)
         known_otherwise = current.idea.change or current.pinned_by is not None  # by its knobs; by a person's will
         found = None if known_otherwise else self.engine.past.memory.same_edit(diff)
         if found is not None:
-            self._refuse(current.n, current.idea, found.reason, "repeat")
+            self._refuse(current, found.reason, "repeat", result.cost_usd)
             return
         self.applied(candidate, diff, values, coder.name, result.cost_usd, time.monotonic() - began)
 
@@ -250,12 +258,12 @@ class Ideas:
             marker=f"{marker_prefix(self.loop)}coder{n}",
         )
 
-    def _refuse(self, n: int, idea: Idea, why: str, kind: str) -> None:
+    def _refuse(self, current: Current, why: str, kind: str, cost_usd: float | None) -> None:
         clone_of(self.engine).checkout(self.state.head)
-        pinned = self.state.current is not None and self.state.current.pinned_by is not None
-        self.engine.append(
-            ev.IdeaRefused(n=n, kind=kind, why=why[:2000], hypothesis=idea.hypothesis, change=idea.change)
-        )
+        idea, pinned = current.idea, current.pinned_by is not None
+        assert idea is not None
+        refused = ev.IdeaRefused(n=current.n, kind=kind, why=why[:2000], hypothesis=idea.hypothesis)
+        self.engine.append(msgspec.structs.replace(refused, change=idea.change, cost_usd=cost_usd))
         if len(self.state.refused) >= REFUSED_MOST and not pinned:
             self.engine.append(
                 ev.LoopPaused(

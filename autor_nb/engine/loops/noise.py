@@ -20,7 +20,7 @@ from autor_nb.domain.loops.printed import backwards
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.engine.loops.measuring import measure, stamps
 from autor_nb.engine.loops.simulation import Simulator, World
-from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trial import TrialRequest, run_whole
 
 POWER = 0.8
 REAL_SHARE = 0.1
@@ -63,7 +63,7 @@ def _run(request: NoiseRequest, seed: int, output: Path, stopped: Callable[[], b
     """One run; None if it was stopped."""
     cwd = Path(request.cwd)
     before = stamps([request.metric], cwd)
-    ended = run_trial(
+    ended = run_whole(
         TrialRequest(
             command=with_seed(request.command, seed),
             cwd=cwd,

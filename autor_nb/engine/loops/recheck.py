@@ -17,7 +17,7 @@ from autor_nb.domain.loops.recheck import RecheckPair, RecheckReport, RecheckReq
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.engine.loops.measuring import measure, stamps
 from autor_nb.engine.loops.noise import with_seed
-from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.store.loops import making
 from autor_nb.store.loops.clone import Clone
 
@@ -105,7 +105,7 @@ class _Recheck:
         clone.checkout(commit)
         metric = self.request.metric
         before = stamps([metric], clone.cwd)
-        ended = run_trial(
+        ended = run_whole(
             TrialRequest(
                 command=with_seed(self.request.command, seed),
                 cwd=clone.cwd,

@@ -11,7 +11,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.metric import score
 from autor_nb.engine.loops import measuring
-from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.store.loops import making
 from autor_nb.store.loops.clone import Clone
 
@@ -71,7 +71,7 @@ class Sides:
         specs = (self.config.metric, *self.config.metrics)
         before = measuring.stamps(specs, clone.cwd)
         output = clone.path.parent / "output.txt"
-        ended = run_trial(
+        ended = run_whole(
             TrialRequest(
                 command=self.config.command,
                 cwd=clone.cwd,

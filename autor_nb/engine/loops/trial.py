@@ -32,7 +32,8 @@ SLEPT_S = 2.0
 STOP_GRACE_S = 0.25
 KILL_S = 5.0
 
-Ending = Literal["finished", "failed", "timed_out", "stopped", "not_started"]
+Ending = Literal["finished", "failed", "timed_out", "stopped", "lost", "not_started"]
+RUNS_MOST = 3
 
 
 class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +56,10 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How it ended. `output_bytes` is what was printed, of which `cut_bytes` are not in the file."""
+    """How it ended. `output_bytes` is what was printed, of which `cut_bytes` are not in the file.
+
+    `lost`: the command did not end, nor was it ended by us; what watched over it was killed. That says nothing of it.
+    """
 
     ending: Ending
     exit_code: int | None = None
@@ -106,6 +110,15 @@ def _why_not(request: TrialRequest, argv: tuple[str, ...], environment: dict[str
     if shutil.which(program, path=environment.get("PATH", os.defpath)) is None:
         return f"There is no program {argv[0]!r} that can be run."
     return sandbox.refusal() if request.sandbox else ""
+
+
+def run_whole(request: TrialRequest, cancelled: Callable[[], bool] | None = None) -> TrialEnd:
+    """Run it, and again where the run was lost; lost every time is how it ended."""
+    for _ in range(RUNS_MOST - 1):
+        ended = run_trial(request, cancelled=cancelled)
+        if ended.ending != "lost":
+            return ended
+    return run_trial(request, cancelled=cancelled)
 
 
 class _Trial:
@@ -252,7 +265,7 @@ def _judged(code: int) -> tuple[Ending, str]:
     if code == 0:
         return "finished", ""
     if code < 0:
-        return "failed", f"What watched over it was killed by {_signal_name(-code)}."
+        return "lost", f"What watched over it was killed by {_signal_name(-code)}."
     if code > 128 and _signal_name(code - 128).startswith("SIG"):
         return "failed", f"It was killed by {_signal_name(code - 128)}."
     return "failed", f"It ended with exit code {code}."

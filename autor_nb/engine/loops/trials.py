@@ -7,6 +7,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import Measurement, score
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 REMEMBERED = 200
 FIELDS_CAP = 500
+LOST_MOST = 2
 
 
 class Trials:
@@ -53,10 +56,20 @@ class Trials:
         found = measuring.measure(output, specs, clone.cwd, before=stamps) if end.ending == "finished" else {}
         facts = self._facts(step, end, output)
         judged = early + tampering.metrics_file_after(clone, around) + tampering.after(seen, facts)
+        if end.ending == "lost":
+            end = self._lost(step, end, judged)
         self._append(step, number, end, output, found, judged, self._resource(output), facts.output_sha256)
         if step.subject == "incumbent" and facts.metric_lines is not None:
             self.engine.reference_facts.append((end.duration_s, facts.metric_lines))
         del self.engine.reference_facts[:-REMEMBERED]
+
+    def _lost(self, step: Run, end: TrialEnd, judged: Judgement) -> TrialEnd:
+        """It is run again, unless it was tampered with, or lost so often that the command itself must be to blame."""
+        at_work = self.state.audit if step.n == ev.AUDIT else self.state.current
+        before = sum(row.unwatched for row in at_work.trials) if at_work is not None else 0
+        if judged.tampered or before >= LOST_MOST:
+            return msgspec.structs.replace(end, ending="failed")
+        return msgspec.structs.replace(end, detail=f"{end.detail} It is run again.")
 
     def _own_files(self) -> list[tuple[str, Path]]:
         """What of the person's project a trial must not touch: the configuration, the direction, the holdout."""
@@ -149,6 +162,7 @@ class Trials:
                 output_bytes=end.output_bytes,
                 output_sha256=sha256,
                 slept=end.slept,
+                unwatched=end.ending == "lost",
             )
         )
 

@@ -15,7 +15,7 @@ from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.engine.loops import measuring, preflight
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.gate_test import test_gate
-from autor_nb.engine.loops.trial import TrialEnd, run_trial
+from autor_nb.engine.loops.trial import TrialEnd, run_whole
 from autor_nb.engine.loops.trials import request_for
 from autor_nb.engine.orphans import marker_prefix
 from autor_nb.store.loops.clone import Clone
@@ -90,6 +90,8 @@ class Trust:
             end, metric, _ = self._run(clone, seed, "control")
         finally:
             clone.checkout(state.head)
+        if end.ending == "lost":
+            return ev.GateTested(part="control", ok=False, detail=end.detail)
         if end.ending != "finished" or metric is None:
             said = f"with {_some(paths)} broken the command fails, as it must"
             return ev.GateTested(part="control", ok=True, detail=said)
@@ -112,7 +114,7 @@ class Trust:
         output = loop.logs / f"{what}.log"
         specs = (config.metric,)
         stamps = measuring.stamps(specs, clone.cwd)
-        end = run_trial(
+        end = run_whole(
             request_for(config, clone, seed, output, f"{marker_prefix(loop)}{what}", loop.path),
             cancelled=self.engine.interrupting,
         )

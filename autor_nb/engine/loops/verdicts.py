@@ -20,7 +20,7 @@ from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.engine.loops import holdout
 from autor_nb.engine.loops.clones import clone_of, publish
-from autor_nb.engine.loops.trial import TrialRequest, run_trial
+from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.engine.loops.trials import scored
 from autor_nb.engine.orphans import marker_prefix
 
@@ -155,7 +155,8 @@ class Verdicts:
         case = case_of(self.state, current, self.config, self.engine.work_now.routes)
         reference = reference_after(case, decided.verdict, fresh=self.engine.gate.fresh_reference)
         single = reference_scores_after(case, decided.verdict) if self.engine.work_now.routes else None
-        suspicions = dict.fromkeys((*current.suspicions, *(text for row in runs for text in row.suspicions)))
+        of_runs = (text for row in runs for text in row.suspicions)
+        suspicions = dict.fromkeys((*current.suspicions, *of_runs, *_lost(current)))
         if decided.e_value is not None:
             events.append(
                 ev.EvidenceRead(
@@ -278,7 +279,7 @@ class Verdicts:
     def _guard(self, guard: Guard, n: int) -> str:
         clone, loop = clone_of(self.engine), self.engine.loop
         output = loop.logs / f"guard_{n:06d}_{_slug(guard.name)}.log"
-        end = run_trial(
+        end = run_whole(
             TrialRequest(
                 command=guard.command,
                 cwd=clone.cwd,
@@ -292,6 +293,12 @@ class Verdicts:
         if end.ending == "finished":
             return ""
         return f"guard {guard.name} failed: {end.detail} See {output.relative_to(loop.path)}."
+
+
+def _lost(current: Current) -> list[str]:
+    """A program can kill what watches over it to be run again: where that happened, a person is to look."""
+    many = sum(row.unwatched for row in current.trials if row.subject == "candidate")
+    return [f"what watched over it was killed in {many} of its runs, which were run again"] if many else []
 
 
 def _slug(name: str) -> str:
