@@ -124,5 +124,6 @@ def _shared(text: str, source: LoopSource) -> str:
     for place, name in ((str(source.loop.path), source.loop.name), (str(source.loop.project), "…"),
                         (str(Path.home()), "~")):  # fmt: skip
         if len(place) > 8:
-            text = text.replace(place, name).replace(html.escape(place), name)
+            for written in (place, html.escape(place), escape_markdown(place)):
+                text = text.replace(written, name)
     return text

@@ -11,7 +11,7 @@ from typing import Any
 from autor_nb import loop_control
 from autor_nb.domain.events import Decision
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.course import Course
+from autor_nb.domain.loops.course import Course, shown_name
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.record import loop_calls, loop_headline, loop_story
 from autor_nb.record.loop_analysis import Analysis
@@ -68,8 +68,8 @@ class LoopSource:
 
     @property
     def metric(self) -> str:
-        """The metric's name."""
-        return str((self.state.config.get("metric") or {}).get("name", "metric"))
+        """The name of what is shown."""
+        return shown_name(self.state.config)
 
     @property
     def hits(self) -> list[Hit]:
@@ -91,6 +91,8 @@ class LoopSource:
             return
         sign = -1 if self.state.lower_is_better else 1
         gain = sign * (one.delta or 0.0)
+        if loop_headline.scale(self.state).scored and one.ended.mean is not None:
+            gain = one.ended.mean  # of the score, which is what was confirmed
         hit = Hit(gain, one.n, one.ended.confirmed, one.metric, one.delta, one.summary[:300], one.ended.e_value)
         _push(self._recorded, (sign * one.metric, -one.n, hit))
         if one.word == "keep" and one.ended.confirmed:

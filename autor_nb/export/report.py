@@ -116,7 +116,8 @@ def _shared(text: str, run: RunFolder) -> str:
     """Without the places where the run lies on this machine."""
     for place, name in ((str(run.path), run.run_id), (str(run.path.parent.parent), "…"), (str(Path.home()), "~")):
         if len(place) > 8:
-            text = text.replace(place, name).replace(html.escape(place), name)
+            for written in (place, html.escape(place), escape_markdown(place)):
+                text = text.replace(written, name)
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autor_nb.domain.loops.course import Scale, scale_of
+from autor_nb.domain.loops.course import Scale, scale_of, shown_name
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.record.units import count_words, number_words
 
@@ -54,7 +54,7 @@ def _audited(state: LoopState, audit: AuditRow) -> str:
     strength = f"E {number_words(audit.e_value, 3)} {'≥' if audit.better else '<'} {audit.bar:g}, {pairs}"
     numbers = ""
     if audit.baseline_metric is not None and audit.final_metric is not None:
-        share = share_words(audit.baseline_metric, audit.final_metric)
+        share = "" if scale(state).scored else share_words(audit.baseline_metric, audit.final_metric)
         numbers = (
             f": {metric} {number_words(audit.baseline_metric)} → {number_words(audit.final_metric)}"
             + (f" ({share})" if share else "")
@@ -96,6 +96,14 @@ def scale(state: LoopState) -> Scale:
     return scale_of(state.config)
 
 
+def remeasured_words(state: LoopState, digits: int = 6) -> str:
+    """The same in words; of several metrics it is their score, and says so."""
+    fresh = remeasured_metric(state)
+    if fresh is None:
+        return ""
+    return (f"{shown_name(state.config)} " if scale(state).scored else "") + number_words(fresh, digits)
+
+
 def share_words(before: float, after: float) -> str:
     """By how much it changed, as a share: −12.4 %; empty where a share says nothing."""
     if before == 0 or (before < 0) != (after < 0):
@@ -127,4 +135,4 @@ def counts_words(state: LoopState) -> str:
 
 
 def _metric(state: LoopState) -> str:
-    return str(state.config.get("metric", {}).get("name", "") or "the metric")[:60]
+    return shown_name(state.config)[:60]

@@ -58,7 +58,7 @@ def summary(state: LoopState, status: str) -> Shown:
     """The loop in a few facts; what was recorded is never beside what is claimed without a word."""
     metric = state.config.get("metric") or {}
     counts = loop_headline.counts_words(state)
-    fresh = loop_headline.remeasured_metric(state)
+    fresh = loop_headline.remeasured_words(state)
     pairs: list[tuple[str, Any]] = [
         ("Status", status),
         ("Metric", f"{one_line(str(metric.get('name', '')), 60)}, {metric.get('direction', 'lower')} is better"),
@@ -68,8 +68,8 @@ def summary(state: LoopState, status: str) -> Shown:
         ("Best recorded of an experiment (no claim)",
          f"{number_words(state.best_metric, 6)} (experiment {state.best_n})" if state.best_n is not None else ""),
         ("Head, re-measured",
-         f"{number_words(fresh, 6)} (experiment {state.head_n}, {count_words(len(state.remeasured), 'run')})"
-         if fresh is not None else ""),
+         f"{one_line(fresh, 80)} (experiment {state.head_n}, {count_words(len(state.remeasured), 'run')})"
+         if fresh else ""),
         ("Confirmed head", f"experiment {state.confirmed_n}" if state.has_confirmed else "none"),
         ("Errors", f"budget session {state.budget_session}, {count_words(state.confirms, 'confirm')}"),
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),

@@ -8,7 +8,7 @@ from pathlib import Path
 from autor_nb import loop_control
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.course import Course
+from autor_nb.domain.loops.course import Course, shown_name
 from autor_nb.figures import Drawn
 from autor_nb.figures.descriptions import Description
 from autor_nb.record import loop_parts, loop_pictures, loop_story
@@ -42,8 +42,8 @@ class LoopRecord:
 
     @property
     def metric(self) -> str:
-        """The metric's name."""
-        return str((self.snapshot.state.config.get("metric") or {}).get("name", "metric"))
+        """The name of what is shown."""
+        return shown_name(self.snapshot.state.config)
 
     def header(self) -> Shown:
         """What may be said, and the loop in a few facts."""

@@ -50,6 +50,13 @@ def scale_of(config: dict[str, Any]) -> Scale:
     return Scale(higher=metric.get("direction") == "higher", time_like=bool(metric.get("time_like")))
 
 
+def shown_name(config: dict[str, Any]) -> str:
+    """What the numbers are that a verdict, an audit and a curve are about: the metric, or the score of several."""
+    if scale_of(config).scored:
+        return f"score ({config['scalarizer']})"[:60]
+    return str((config.get("metric") or {}).get("name") or "metric")
+
+
 class Spread(msgspec.Struct):
     """How many scores, their mean, and the sum of squares about it, added to one by one."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from autor_nb.domain.loops.config import LoopConfig
+from autor_nb.domain.loops.course import scale_of, shown_name
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, PastExperiment
 from autor_nb.domain.loops.preflight import (
@@ -78,8 +79,8 @@ def critic(request: AskRequest, stopped: Callable[[], bool]) -> AskAnswer:
         task = CriticTask(
             loop=config.name,
             objective=config.objective,
-            metric=config.metric.name,
-            direction=config.metric.direction,
+            metric=shown_name(msgspec.to_builtins(config)),
+            direction="higher" if config.scalarizer else config.metric.direction,
             program=_text(project / PROGRAM),
             mutable={name: _text(tree / name) for name in _mutable(tree, config)},
             space=config.space,
@@ -142,7 +143,9 @@ def _history(loop: LoopFolder | None) -> tuple[tuple[PastExperiment, ...], float
         return (), None, ""
     events, _ = eventlog.read(loop.events, 0, EVENTS)
     state = standing.read(loop)
-    return tuple(Past(events).experiments), state.head_metric, state.head
+    past = Past(events)
+    standing_at = past.standing_score if scale_of(state.config).scored else state.head_metric
+    return tuple(past.experiments), standing_at, state.head
 
 
 @contextlib.contextmanager

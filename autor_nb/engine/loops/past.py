@@ -7,6 +7,7 @@ from typing import Any
 
 from autor_nb.domain.events import Event, Unknown
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.course import scale_of
 from autor_nb.domain.loops.idea import Idea
 from autor_nb.domain.loops.memory import Memory
 from autor_nb.domain.loops.parts import PastExperiment
@@ -22,12 +23,16 @@ class Past:
         self._changes: dict[int, ev.ChangeApplied] = {}
         self.commits: dict[int, str] = {}  # those that the person's repository was not given yet
         self.memory = Memory()
+        self.standing_score: float | None = None
+        self._scored = False
         self.take(events)
 
     def take(self, events: Iterable[Event | Unknown]) -> None:
         """What is new in the log."""
         for event in events:
             match event:
+                case ev.LoopCreated() | ev.LoopConfigChanged():
+                    self._scored = scale_of(event.config).scored
                 case ev.IdeaProposed():
                     self._ideas[event.n] = event.idea
                 case ev.ChangeApplied():
@@ -46,7 +51,19 @@ class Past:
                         ),
                     )
 
+    def _measured(self, event: ev.ExperimentEnded) -> tuple[float | None, float | None]:
+        """(metric, delta) as a critic is to see them: of several metrics the score is what a verdict is about."""
+        if not self._scored:
+            return event.metric, event.delta
+        delta = event.mean
+        if delta is None and event.score is not None and self.standing_score is not None:
+            delta = event.score - self.standing_score
+        if event.score is not None and (event.baseline or event.verdict.moves):
+            self.standing_score = event.score
+        return event.score, None if event.baseline else delta
+
     def _ended(self, event: ev.ExperimentEnded) -> None:
+        metric, delta = self._measured(event)
         idea = self._ideas.pop(event.n, None)
         known: dict[str, Any] = {}
         if idea is not None:
@@ -56,8 +73,8 @@ class Past:
             PastExperiment(
                 n=event.n,
                 verdict="baseline" if event.baseline else str(event.verdict),
-                delta=event.delta,
-                metric=event.metric,
+                delta=delta,
+                metric=metric,
                 reason=event.reason,
                 **(known or {"hypothesis": event.summary}),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autor_nb import loop_control
+from autor_nb.domain.loops.course import shown_name
 from autor_nb.figures.loop_convergence import Convergence, convergence
 from autor_nb.record import loop_analysis, loop_headline, loop_story
 from autor_nb.record.loop_analysis import Analysis, Group
@@ -28,7 +29,7 @@ def analyze(face: Face, name: str | None, name_too: str | None) -> Result:
     state = loop_control.snapshot(loop).state
     made = loop_analysis.analyse(loop_story.iterations(loop), state.lower_is_better)
     said = loop_headline.headline(state)
-    metric = str((state.config.get("metric") or {}).get("name", "metric"))
+    metric = shown_name(state.config)
     blocks: list[Block] = [Heading(f"Loop {loop.name}: analysis", None, count_words(made.total, "experiment"))]
     blocks.append(Para(said.text))
     figures: tuple[Convergence, ...] = ()

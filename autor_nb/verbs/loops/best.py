@@ -88,10 +88,10 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     head = ""
     if state.has_moved:
         metric = loop_headline.remeasured_metric(state)
-        gain = percent(loop_headline.improvement(state, metric))
+        gain = "" if loop_headline.scale(state).scored else percent(loop_headline.improvement(state, metric))
         runs = f" re-measured on {len(state.remeasured)} fresh runs{gain}" if metric is not None else " recorded"
-        shown = metric if metric is not None else state.head_metric
-        head = f"experiment {state.head_n}, {state.head[:8]}: {number_words(shown, 6)}{runs}"
+        shown = loop_headline.remeasured_words(state) or number_words(state.head_metric, 6)
+        head = f"experiment {state.head_n}, {state.head[:8]}: {clean.line(shown, 80)}{runs}"
     confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.has_confirmed else "none"
     return (
         ("Baseline", number_words(state.baseline_metric, 6)),

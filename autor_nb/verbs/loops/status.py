@@ -191,9 +191,9 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
         best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; no claim)"
-    fresh = loop_headline.remeasured_metric(state)
-    runs = f" re-measured on {count_words(len(state.remeasured), 'run')}" if fresh is not None else ""
-    head = f"experiment {state.head_n} ({state.head[:8]}) {number_words(fresh, 6)}{runs}" if state.has_moved else ""
+    fresh = clean.line(loop_headline.remeasured_words(state), 80)
+    runs = f" {fresh} re-measured on {count_words(len(state.remeasured), 'run')}" if fresh else ""
+    head = f"experiment {state.head_n} ({state.head[:8]}){runs}" if state.has_moved else ""
     confirmed = f"experiment {state.confirmed_n}" if state.has_confirmed else "none"
     session = state.session
     return (
