@@ -16,6 +16,7 @@ from autor_nb.domain.artifact import FileEntry
 from autor_nb.domain.state import RunState
 from autor_nb.engine.memory import Approved
 from autor_nb.engine.quote import bounded, fence, one_line
+from autor_nb.store import surrogates
 from autor_nb.store.bibliography import read_bibliography
 from autor_nb.store.inspection import inspect_file
 from autor_nb.store.layout import RunFolder
@@ -144,19 +145,7 @@ def writing_manifest(
 
 def manifest_json(manifest: WritingManifest) -> bytes:
     """The view's content."""
-    try:
-        content = msgspec.json.encode(manifest)
-    except UnicodeEncodeError:  # a lone surrogate in foreign text
-        content = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(manifest)))
-    return msgspec.json.format(content, indent=2) + b"\n"
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {key: _without_surrogates(item) for key, item in value.items()}
-    return [_without_surrogates(item) for item in value] if isinstance(value, list | tuple) else value
+    return msgspec.json.format(surrogates.encode(manifest), indent=2) + b"\n"
 
 
 # --------------------------------------------------------------------------------------- reading

@@ -18,9 +18,9 @@ import msgspec
 
 from autor_nb.domain.errors import BugError, StoreError
 from autor_nb.domain.events import Damaged, Event, RunEvent, Unknown
+from autor_nb.store import surrogates
 
 LINE_CAP = 64 * 1024
-_encoder = msgspec.json.Encoder()
 
 
 class Vocabulary:
@@ -129,11 +129,8 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
 
 def encode(event: Event) -> bytes:
     """One event as JSON without a newline; non-finite numbers are refused, undecodable names escaped."""
-    try:
-        _refuse_non_finite(msgspec.to_builtins(event))
-        return _encoder.encode(event)
-    except UnicodeEncodeError:
-        return _encoder.encode(_escaped(msgspec.to_builtins(event)))
+    _refuse_non_finite(msgspec.to_builtins(event))
+    return surrogates.encode(event)
 
 
 def _refuse_non_finite(value: Any) -> None:
@@ -146,16 +143,6 @@ def _refuse_non_finite(value: Any) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _refuse_non_finite(item)
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_escaped(key): _escaped(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_escaped(item) for item in value]
-    return value
 
 
 def decode(line: bytes, number: int = 0, words: Vocabulary = RUN) -> Logged:

@@ -14,6 +14,7 @@ from typing import IO, Any
 import msgspec
 
 from autor_nb.domain.ports import AgentEvent
+from autor_nb.store import surrogates
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 
@@ -35,12 +36,9 @@ class RawLog:
     def write(self, event: AgentEvent) -> None:
         """Append one event; a very long text is cut, and says so."""
         said = {"at": utc_now(), "stage": self.stage, "attempt": self.attempt, **msgspec.to_builtins(event)}
-        try:
-            line = msgspec.json.encode(said) + b"\n"
-        except UnicodeEncodeError:
-            line = msgspec.json.encode(_clean(said)) + b"\n"
+        line = surrogates.encode(said) + b"\n"
         if len(line) > TEXT_CAP:
-            line = msgspec.json.encode({key: _cut(value) for key, value in _clean(said).items()}) + b"\n"
+            line = msgspec.json.encode({key: _cut(value) for key, value in surrogates.escaped(said).items()}) + b"\n"
         with self._turn:
             if self._size and self._size + len(line) > PART_BYTES:
                 self._rotate()
@@ -84,16 +82,6 @@ def _cut(value: Any) -> Any:
     if isinstance(value, dict):
         whole = msgspec.json.encode(value)
         return value if len(whole) < TEXT_CAP // 4 else {"cut": f"{len(whole):,} bytes"}
-    return value
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
     return value
 
 

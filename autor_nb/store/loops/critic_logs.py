@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from autor_nb.domain.errors import StoreError
+from autor_nb.store import surrogates
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.loops.history import BadLine
 
@@ -40,11 +41,7 @@ def write(folder: Path, call: CriticCall) -> Path:
     stamp = re.sub(r"[^0-9T]", "", call.ts)[:18] or "call"
     commit = re.sub(r"[^0-9a-f]", "", call.commit)[:7] or "none"
     path = folder / f"{stamp}_{commit}_{secrets.token_hex(4)}.jsonl"
-    try:
-        content = msgspec.json.encode(call)
-    except UnicodeEncodeError:
-        content = msgspec.json.encode(_escaped(msgspec.to_builtins(call)))
-    write_bytes(path, content + b"\n", durable=False)
+    write_bytes(path, surrogates.encode(call) + b"\n", durable=False)
     return path
 
 
@@ -93,11 +90,3 @@ def _call(content: bytes) -> CriticCall | None:
     if call.raw_response.keys() & _RESPONSE.keys():
         call.raw_response = {_RESPONSE.get(key, key): value for key, value in call.raw_response.items()}
     return call
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_escaped(key): _escaped(item) for key, item in value.items()}
-    return [_escaped(item) for item in value] if isinstance(value, list) else value

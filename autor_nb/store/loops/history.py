@@ -16,6 +16,7 @@ import msgspec
 
 from autor_nb.domain.errors import BugError, StoreError
 from autor_nb.domain.loops.record import Record, Row, finite, known_status
+from autor_nb.store import surrogates
 from autor_nb.store.atomic import write_bytes
 from autor_nb.store.system_errors import what_happened, what_mends
 
@@ -26,7 +27,6 @@ __all__ = [
 BLOCK = 1 << 20
 LINE_CAP = 1 << 20
 SHOWN = 120
-_encoder = msgspec.json.Encoder()
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (Record, Row)}
 _any = msgspec.json.Decoder(dict[str, Any])
 R = TypeVar("R", Record, Row)
@@ -57,12 +57,7 @@ def encode(record: Record) -> bytes:
             raise BugError(f"The record of experiment {record.run} cannot hold {name} = {value}.")
     if record.interval is not None and any(end is not None and finite(end) is None for end in record.interval):
         raise BugError(f"The record of experiment {record.run} cannot hold interval = {record.interval}.")
-    try:
-        return _encoder.encode(record) + b"\n"
-    except UnicodeEncodeError:
-        texts = {name: value.encode("utf-8", "backslashreplace").decode("utf-8")
-                 for name, value in msgspec.structs.asdict(record).items() if isinstance(value, str)}
-        return _encoder.encode(msgspec.structs.replace(record, **texts)) + b"\n"
+    return surrogates.encode(record) + b"\n"
 
 
 def write(path: Path, records: list[Record]) -> None:
