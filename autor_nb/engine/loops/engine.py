@@ -25,7 +25,7 @@ from autor_nb.domain.loops.scalarizer import Scalarizer
 from autor_nb.domain.loops.state import LoopState, LoopStatus, TrialRow
 from autor_nb.domain.loops.suspicion import Surroundings
 from autor_nb.engine import orphans
-from autor_nb.engine.loops import sharing
+from autor_nb.engine.loops import sandbox, sharing
 from autor_nb.engine.loops.clones import publish
 from autor_nb.engine.loops.fixing import fixed
 from autor_nb.engine.loops.ideas import Ideas
@@ -255,7 +255,8 @@ class LoopEngine:
 
     def _answer(self, command: cmd.LoopCommand) -> None:
         sharing.before(self, command)
-        sharing.after(self, self.append(*rules.carried_out(self.state, command)))
+        answer = sandbox.in_force(rules.carried_out(self.state, command), self.state, command)
+        sharing.after(self, self.append(*answer))
 
     def interrupting(self, audit: bool = False) -> bool:
         """Whether what is at work must end: by a pause, a stop, a veto. Other commands are answered meanwhile."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import read_metric, read_metrics, read_resource
 from autor_nb.domain.loops.preflight import CheckResult, result
+from autor_nb.engine.loops import sandbox
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import names
 
@@ -36,6 +37,8 @@ def programs(context: Preflight) -> CheckResult:
         if not _found(program, context.project):
             return result("programs", "blocking", f"There is no program {program!r} ({whose}).",
                           f"Install {program}, put it on PATH, or mend {whose}.")
+    if config is not None and config.sandbox and (why_not := sandbox.refusal()):
+        return result("programs", "blocking", why_not, sandbox.mend())
     if context.notes:
         return result("programs", "warning", " ".join(context.notes),
                       "Install what is missing, or write what you want into autor.toml.")

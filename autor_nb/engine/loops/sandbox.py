@@ -9,17 +9,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
+from autor_nb.domain.events import CommandRefused, Event
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.commands import LoopCommand
+from autor_nb.domain.loops.state import LoopState
+
 BWRAP = "bwrap"
+LEVEL = "bubblewrap: files and network"
+WITHOUT = "or do without: leave out --sandbox and set sandbox = false in the loop's configuration"
+MEND = f"`sudo apt install bubblewrap` (its program is {BWRAP}), {WITHOUT}."
 
 
 @functools.cache
 def refusal() -> str:
     """Why no sandbox can be had here; empty if one can."""
     if not sys.platform.startswith("linux"):
-        return "A sandbox was asked for, and bubblewrap runs on Linux only: set sandbox = false to do without."
+        return "A sandbox was asked for, and bubblewrap runs on Linux only."
     program = shutil.which(BWRAP)
     if program is None:
-        return "A sandbox was asked for, and bubblewrap is not installed: install it, or set sandbox = false."
+        return "A sandbox was asked for, and bubblewrap is not installed."
     tried = subprocess.run(
         [program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-net", "--unshare-pid", "true"],
         stdin=subprocess.DEVNULL,
@@ -29,7 +39,30 @@ def refusal() -> str:
     if tried.returncode == 0:
         return ""
     said = tried.stderr.decode("utf-8", "replace").strip()[-200:]
-    return f"A sandbox was asked for, and bubblewrap does not work here ({said}): set sandbox = false to do without."
+    return f"A sandbox was asked for, and bubblewrap is installed but does not work here: {said or 'it failed'}."
+
+
+def mend() -> str:
+    """What is to be done where `refusal` refuses."""
+    if sys.platform.startswith("linux") and shutil.which(BWRAP) is None:
+        return MEND
+    if sys.platform.startswith("linux"):
+        return f"Allow it to make user namespaces (a container needs --security-opt seccomp=unconfined), {WITHOUT}."
+    return f"Start it on Linux, {WITHOUT}."
+
+
+def in_force(answer: list[Event], state: LoopState, command: LoopCommand) -> list[Event]:
+    """The answer to a command with the level that a session gets by it; a level that cannot be had refuses it."""
+    config = next((event.config for event in answer if isinstance(event, ev.LoopConfigChanged)), state.config)
+    if not config.get("sandbox") or not any(isinstance(event, ev.LoopStarted) for event in answer):
+        return answer
+    if why_not := refusal():
+        kind = str(type(command).__struct_config__.tag)
+        return [CommandRefused(command_id=command.id, command=kind, reason=why_not, suggestion=mend(), by=command.by)]
+    return [
+        msgspec.structs.replace(event, sandbox=LEVEL) if isinstance(event, ev.LoopStarted) else event
+        for event in answer
+    ]
 
 
 def wrapped(
