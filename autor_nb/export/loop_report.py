@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import html
-from importlib.resources import files as resources
-from pathlib import Path
 
 from autor_nb.export.findings import guarded
 from autor_nb.export.loop_source import LoopSource
+from autor_nb.export.page import page, without_places
 from autor_nb.export.parts import picture, section
-from autor_nb.export.report import POLICY
 from autor_nb.figures.as_png import to_png
 from autor_nb.record import loop_parts, loop_pictures, loop_story
 from autor_nb.record.markup import NOTHING, Shown, escape_html, escape_markdown, muted, one_line, stack, words
@@ -74,30 +72,14 @@ def as_html(source: LoopSource, parts: list[Shown] | None = None) -> str:
     """The page."""
     shown = parts if parts is not None else parts_of(source)
     name, objective = source.loop.name, one_line(str(source.state.config.get("objective", "")), 400)
-    style = resources("autor_nb.export").joinpath("style.css").read_text(encoding="utf-8")
-    body = "\n".join(part.html for part in shown)
-    made = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="referrer" content="no-referrer">
-<meta name="{MARK}" content="{html.escape(name)}">
-<title>Loop {html.escape(name)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<header><h1>Loop {html.escape(name)}</h1>
-<p class="goal">{escape_html(objective)}</p></header>
-{body}
-<footer>{escape_html(_foot(source))}</footer>
-</main>
-</body>
-</html>
-"""
+    made = page(
+        mark=MARK,
+        name=name,
+        title=f"Loop {name}",
+        head=f'<h1>Loop {html.escape(name)}</h1>\n<p class="goal">{escape_html(objective)}</p>',
+        body="\n".join(part.html for part in shown),
+        foot=_foot(source),
+    )
     return _shared(made, source)
 
 
@@ -120,10 +102,4 @@ def _foot(source: LoopSource) -> str:
 
 
 def _shared(text: str, source: LoopSource) -> str:
-    """Without the places where the project lies on this machine."""
-    for place, name in ((str(source.loop.path), source.loop.name), (str(source.loop.project), "…"),
-                        (str(Path.home()), "~")):  # fmt: skip
-        if len(place) > 8:
-            for written in (place, html.escape(place), escape_markdown(place)):
-                text = text.replace(written, name)
-    return text
+    return without_places(text, {source.loop.path: source.loop.name, source.loop.project: "…"})

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from importlib.resources import files as resources
-from pathlib import Path
 
 from autor_nb.desk import clean, previews
 from autor_nb.export import head, origins, overview, paper, stages
 from autor_nb.export.findings import guarded
+from autor_nb.export.page import page, without_places
 from autor_nb.export.source import Source, read
 from autor_nb.record.markup import Shown, escape_html, escape_markdown, plain
 from autor_nb.record.units import date_words
 from autor_nb.store.layout import RunFolder
 from autor_nb.version import __version__
 
-# No script, no request, no form: even if something hostile came through, the browser would not carry it out.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 MARK = "autor-run"
 _LINKS = {"stages": "Stages", "paper": "Paper", "decisions": "Decisions"}
 _LAST = {"pictures": "Checks, cost and files", "origins": "Where this comes from"}
@@ -29,30 +26,14 @@ def as_html(run: RunFolder) -> str:
     parts = _parts(source)
     title = f"{clean.line(source.state.goal, 80) or 'A run'} ({run.run_id})"
     body = "\n".join(part.html for part in parts)
-    style = resources("autor_nb.export").joinpath("style.css").read_text(encoding="utf-8")
-    made = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="referrer" content="no-referrer">
-<meta name="{MARK}" content="{html.escape(run.run_id)}">
-<title>{html.escape(plain(title))}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<header><h1>Run {html.escape(run.run_id)}</h1>
-{parts[0].html}
-{_contents(source, parts)}</header>
-{body[len(parts[0].html) :]}
-<footer>{escape_html(_foot(source))}</footer>
-</main>
-</body>
-</html>
-"""
+    made = page(
+        mark=MARK,
+        name=run.run_id,
+        title=plain(title),
+        head=f"<h1>Run {html.escape(run.run_id)}</h1>\n{parts[0].html}\n{_contents(source, parts)}",
+        body=body[len(parts[0].html) :],
+        foot=_foot(source),
+    )
     return _shared(made, run)
 
 
@@ -113,12 +94,7 @@ def _foot(source: Source) -> str:
 
 
 def _shared(text: str, run: RunFolder) -> str:
-    """Without the places where the run lies on this machine."""
-    for place, name in ((str(run.path), run.run_id), (str(run.path.parent.parent), "…"), (str(Path.home()), "~")):
-        if len(place) > 8:
-            for written in (place, html.escape(place), escape_markdown(place)):
-                text = text.replace(written, name)
-    return text
+    return without_places(text, {run.path: run.run_id, run.path.parent.parent: "…"})
 
 
 def _is_plain(text: str) -> bool:
