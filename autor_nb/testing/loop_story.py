@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from autor_nb.domain.events import Event
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.eprocess import alpha_at, confidence, e_value, log_e
+from autor_nb.domain.loops.forks import CompareReport, CompareRequest, Variant, VariantRow, ranked
 from autor_nb.domain.loops.idea import Idea
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.run import Actor
 from autor_nb.store import eventlog, objects
+from autor_nb.store.loops import standing
 from autor_nb.store.loops.layout import LoopFolder
 
 PERSON = Actor(face="panel", os_user="m.keller")
@@ -246,3 +252,27 @@ def long_loop(loop: LoopFolder, experiments: int = 10_000) -> LoopFolder:
             gain = -0.08
         story.experiment(n, gain)
     return story.write()
+
+
+def compared(loops: Sequence[tuple[LoopFolder, float]], seeds: int = 6, seed: int = 5, **more: Any) -> CompareReport:
+    """Keep a comparison of loops, each so much better than the common base, in the first one's folder."""
+    draw = random.Random(seed)
+    states = [standing.read(loop) for loop, _ in loops]
+    heads = [(loop.name, state) for (loop, _), state in zip(loops, states, strict=True)]
+    variants = tuple(Variant(loop=name, commit=state.head, n=state.head_n) for name, state in heads)
+    rows = [
+        VariantRow(loop=one.loop, commit=one.commit, n=one.n, why_not="it kept nothing: its head is the common base")
+        if state.head == state.base and not gain
+        else VariantRow(loop=one.loop, commit=one.commit, n=one.n,
+                        differences=tuple(draw.gauss(gain, SD) for _ in range(seeds)))
+        for one, state, (_, gain) in zip(variants, states, loops, strict=True)
+    ]  # fmt: skip
+    request = CompareRequest(project=str(loops[0][0].project), base=states[0].base, variants=variants,
+                             config=msgspec.convert(states[0].config, LoopConfig), seeds=seeds)  # fmt: skip
+    told: dict[str, Any] = {"seeds": tuple(range(901, 901 + seeds)), "at": "2026-11-21T04:02:11.512Z", **more}
+    report = CompareReport(request=request, rows=ranked(rows, request.q), **told)
+    folder = loops[0][0].path / "reports"
+    folder.mkdir(exist_ok=True)
+    number = 1 + len(list(folder.glob("compare_*.json")))
+    (folder / f"compare_{number:04d}.json").write_bytes(msgspec.json.encode(report))
+    return report

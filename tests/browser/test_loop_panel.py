@@ -18,12 +18,12 @@ from desk import Desk, desk
 from lab_server import App, Server, running_server
 from playwright.sync_api import expect
 
-from autor_nb import loop_control
+from autor_nb import loop_control, loop_forks
 from autor_nb.domain.loops import events as ev
 from autor_nb.store.lock import EngineLock
 from autor_nb.store.loops.layout import LoopFolder
-from autor_nb.testing.loop_project import LoopProject, edit
-from autor_nb.testing.loop_story import Story, char_lm, long_loop
+from autor_nb.testing.loop_project import ME, LoopProject, edit, trust
+from autor_nb.testing.loop_story import Story, char_lm, compared, long_loop
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,14 +38,15 @@ PATIENCE_MS = 60_000
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project with a loop that works, two forks, a long loop, and one of its own that really runs."""
     place = tmp_path_factory.mktemp("loops")
-    char_lm(LoopFolder(place / "autor_loops" / "char-lm"))
-    for name, seed in (("fork-b", 21), ("fork-c", 22)):
+    members = [(char_lm(LoopFolder(place / "autor_loops" / "char-lm")), 0.2)]
+    for name, seed, gain in (("fork-b", 21, 0.08), ("fork-c", 22, 0.01)):
         fork = LoopFolder(place / "autor_loops" / name)
         fork.make()
         told = Story(fork, seed=seed, forked_from="char-lm").begin()
         for n in range(1, 12):
-            told.experiment(n, 0.09 if n == 3 else None)
-        told.write()
+            told.experiment(n, 0.09 if n == 4 else None)
+        members.append((told.write(), gain))
+    compared(members)
     long_loop(LoopFolder(place / "autor_loops" / "long"), 10_000)
     yield place
 
@@ -171,3 +172,42 @@ def test_confirm_start_repeat_pause_pin_resume_and_veto_by_clicks(server: Server
     assert "discard" == end.verdict and f"vetoed by {veto.by}" in end.reason and end.seq > veto.seq
     tried = own.of(ev.IdeaProposed)[-1]
     assert (2, "Try <b>the other</b> end", "panel") == (tried.n, tried.idea.hypothesis, tried.pinned_by.face)
+
+
+def test_the_best_fork_is_compared_and_merged_by_clicks_while_the_kernel_stays_free(
+    server: Server, project: Path
+) -> None:
+    """What it does is said before; runs are told; a cell runs meanwhile; the merge stands in the log with who asked."""
+    own = LoopProject.make(project / "merged", [edit(level=0.5, salt=3, what="slow")])
+    (made,) = loop_forks.fork(own.loop, ME, seed=5)
+    trust(made)
+    fork = LoopProject(own.folder, made)
+    fork.work(fork.start(iterations=1))
+    try:
+        with desk(server, reduced_motion="reduce") as at:
+            opened(at, project, "lab", "merged", "%cd -q merged/project", "%autor loop panel demo", "print(6 * 7)")
+            me = Clicks(at.page)
+            me.says("Not compared on common fresh seeds yet")
+            me.click("Compare")
+            me.panel.get_by_role("spinbutton", name="Common fresh seeds").fill("4")
+            me.click("Compare them", form="Compare all of the family on common fresh seeds")
+            me.says("Measured ")
+            me.says("e-BH at 5 %: demo-1 is better than it.")
+            me.click("Merge best")
+            me.says("Wherever it fails, nothing is changed")
+            me.panel.get_by_role("spinbutton", name="Common fresh seeds").fill("20")
+            me.click("Merge the best into demo", form="Merge the best fork into demo?")
+            expect(me.panel.get_by_role("button", name="Stop this")).to_be_visible(timeout=PATIENCE_MS)
+            at.run_all()
+            assert not own.of(ev.Merged), "the cells ran while it was at work"
+            me.says("came first on 20 common fresh seeds")
+            me.says("It was merged: demo and branch autor/demo are at")
+            me.says("Merged demo-1")
+            assert [] == at.illegible(".autor-host") + at.cut_off(".autor-host *")
+            at.screenshot("panel-loop-merged")
+            assert [] == at.errors
+    finally:
+        loop_control.end_worker(own.loop)
+    (merged,) = own.of(ev.Merged)
+    assert ("demo-1", "panel") == (merged.fork, merged.by.face) and merged.by.is_person
+    assert own.state.head == merged.commit

@@ -113,8 +113,8 @@ def _alpha(state: LoopState, family: int) -> Tile:
         else f"the next is tested at {rate}"
     )
     below = f"{of} after {count(state.keeps, 'keep')}"
-    if horizon is None:
-        return _tile("alpha", title, f"{used}", "confirms so far, each at a smaller α", below)
+    if horizon is None:  # the shares of α never run out: no number of confirms is left
+        return _tile("alpha", title, f"{used}", f"{'confirm' if used == 1 else 'confirms'} so far, no last one", below)
     left = max(0, horizon - used)
     return _tile("alpha", title, f"{left}", f"of {horizon} confirms left", below,
                  segs={"total": horizon, "used": min(horizon, state.confirms), "now": int(reached)})  # fmt: skip

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from autor_nb import registry
 from autor_nb.desk import clean
 from autor_nb.desk.words import count
 from autor_nb.desk.words import length as _length
+from autor_nb.domain.errors import AutorError
 from autor_nb.domain.loops.state import Current, LoopState, LoopStatus
 
 STATES: dict[LoopStatus, tuple[str, str]] = {
@@ -26,9 +30,8 @@ PAIRS_MOST = 16
 
 def most_pairs(state: LoopState, extra: int = 0) -> int:
     """How many pairs one experiment may take."""
-    options = (state.config.get("gate") or {}).get("options") or {}
-    name = (state.config.get("gate") or {}).get("name", "eprocess")
-    most = options.get("n_max", 8 if name == "shared" else options.get("pairs", PAIRS_MOST))
+    options = gate_options(state)
+    most = options.get("n_max", options.get("n", PAIRS_MOST))
     return (most if isinstance(most, int) else PAIRS_MOST) + extra
 
 
@@ -72,9 +75,20 @@ def length(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if 0 < seconds < 1 else _length(seconds).removesuffix(" 00 min")
 
 
+def gate_options(state: LoopState) -> dict[str, Any]:
+    """The gate's options with its own defaults; as they were written, where the gate cannot be asked."""
+    gate = state.config.get("gate") or {}
+    written = gate.get("options") or {}
+    try:
+        made = registry.load("gates", str(gate.get("name", "eprocess")))(**written)
+    except (AutorError, TypeError, ValueError):
+        return dict(written)
+    return dict(getattr(made, "options", written))
+
+
 def alpha_of(state: LoopState) -> tuple[float, int | None]:
-    """(α of a session, known number of confirms or None); as the gate `eprocess` reads its options."""
-    options = (state.config.get("gate") or {}).get("options") or {}
+    """(α of a session, known number of confirms or None: then no number is the last one)."""
+    options = gate_options(state)
     alpha = state.alpha if state.alpha is not None else options.get("alpha", 0.10)
     horizon = options.get("horizon")
     return float(alpha), horizon if isinstance(horizon, int) else None
@@ -87,7 +101,7 @@ def gate_name(state: LoopState) -> str:
 
 def spends(state: LoopState) -> bool:
     """Whether the gate has an error budget to spend."""
-    return gate_name(state) in ("eprocess", "shared")
+    return "alpha" in gate_options(state) or gate_name(state) in ("eprocess", "shared")
 
 
 def trials(number: int) -> str:

@@ -1,6 +1,7 @@
-/** The small forms of a loop: pin an idea, add repeats, go-ahead, new budget, start, veto; each sends one ask. */
-import { Code, Div, Input, Label, P, Section, Span, Textarea } from "../dom.js";
+/** The small forms of a loop: pin an idea, add repeats, go-ahead, new budget, start, veto, compare, merge; each sends one ask. */
+import { Code, Div, Input, Label, Li, P, Section, Span, Textarea, Ul } from "../dom.js";
 import { act, button, keptNote, verdict } from "../controls.js";
+import { plural } from "../words.js";
 
 /** @typedef {any} Ctx */
 
@@ -44,9 +45,30 @@ const repeat = (ctx) => {
   };
 };
 
+/** On how many seeds, and whether that is a number for it. @param {Ctx} ctx */
+const seeds = (ctx) => {
+  const { merge } = ctx.view.forks;
+  const given = ctx.texts.seeds || String(merge.seeds);
+  return { merge, args: () => ({ seeds: given }), why: Number(given) >= 2 && Number(given) <= 200 && Number.isInteger(Number(given)) ? "" : "A whole number from 2 to 200.",
+    field: field(ctx, "seeds", "Common fresh seeds", { type: "number", min: "2", max: "200", value: given }, true) };
+};
+
 /** @type {Record<string, (ctx: Ctx) => any>} */
 const FORMS = {
   pin, repeat,
+  compare: (ctx) => {
+    const { field: first, args, why } = seeds(ctx);
+    return { title: "Compare all of the family on common fresh seeds", says: "Compare them", glyph: "twin", args, why,
+      body: [first, P("small quiet", "Every head and the commit they began from run in clones of their own on the same new seeds. Nothing is changed, no budget is spent; loops at work go on beside it.")] };
+  },
+  merge: (ctx) => {
+    const { merge, field: first, args, why } = seeds(ctx);
+    return { title: `Merge the best fork into ${merge.into}?`, says: `Merge the best into ${merge.into}`, glyph: "merge", args, why,
+      body: [first, P("small quiet", merge.cost, " It goes on in this kernel while you work; if the kernel goes, it ends and nothing is changed."),
+        Ul("lp-steps lp-wide", [`${plural(merge.forks, "fork")} and this loop run on common fresh seeds; the best is chosen.`, `It must beat the head of ${merge.into} on fresh pairs: E \u2265 ${merge.bar}.`,
+          "Git merges it; if both changed the same lines, it ends there.", "The merged result must beat the head again on fresh pairs; then the loop adopts it, recorded with your name."].map((text, i) => Li("", { key: i }, text))),
+        P("small quiet lp-wide", "Wherever it fails, nothing is changed and the panel says where.")] };
+  },
   confirm: (ctx) => ({
     title: "Go-ahead for a loop without a bound on experiments", says: "Confirm", glyph: "ok", args: () => ({ wall: ctx.texts.wall || "", cost: ctx.texts.cost || "" }), why: (ctx.texts.wall || "").trim() ? "" : "Give it a time: an endless loop needs an end.",
     body: [field(ctx, "wall", "At most so long (12h)", { placeholder: "12h" }, true), field(ctx, "cost", "At most so many USD (optional)", { inputmode: "decimal" })],

@@ -4,7 +4,6 @@ import { button, closer, fetched, lookError, Quiet } from "../controls.js";
 import { icon } from "../icons.js";
 import { group, stamp } from "../words.js";
 import { section } from "./head.js";
-import { spark } from "./curve.js";
 import { ROW, TALL } from "./rows.js";
 import { diff, printed, reasons, sign } from "./test.js";
 import { whisker } from "./track.js";
@@ -63,17 +62,6 @@ const opened = (ctx) => {
       Div("", { key: "why" }, P("", sign(d.verdict.kind), " ", B("", d.verdict.word), d.reason && `: ${d.reason}`), d.suspicious.length > 0 && P("lp-flag", d.suspicious.join("; ")),
         d.looks.length > 0 && P("small quiet", d.looks.join(" · ")), reasons(d.idea)),
       Div("", { key: "what" }, H4("", "Change"), diff(d.change), d.output && d.output.lines.length > 0 && [H4("", { key: "o" }, "Output of its last trial"), printed(d.output)]))));
-};
-
-/** @param {Ctx} ctx */
-export const forks = (ctx) => {
-  const { forks: f } = ctx.view;
-  if (!f.rows.length) return null;
-  return section(ctx, "forks", "Forks", [Span("quiet lp-small", f.note), f.more > 0 && Quiet(`${f.more} more`)],
-    Div("lp-fks", f.rows.map((/** @type {any} */ one) => Div(`lp-fk${one.own ? " lead" : ""}`, { key: one.name },
-      Div("fkh", B("", one.name), one.own && Span("quiet", "this loop")),
-      Div("sp", { raw: ctx.picture(`fork:${one.name}`, [one, f.span, f.last, f.baseline], () => spark(one, f, 150)) }),
-      Div("big", one.value, " ", I("", one.pm)), Div("quiet fkc", one.counts)))));
 };
 
 /** @param {Ctx} ctx */

@@ -2,9 +2,10 @@
 import { B, Div, Footer, P, Span } from "../dom.js";
 import { Ctx } from "./ctx.js";
 import { curve } from "./curve.js";
+import { forks } from "./forks.js";
 import { form } from "./forms.js";
 import { gone, head, notes, section, tiles } from "./head.js";
-import { decisions, experiments, forks } from "./lists.js";
+import { decisions, experiments } from "./lists.js";
 import { sign, test } from "./test.js";
 
 /** @param {any} ctx */

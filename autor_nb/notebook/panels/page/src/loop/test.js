@@ -1,6 +1,7 @@
 /** The experiment under test: its evidence, the critic's reasons, the change and what it prints. */
 import { Dd, Div, Dl, Dt, H4, I, Li, P, Pre, Span, Ul } from "../dom.js";
 import { pane } from "../controls.js";
+import { code } from "./code.js";
 import { minute, roughly, millis } from "../words.js";
 import { opener, section } from "./head.js";
 import { form } from "./forms.js";
@@ -16,7 +17,7 @@ const SIGNS = /** @type {Record<string, string>} */ ({ "+": "ad", "-": "de", "@"
 
 /** A change as lines, each with its sign. @param {any} change */
 export const diff = (change) => (change.lines.length ? pane("lp-pre", "The change", Pre("", change.lines.map((/** @type {[string, string]} */ [kind, text], /** @type {number} */ i) =>
-  Span(`ln ${SIGNS[kind] || ""}`, { key: i }, `${"@f".includes(kind) ? "" : `${kind === "-" ? "\u2212" : kind} `}${text}\n`))), change.cut > 0 && P("small quiet lp-cut", `${change.cut} lines more`))
+  Span(`ln ${SIGNS[kind] || ""}`, { key: i }, "@f".includes(kind) ? text : [Span("sg", kind === "-" ? "\u2212" : kind), ...code(text)], "\n"))), change.cut > 0 && P("small quiet lp-cut", `${change.cut} lines more`))
   : P("small quiet", "No change is recorded."));
 
 /** @param {any} output */
