@@ -39,12 +39,12 @@ def headline(state: LoopState) -> Headline:
 
 
 def confirmed_chain(state: LoopState) -> list[Row]:
-    """The keeps from the baseline to the confirmed head, if each of them was confirmed against the one before."""
+    """The keeps from the baseline to the confirmed head, if each was confirmed to be better than the one before."""
     if not state.has_confirmed or state.merged:
         return []
     chain = [row for row in state.kept if state.baseline_n < row.n <= state.confirmed_n]
     whole = chain and chain[-1].n == state.confirmed_n
-    confirmed = all(row.confirmed and not row.recorded and row.verdict == "keep" for row in chain)
+    confirmed = all(row.confirmed and not row.within and not row.recorded and row.verdict == "keep" for row in chain)
     return chain if whole and confirmed else []
 
 

@@ -12,6 +12,7 @@ from autor_nb.domain.loops.config import GateSpec, Guard, LoopConfig, MetricSpec
 from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
+from autor_nb.record.loop_headline import headline
 from autor_nb.testing.loop_project import LoopProject, edit, git
 
 EPROCESS = GateSpec(name="eprocess")
@@ -170,8 +171,11 @@ def test_less_code_that_is_as_good_is_kept_within_its_margin(tmp_path: Path) -> 
     for margin in (0.1, None):
         place = tmp_path / str(margin)
         project = LoopProject.make(place, [shorter], base=base, gate=EPROCESS, simplicity=margin)
-        project.work(project.start(iterations=1))
+        state = project.work(project.start(iterations=1))
         outcome[margin] = project.ended(1)
+        assert state.confirmed_head == state.base and not headline(state).better
+        assert (state.head == state.base) is (margin is None)
+    assert 0.1 == outcome[0.1].within and outcome[0.1].confirmed
     assert outcome[0.1].verdict is Verdict.KEEP and "as good within 0.1" in outcome[0.1].reason
     assert outcome[None].verdict is not Verdict.KEEP
 

@@ -78,7 +78,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     `calibration`: differences of baseline against baseline, mean 0 by construction.
     `confirms`, `keeps`: how many candidates reached confirm, and were kept, before this one in this session of the
     error budget, over all forks. `extra_pairs`: what persons added to this experiment.
-    `margin`: δ > 0 makes the claim "as good, within δ" (simplicity) against the last confirmed state.
+    `margin`: δ > 0 makes the claim "as good, within δ" (simplicity) against the last state
+    that was confirmed to be better: the engine runs that one, so that small losses cannot add up beyond δ.
     `routes`: alternative ways to a keep, each a set of requirements; empty means the one on the case's own score.
     `coin`: any whole number drawn by the engine for this experiment; the orders of the pairs follow from it.
     """
@@ -137,6 +138,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, tag="decided"):
     """The gate's last word. `confirmed` is true only of a keep that a test with a stated error rate stands behind.
 
     `mean` and `interval` are of the paired difference, in the score's units; an infinite bound is None.
+    `within` is the margin of a keep that claims no more than "as good"; 0 claims "better".
     `suspicious` asks for a person; `pauses` says that the session's error budget is spent.
     """
 
@@ -149,6 +151,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, tag="decided"):
     mean: float | None = None
     suspicious: bool = False
     confirmed: bool = False
+    within: float = 0.0
     p_value: float | None = None
     pairs: int = 0
     pauses: bool = False

@@ -181,6 +181,8 @@ class ExperimentEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     mean: float | None = None
     interval: Interval | None = None
     confirmed: bool = False
+    within: float = 0.0
+    """The margin of a confirmed keep that claims no more than "as good", in units of the score; 0: it is better."""
     reached_confirm: bool = False
     suspicious: tuple[str, ...] = ()
     trials: int = 0

@@ -209,6 +209,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         at=event.at,
         suspicious=event.suspicious,
         confirmed=event.confirmed,
+        within=event.within,
     )
     state.current = None if current is not None else state.current
     state.refused, state.refused_changes = [], []
@@ -242,6 +243,7 @@ def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) 
     state.head, state.head_n, state.head_metric = event.commit, event.n, event.metric
     if event.confirmed:
         state.keeps += 1
+    if event.confirmed and not event.within:  # what is only "as good" moves no mark: margins would add up without end
         state.confirmed_head, state.confirmed_n = event.commit, event.n
     state.remeasured = fold_trials.fresh_scores(current) if current is not None else []
     state.parked = []

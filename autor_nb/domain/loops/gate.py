@@ -61,6 +61,10 @@ class Gate(Protocol):
     """Pairs of baseline against baseline that it wants in `Case.calibration`."""
     time_like: bool
     """Whether it can judge a metric that is a time."""
+    several: bool
+    """Whether it can judge `Case.routes`: several metrics, each by a requirement of its own."""
+    margins: bool
+    """Whether it can judge `Case.margin`: "as good, within δ"."""
 
     def next(self, case: Case) -> Step:
         """The next step of this case."""
@@ -83,7 +87,8 @@ def reference_after(case: Case, verdict: Verdict, *, fresh: bool = False) -> tup
 
     After a keep or an advance the winner's confirm scores, never its screening score unless there are no others (a
     greedy gate); else the old ones and what the incumbent's confirm runs added. `fresh`: a gate whose test uses the
-    reference gets none after a move, so that the engine draws new ones, and nothing is added in between.
+    reference gets none after a move, so that the engine draws new ones, and nothing is added in between. Nor is
+    anything added by the pairs of a margin: they ran the last confirmed state, which need not be the incumbent.
     """
     valid = _both_ran(case)
     if verdict.moves:
@@ -91,7 +96,7 @@ def reference_after(case: Case, verdict: Verdict, *, fresh: bool = False) -> tup
             return ()
         ours = tuple(pair.candidate for pair in valid if pair.candidate is not None)
         return (ours or tuple(score for score in (case.screen,) if score is not None))[-REFERENCE_MEMORY:]
-    if fresh:
+    if fresh or case.margin:
         return case.reference
     theirs = tuple(pair.incumbent for pair in valid if pair.incumbent is not None)
     return (*case.reference, *theirs)[-REFERENCE_MEMORY:]

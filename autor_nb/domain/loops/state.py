@@ -140,6 +140,7 @@ class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
     at: str = ""
     suspicious: tuple[str, ...] = ()
     confirmed: bool = False
+    within: float = 0.0
     recorded: bool = False
 
 

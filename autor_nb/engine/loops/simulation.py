@@ -29,6 +29,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     effects add up along what is kept. `noise`: gaussian, t3 (3 degrees of freedom, SD 1), diverging (gaussian, 2 %
     of the runs at −50) or reruns (drawn from nine real ones).
     `candidate_sd`: SD of a candidate's runs. `correlation`: of the two runs of a pair.
+    `margin`: δ that every candidate, being shorter, may cost (simplicity); its pairs run the last
+    state that was confirmed to be better.
     `metrics`: how many single metrics, with noise of their own, stand beside the score (for `routes`).
     """
 
@@ -41,6 +43,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[tuple[Requirement, ...], ...] = ()
     mode: Literal["strict", "explore"] = "strict"
     time_like: bool = False
+    margin: float = 0.0
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ class Simulator:
     def session(self, number: int, *, until_first_keep: bool = False) -> Session:
         """One whole session; `until_first_keep` ends it at the first keep, when that is all one asks."""
         self.random.seed(self.seed * 1_000_003 + number)
-        self.truth, self.base_sd, keeps = 0.0, 1.0, 0
+        self.truth, self.confirmed, keeps = 0.0, 0.0, 0
         ended = Session(tried=[])
         self._calibrate(ended)
         reference: tuple[float, ...] = ()
@@ -113,6 +116,7 @@ class Simulator:
             if decided.verdict.moves:
                 self.truth += effect
                 keeps += decided.verdict is Verdict.KEEP
+                self.confirmed = self.truth if decided.confirmed and not decided.within else self.confirmed
                 if until_first_keep and decided.verdict is Verdict.KEEP:
                     break
             elif self.person is not None and self.person.pins(one, decided):
@@ -156,6 +160,8 @@ class Simulator:
     def _noise(self, sd: float, shared: float = 0.0) -> float:
         """One run's noise; with a correlation ρ, √ρ of it comes from the seed that a pair shares."""
         world, draw = self.world, self.random
+        if world.noise == "gaussian" and not world.correlation:
+            return sd * draw.gauss(0.0, 1.0)
         if world.noise == "t3":
             own = draw.gauss(0.0, 1.0) / math.sqrt(draw.gammavariate(1.5, 2.0))
         elif world.noise == "reruns":
@@ -169,6 +175,8 @@ class Simulator:
         return sd * own
 
     def _metrics(self, at: float) -> tuple[float, ...]:
+        if not self.world.metrics:
+            return ()
         return tuple(at + self.random.gauss(0.0, 1.0) for _ in range(self.world.metrics))
 
     def _experiment(
@@ -179,6 +187,7 @@ class Simulator:
             reference=reference, screen=None, screened=False, pairs=(), calibration=self.calibration,
             confirms=ended.confirms, keeps=keeps, mode=self.world.mode, routes=self.world.routes,
             coin=self.random.getrandbits(32), reference_scores=self.base_scores, time_like=self.world.time_like,
+            margin=self.world.margin,
         )
         while True:
             step = self.gate.next(case)
@@ -210,14 +219,15 @@ class Simulator:
     def _confirm(self, case: Case, step: Confirm, effect: float, ended: Session) -> Case:
         """Run the pairs that were asked for, both sides on one seed."""
         sd, ours = self.world.candidate_sd, self.truth + effect
+        theirs = self.confirmed if self.world.margin else self.truth
         fresh: list[Pair] = []
         for order in step.orders:
             shared = self._shared()
             fresh.append(Pair(
                 seed=len(case.pairs) + len(fresh), order=order,
                 candidate=ours + self._noise(sd, shared),
-                incumbent=self.truth + self._noise(1.0, shared) if step.incumbent else None,
-                candidate_scores=self._metrics(ours), incumbent_scores=self._metrics(self.truth),
+                incumbent=theirs + self._noise(1.0, shared) if step.incumbent else None,
+                candidate_scores=self._metrics(ours), incumbent_scores=self._metrics(theirs),
             ))
         ended.runs += len(fresh) * (2 if step.incumbent else 1)
         return msgspec.structs.replace(case, pairs=(*case.pairs, *fresh))

@@ -186,6 +186,7 @@ class Verdicts:
             mean=self._units(decided.mean),
             interval=self._turned(decided.interval),
             confirmed=decided.confirmed,
+            within=decided.within,
             reached_confirm=current.reached_confirm,
             suspicious=tuple(text[:300] for text in suspicions)[:10]
             or (("the gate asks for a person",) if decided.suspicious else ()),

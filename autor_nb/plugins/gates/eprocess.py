@@ -43,6 +43,8 @@ class EProcessGate:
     fresh_reference = False
     reference_runs = REFERENCE_RUNS
     time_like = True
+    several = True
+    margins = True
 
     def __init__(self, **options: Any) -> None:
         given = GateOptions(self.name, options)
@@ -134,9 +136,12 @@ class EProcessGate:
         shown = self._shown(case, pairs, alpha_t)
         if broken := broken_guard(case.guards):
             return Decided(verdict=Verdict.DISCARD, reason=broken, pairs=len(pairs), **shown)
-        claim = f"as good within {case.margin:g}" if case.margin else "better"
+        within = 0.0 if case.routes else case.margin
+        if within and self._judge(differences(pairs), case.calibration, math.log(shown["bar"])).keep:
+            within = 0.0  # the stronger claim at the same share of the budget: its "not better" holds the weaker's
+        claim = f"as good within {within:g}" if within else "better"
         return Decided(
-            verdict=Verdict.KEEP, confirmed=True, pairs=len(pairs), **shown,
+            verdict=Verdict.KEEP, confirmed=True, within=within, pairs=len(pairs), **shown,
             reason=f"{claim}: E {shown['e_value']:.4g} ≥ {shown['bar']:.4g} on {len(pairs)} fresh pairs",
         )
 
