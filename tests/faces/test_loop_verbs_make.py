@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from autor_nb.cli import main as cli
 from autor_nb.domain.errors import UsageError
@@ -286,6 +287,16 @@ def test_another_tools_file_is_taken_as_it_is_with_its_results(project: Path) ->
     assert "3 earlier experiments" in " ".join(facts["said"])
     assert "optimiser" in " ".join(facts["said"])
     assert 3 == read_state(loop).next_n
+
+
+def test_another_tools_file_is_exported_as_it_was(project: Path, tmp_path: Path) -> None:
+    """Its critic and its seconds too, though embedded parts stand in for what is not here."""
+    _yaml_project(project)
+    name = init("--from", "problem.yaml").facts["loop"]
+    goal = tmp_path / "theirs"
+    invoke(["loop", "export", name, "--format", "problem.yaml", "--output", str(goal)], Face("cli"))
+    before, after = (yaml.safe_load((place / "problem.yaml").read_text()) for place in (project, goal))
+    assert before == after and "gemma:4b" == after["gemma_critic"]["model"] and 20 == after["time_budget_s"]
 
 
 def test_critic_logs_of_another_tool_are_brought_along(project: Path) -> None:

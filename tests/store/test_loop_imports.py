@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.domain.loops.config import LoopConfig, loop_config
+from autor_nb.domain.loops.config import CoderSpec, CriticSpec, LoopConfig, loop_config
 from autor_nb.domain.loops.metric import read_metric
 from autor_nb.domain.loops.record import Record
 from autor_nb.store.loops import (
@@ -361,7 +361,38 @@ def test_a_changed_import_exports_with_its_change(tmp_path: Path, form: str) -> 
     (tmp_path / form).write_text(PROBLEM if form == "problem.yaml" else AUTORESEARCH)
     changed = msgspec.structs.replace(config_file.read_loop(tmp_path), trial_timeout_s=42.0)
     assert 42.0 == written(tmp_path, changed, form).trial_timeout_s
-    assert ("state" if form == "problem.yaml" else "branch") in (tmp_path / form).read_text()
+    assert ("rebuild_every_n_iter" if form == "problem.yaml" else "autoresearch/nanogpt") in (tmp_path / form).read_text()
+
+
+@pytest.mark.parametrize("form", ["problem.yaml", "autoresearch.toml"])
+def test_what_stands_in_for_parts_that_are_not_here_is_not_exported(tmp_path: Path, form: str) -> None:
+    """The loop runs with embedded parts; the file that is exported still names those that the person chose."""
+    written_by_hand = PROBLEM.replace('  command: [codex, exec, "{prompt}"]\n', "")
+    (tmp_path / form).write_text(written_by_hand if form == "problem.yaml" else AUTORESEARCH)
+    load = problem_yaml.load if form == "problem.yaml" else autoresearch_toml.load
+    before, read = load(tmp_path / form), foreign.read_config(tmp_path / form)
+    runs, said = foreign.runnable(read, {"optimiser", "scripted", "none"}, {"params", "external", "scripted"})
+    assert ("optimiser", "params") == (runs.critic.provider, runs.coder.agent) and bool(said) == (form == "problem.yaml")
+    written(tmp_path, runs, form)
+    assert before == load(tmp_path / form)
+
+
+@pytest.mark.parametrize(("change", "keys"), [
+    ({"objective": "other"}, {"objective": "other"}),
+    ({"trial_timeout_s": 900.0}, {"hard_timeout_s": 900}),
+    ({"trial_timeout_s": 60.0}, {"time_budget_s": 60, "hard_timeout_s": 60}),
+    ({"readonly": ()}, {"readonly_files": []}),
+    ({"critic": CriticSpec(provider="none")}, {"gemma_critic": {"enabled": False}}),
+    ({"coder": CoderSpec(agent="external")}, {"coder": {"enabled": False}}),
+])  # fmt: skip
+def test_only_what_was_changed_is_written_anew(problem: Path, change: dict[str, Any], keys: dict[str, Any]) -> None:
+    """Every other key of the file says what it said, the ones that only the other tool knows too."""
+    read = problem_yaml.config(problem / "problem.yaml", "x")
+    files = dict(foreign.export_files(msgspec.structs.replace(read, **change), [], "problem.yaml"))
+    wanted = yaml.safe_load(PROBLEM)
+    for key, value in keys.items():
+        wanted[key] = {**wanted[key], **value} if isinstance(value, dict) else value
+    assert wanted == yaml.safe_load(files["problem.yaml"])
 
 
 @pytest.mark.parametrize("form", ["problem.yaml", "autoresearch.toml"])

@@ -55,10 +55,12 @@ def text(loop: LoopConfig) -> str:
     """The configuration as such a file; UsageError for what the format has no words for."""
     import tomlkit
 
-    table: dict[str, Any] = dict(loop.extra.get(KEPT) or {})
-    if not (table and msgspec.structs.replace(loop, origin=FILE) == from_table(table, loop.name)):
-        table |= _plain(loop)
-    return tomlkit.dumps(table)
+    kept: dict[str, Any] = dict(loop.extra.get(KEPT) or {})
+    if not kept:
+        return tomlkit.dumps(_plain(loop))
+    before, now = _plain(from_table(kept, loop.name)), _plain(loop)
+    changed = {key: value for key, value in now.items() if value != before[key]}
+    return tomlkit.dumps(kept | changed)
 
 
 def _plain(loop: LoopConfig) -> dict[str, Any]:

@@ -26,6 +26,7 @@ FILE = "problem.yaml"
 SIZE_CAP, NODE_CAP = 1 << 20, 10_000
 KEPT = "problem.yaml"  # the key of `extra` under which the whole file is kept, for the way back
 PRESETS = ("claude", "codex", "opencode")
+OFF = {"enabled": False}
 WRONG_FILE = "Is it the right file?"
 OURS = ("metrics", "scalarizer", "seed_env", "gate", "guards", "link", "stop", "holdout", "sandbox", "mode", "space")
 
@@ -128,18 +129,47 @@ def text(loop: LoopConfig) -> str:
     """The configuration as such a file; UsageError for what the format has no words for."""
     import yaml
 
-    table: dict[str, Any] = dict(loop.extra.get(KEPT) or {})
-    if table and _same(table, loop):
-        return yaml.safe_dump(table, sort_keys=False, allow_unicode=True, width=100)
-    table |= _plain(loop)
+    kept: dict[str, Any] = dict(loop.extra.get(KEPT) or {})
+    if kept:
+        loop, table = _edited(kept, loop)
+    else:
+        table = _plain(loop)
     missing = [name for name, there in _inexpressible(loop).items() if there]
     note = f"# Not expressible in this format and left out: {', '.join(missing)}.\n" if missing else ""
     return note + yaml.safe_dump(table, sort_keys=False, allow_unicode=True, width=100)
 
 
-def _same(table: dict[str, Any], loop: LoopConfig) -> bool:
-    """Whether the kept file still says what the configuration says."""
-    return msgspec.structs.replace(loop, origin=FILE) == from_table(table, loop.name)
+def _edited(kept: dict[str, Any], loop: LoopConfig) -> tuple[LoopConfig, dict[str, Any]]:
+    """The file that was read, with only those keys written anew whose setting a person has changed since.
+
+    What stands in for a critic or a coder that is not here is nobody's wish: the file keeps its own.
+    """
+    theirs = from_table(kept, loop.name)
+    if loop.critic == CriticSpec(provider="optimiser", context_last_n=theirs.critic.context_last_n):
+        loop = msgspec.structs.replace(loop, critic=theirs.critic)
+    if loop.coder == CoderSpec(agent="params", timeout_s=theirs.coder.timeout_s):
+        loop = msgspec.structs.replace(loop, coder=theirs.coder)
+    if msgspec.structs.replace(loop, origin=FILE, extra=theirs.extra) == theirs:
+        return loop, kept
+    before, now = _plain(theirs), _plain(loop)
+    budget = Fields(FILE, kept, equals=": ").duration(("time_budget_s", "time_budget"))
+    if budget and budget <= loop.trial_timeout_s:  # what a run should take is not what it may take
+        del before["time_budget_s"], now["time_budget_s"]
+    return loop, _merged(kept, before, now)
+
+
+def _merged(kept: dict[str, Any], before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The kept keys with those of `now` that are not as `before`, inner tables likewise."""
+    if now == OFF:
+        return kept | OFF
+    merged = {key: value for key, value in kept.items() if key in now or key not in before}
+    for key, value in now.items():
+        old, was = kept.get(key), before.get(key)
+        if value == was and key in before:
+            continue
+        inner = isinstance(value, dict) and isinstance(old, dict) and isinstance(was, dict)
+        merged[key] = _merged(old, was, value) if inner else value  # type: ignore[arg-type]
+    return merged
 
 
 def _plain(loop: LoopConfig) -> dict[str, Any]:
@@ -175,7 +205,7 @@ def _plain(loop: LoopConfig) -> dict[str, Any]:
 
 def _critic_table(critic: CriticSpec) -> dict[str, Any]:
     if critic.provider in ("optimiser", "scripted", "none"):
-        return {"enabled": False}
+        return dict(OFF)
     table: dict[str, Any] = {
         "enabled": True, "provider": critic.provider, "model": critic.model, "when": critic.when,
         "thinking": critic.thinking, "context_last_n": critic.context_last_n,
@@ -191,7 +221,7 @@ def _critic_table(critic: CriticSpec) -> dict[str, Any]:
 
 def _coder_table(coder: CoderSpec) -> dict[str, Any]:
     if coder.agent in ("params", "external", "scripted"):
-        return {"enabled": False}
+        return dict(OFF)
     table: dict[str, Any] = {
         "enabled": True, "agent": coder.agent, "permission": coder.permission, "timeout_s": _short(coder.timeout_s),
     }
