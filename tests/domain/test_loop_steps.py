@@ -129,14 +129,17 @@ def test_a_gate_that_wants_no_reference_still_sees_the_baseline_run_once() -> No
 
 
 def test_a_baseline_without_a_number_fails_with_its_reason() -> None:
-    """However many runs are missing still."""
-    for told, said in (({"reason": "No loss was printed."}, "No loss was printed"), ({}, "failed")):
-        bad = run(1, "reference", "incumbent", ending="failed", score=None, **told)
+    """However many runs are missing still; the mend is of what broke: the command, or what it prints."""
+    for ending, told, said, mend in (
+        ("failed", {"reason": "It ended with exit code 3."}, "It ended with exit code 3", "exit code 0"),
+        ("failed", {}, "failed", "exit code 0"),
+        ("finished", {"reason": "No loss was printed."}, "No loss was printed", "Print `length: 1.23`"),
+    ):
+        bad = run(1, "reference", "incumbent", ending=ending, score=None, **told)
         state = loop(baseline=False, current=Current(n=4, commit=BASE, parent=BASE, trials=[bad]))
-        assert step(state) == steps.Fail(
-            f"The baseline gives no metric: {said}.",
-            "Mend the command or the metric (`autor loop doctor tsp`), then start again.",
-        )
+        failed = step(state)
+        assert isinstance(failed, steps.Fail) and f"The baseline gives no length: {said}." == failed.reason
+        assert mend in failed.suggestion and "`autor loop doctor tsp`" in failed.suggestion
 
 
 def test_the_gate_is_tested_in_three_parts_before_it_is_trusted() -> None:

@@ -224,8 +224,8 @@ def test_what_cannot_be_done_is_named_with_its_mend(
     assert LoopStatus.CREATED is project.state.status
 
 
-def test_not_ready_is_exit_code_two_and_a_break_is_one(make: Maker) -> None:
-    """A check that forbids to start names itself; a command that fails in the baseline is no check."""
+def test_not_ready_is_exit_code_two(make: Maker) -> None:
+    """A check that forbids to start names itself."""
     project = make([edit(level=0.5)])
     declare(project, coder=CoderSpec(agent="params", command=()), holdout="secret.csv")
     answer = do("start", "--iterations", "1", "--wait")
@@ -234,12 +234,46 @@ def test_not_ready_is_exit_code_two_and_a_break_is_one(make: Maker) -> None:
     assert "secret.csv" in json.dumps(msgspec.to_builtins(project.state.doctor))
 
 
-def test_a_baseline_that_fails_is_exit_code_one(make: Maker) -> None:
-    """The reason is the engine's."""
-    make([edit(level=0.5)], base=edit(what="crash"))
+@pytest.mark.parametrize(
+    ("what", "why", "mend"),
+    [
+        ("crash", ("loss", "exit code 3"), "exit code 0 in a fresh clone"),
+        ("nan", ("loss", "'nan' is not finite"), "`loss: 1.23`, a finite number"),
+        ("silent", ("loss",), "`loss: 1.23`, a finite number"),
+    ],
+)
+def test_a_baseline_without_a_metric_is_exit_code_two_as_of_the_doctor(
+    make: Maker, capsys: pytest.CaptureFixture[str], what: str, why: tuple[str, ...], mend: str
+) -> None:
+    """`start` names the metric, what is wrong with it and what mends it, and ends with the doctor's code."""
+    project = make([edit(level=0.5)], base=edit(what=what))
     answer = do("start", "--iterations", "1", "--wait")
-    assert 1 == answer.exit_code
-    assert answer.facts["why"]
+    assert 2 == answer.exit_code
+    assert all(word in answer.facts["why"] for word in why), answer.facts["why"]
+    assert mend in answer.facts["mend"]
+    assert 1 == len(project.of(ev.TrialEnded))
+    assert 2 == cli.run(["loop", "doctor", "--json"])
+    capsys.readouterr()
+
+
+def test_a_critic_without_knobs_is_refused_before_anything_runs(make: Maker) -> None:
+    """`start` says what the doctor says, before a baseline and the gate's tests have taken their time."""
+    project = make([edit(level=0.5)], critic=CriticSpec(), coder=CoderSpec())
+    answer = do("start", "--iterations", "1", "--wait")
+    assert 2 == answer.exit_code
+    assert ["critic_dry_run"] == answer.facts["blocking_checks"]
+    assert answer.facts["why"] and answer.facts["mend"]
+    assert not project.of(ev.TrialStarted)
+    (row,) = [one for one in do("doctor").facts["checks"] if one["id"] == "critic_dry_run"]
+    assert row["detail"] in answer.facts["why"] and row["fix"] == answer.facts["mend"]
+
+
+def test_a_pinned_idea_needs_no_critic(make: Maker) -> None:
+    """Who is never asked need not have ideas."""
+    project = make([edit(level=0.5)], critic=CriticSpec())
+    do("pin", "Lower the level")
+    assert 0 == do("start", "--iterations", "1", "--wait").exit_code
+    assert {1: "keep"} == project.verdicts()
 
 
 def test_step_does_one_experiment_and_waits(make: Maker) -> None:

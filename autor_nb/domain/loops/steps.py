@@ -142,7 +142,7 @@ def next_step(
     if session.blocking:
         return _not_ready(state)
     if not state.baseline:
-        return _baseline_step(state, gate)
+        return _baseline_step(state, config, gate)
     for part in TESTS:
         if part not in state.tested:
             return _untested(state, gate) or Test(part)
@@ -170,12 +170,16 @@ def _not_ready(state: LoopState) -> Fail:
     return Fail(said or "The loop is not ready.", fix or f"`autor loop doctor {state.name}` says what to mend.")
 
 
-def _baseline_step(state: LoopState, gate: Gate) -> Step:
+def _baseline_step(state: LoopState, config: LoopConfig, gate: Gate) -> Step:
     runs = [row for row in state.current.trials if row.counts] if state.current else []
     if bad := next((row for row in runs if row.score is None), None):
+        name = config.metric.name
+        mend = "Mend the command until it ends with exit code 0 in a fresh clone"
+        if bad.ending == "finished":
+            mend = f"Print `{name}: 1.23`, a finite number, on a line of its own, or mend metric.pattern"
         return Fail(
-            f"The baseline gives no metric: {(bad.reason or bad.ending).rstrip('.')}.",
-            f"Mend the command or the metric (`autor loop doctor {state.name}`), then start again.",
+            f"The baseline gives no {name}: {(bad.reason or bad.ending).rstrip('.')}.",
+            f"{mend} (`autor loop doctor {state.name}` looks again), then start again.",
         )
     if len(runs) >= max(1, gate.reference_runs) + 2 * gate.calibration_pairs:
         return ConcludeBaseline()

@@ -105,8 +105,8 @@ def critic_dry_run(context: Preflight) -> CheckResult:
     try:
         idea = context.dry_run() if context.dry_run is not None else _propose(context.project, config)
     except OutOfIdeas as error:
-        waits = config.coder.agent == "external"
-        return result("critic_dry_run", "warning" if waits else "blocking", error.message, error.suggestion)
+        fine = config.coder.agent == "external" or config.critic.provider == "scripted"  # a script's end is no fault
+        return result("critic_dry_run", "warning" if fine else "blocking", error.message, error.suggestion)
     except AutorError as error:
         return result("critic_dry_run", "blocking", error.message, error.suggestion)
     return result("critic_dry_run", "ok", f"It would try: {idea.hypothesis[:160]}")

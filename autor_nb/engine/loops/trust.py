@@ -15,6 +15,7 @@ from autor_nb.domain.loops.seeds import seed_for
 from autor_nb.engine.loops import measuring, preflight
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.gate_test import test_gate
+from autor_nb.engine.loops.preflight_critic import EMBEDDED
 from autor_nb.engine.loops.trial import TrialEnd, run_whole
 from autor_nb.engine.loops.trials import request_for
 from autor_nb.engine.orphans import marker_prefix
@@ -23,7 +24,7 @@ from autor_nb.store.loops.clone import Clone
 if TYPE_CHECKING:
     from autor_nb.engine.loops.engine import LoopEngine
 
-LEFT_TO_BASELINE = frozenset({"command_runs", "metric_reads", "critic_dry_run", "lock", "critic_endpoint"})
+LEFT_TO_BASELINE = frozenset({"command_runs", "metric_reads", "lock"})
 BROKEN = b"\x00 broken on purpose: a run that reads this file must fail, or measure something else \x00\n"
 
 
@@ -38,9 +39,15 @@ class Trust:
         loop = self.engine.loop
         with preflight.prepared(loop.project, loop.name, loop, go_ahead=True) as context:
             context.config, context.refusal = self.engine.config, None
-            found = [preflight.check(context, id) for id in IDS if id not in LEFT_TO_BASELINE]
+            left = LEFT_TO_BASELINE | self._asked_for_nothing()
+            found = [preflight.check(context, id) for id in IDS if id not in left]
         rows = tuple({key: str(value)[:600] for key, value in msgspec.to_builtins(one).items()} for one in found)
         return ev.DoctorAnswered(checks=rows, blocking=tuple(one.id for one in found if one.state == "blocking"))
+
+    def _asked_for_nothing(self) -> set[str]:
+        """A model is not asked for an idea that nobody will try, nor any critic while a person's idea waits."""
+        waits = bool(self.engine.state.pins) or self.engine.config.critic.provider not in EMBEDDED
+        return {"critic_dry_run"} if waits else set()
 
     def test(self, part: str) -> ev.GateTested:
         """One of `steps.TESTS`."""

@@ -43,9 +43,11 @@ def exit_code(snapshot: loop_control.Snapshot, *, waited: bool = True) -> int:
 
 
 def not_ready(state: LoopState) -> bool:
-    """Whether it failed before its first experiment of this session: by a check, or by the gate's own test."""
+    """Whether something must be mended before it can work: a check, its baseline, or the gate's own test failed."""
     session = state.session
-    return bool(session and session.blocking) or any(not passed for passed in state.tested.values())
+    runs = state.current.trials if state.current is not None and not state.baseline else []
+    blocked = bool(session and session.blocking) or any(not passed for passed in state.tested.values())
+    return blocked or any(run.counts and run.score is None for run in runs)
 
 
 def until(
