@@ -185,7 +185,7 @@ def test_the_best_fork_is_compared_and_merged_by_clicks_while_the_kernel_stays_f
     fork.work(fork.start(iterations=1))
     try:
         with desk(server, reduced_motion="reduce") as at:
-            opened(at, project, "lab", "merged", "%cd -q merged/project", "%autor loop panel demo", "print(6 * 7)")
+            opened(at, project, "lab", "merged", f"%cd -q {own.folder}", "%autor loop panel demo", "print(6 * 7)")
             me = Clicks(at.page)
             me.says("Not compared on common fresh seeds yet")
             me.click("Compare")

@@ -64,7 +64,7 @@ test("work is told as it goes, is ended by a click, and leaves what it came to",
   assert.deepEqual(page.asks().map((m) => m.command), ["halt"]);
   page.model.set({ view: still((d) => { d.seq += 1; d.forks.work = work({ at_work: false, tone: "warn", said: ["It was interrupted. Nothing was changed."], ended: d.at }); }) });
   await settle();
-  assert.match(page.one(".lp-work.is-warn").textContent, /Nothing was changed/);
+  assert.match(page.one(".lp-work.tint-warn").textContent, /Nothing was changed/);
   assert.doesNotMatch(page.one(".lp-work").textContent, /seed 7|Stop this/);
 });
 

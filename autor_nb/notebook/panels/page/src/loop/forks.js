@@ -26,7 +26,7 @@ const work = (ctx) => {
   const w = ctx.view.forks.work;
   if (!w) return null;
   const told = [plural(w.runs, "run"), w.at_work && roughly(Math.max(0, (ctx.now() - millis(w.since)) / 1000)), w.ended && stamp(w.ended)].filter(Boolean).join(", ");
-  return Div(`lp-work box is-${w.tone}`, { key: "work", role: "region", $label: w.title },
+  return Div(`lp-work box tint-${w.at_work ? "idle" : w.tone}`, { key: "work", role: "region", $label: w.title },
     Div("lp-sh", icon(w.at_work ? "ring" : w.tone, `is-${w.tone}`), Span("lp-h3", w.title), Quiet(told), Span("lp-sp"),
       w.at_work && (w.stopping ? Quiet("It ends when the run at work has ended.") : deed(ctx, "halt", "Stop this", "stop", { cls: "sm" }))),
     w.said.map((/** @type {string} */ s, /** @type {number} */ i) => P("", { key: `said:${i}` }, s)),
