@@ -23,7 +23,7 @@ import psutil
 
 from autor_nb.domain.commands import Command
 from autor_nb.domain.errors import RefusedError, RunError
-from autor_nb.domain.events import CommandRefused, Event, Unknown
+from autor_nb.domain.events import CommandRefused, Event, LogRecovered, Unknown, WorkerStarted, WorkerStopped
 from autor_nb.domain.run import Actor
 from autor_nb.store import eventlog, inbox
 from autor_nb.store.eventlog import Vocabulary, utc_now
@@ -104,6 +104,8 @@ class Tail(Generic[F, S]):
     def __init__(self, place: Workplace, words: Vocabulary) -> None:
         self._place, self._words = place, words
         self._fold, self._offset = self._begun()
+        self.advanced = 0
+        """The number of the newest event that was read and that brought the work on."""
 
     def _begun(self) -> tuple[F, int]:
         """A fold, and the offset in the log to go on reading from."""
@@ -124,7 +126,12 @@ class Tail(Generic[F, S]):
             self._fold, self._offset = self._begun()
         events, self._offset = eventlog.read(self._place.events, self._offset, self._words)
         self._fold.apply(events)
+        self.advanced = max((event.seq for event in events if self._brings_on(event)), default=self.advanced)
         return events
+
+    def _brings_on(self, event: Event | Unknown) -> bool:
+        """Whether it is more than an engine's coming and going, which one that always breaks off writes too."""
+        return not isinstance(event, WorkerStarted | WorkerStopped | LogRecovered)
 
     def snapshot(self) -> S:
         """The workplace as it is now; the lock is asked first: what its holder wrote last is then in the log."""
@@ -183,13 +190,18 @@ class Door:
         timeout_s: float | None,
         on_change: Callable[[S], None] | None,
     ) -> S:
-        """Wait until it rests, or for so long; an engine that was interrupted is started again."""
+        """Wait until it rests, or for so long; an engine that was interrupted is started again.
+
+        One that breaks off again and again without getting anywhere is started a few times only: RunError says why.
+        """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        seen, poll, starts = -1, POLL_S, Starts(self, place)
+        seen, advanced, poll, starts = -1, tail.advanced, POLL_S, Starts(self, place)
         while True:
             now = tail.snapshot()
+            if tail.advanced != advanced:
+                advanced, starts = tail.advanced, Starts(self, place)
             if tail.last_seq != seen:
-                seen, poll, starts = tail.last_seq, POLL_S, Starts(self, place)
+                seen, poll = tail.last_seq, POLL_S
                 if on_change is not None:
                     on_change(now)
             if rests(now):
@@ -231,7 +243,8 @@ class Starts:
         if is_starting(self._place):
             return
         if late or self._count >= STARTS:
-            raise RunError(f"The engine of {self._place.called} does not start.", _why(self._place))
+            tried = "" if late else f", or broke off at once: it was tried {STARTS} times"
+            raise RunError(f"The engine of {self._place.called} does not start{tried}.", _why(self._place))
         self._count += 1
         self._door.start(self._place)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from autor_nb import door
+from autor_nb import door, loop_gate
 from autor_nb.domain.errors import RefusedError, UsageError
-from autor_nb.domain.events import CommandRefused, Event
+from autor_nb.domain.events import CommandRefused, Event, Unknown
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig
@@ -72,6 +72,10 @@ class Tail(door.Tail[LoopFold, Snapshot]):
     def _begun(self) -> tuple[LoopFold, int]:
         return standing.load(self.loop)
 
+    def _brings_on(self, event: Event | Unknown) -> bool:
+        lost = isinstance(event, ev.TrialStarted) or (isinstance(event, ev.TrialEnded) and event.ending == "lost")
+        return not lost and super()._brings_on(event)
+
     def _seen(self, worker: Holder | None) -> Snapshot:
         state = self._fold.state
         status, waiting = state.status, "nobody"
@@ -118,6 +122,7 @@ def create(
             f"There is a loop {config.name} already, in {loop.path}.",
             f"`autor loop start {config.name}` goes on with it; `autor loop init --name OTHER` makes another.",
         )
+    loop_gate.gate_of(config)  # refused before anything is made
     source = making.find_source(project)
     loop.make()
     ignored = loop.path.parent / ".gitignore"
@@ -191,6 +196,8 @@ def ask(loop: LoopFolder, command: cmd.LoopCommand, timeout_s: float = 60.0) -> 
     """Give a command and wait for its answer, starting an engine where none lives; RefusedError if refused."""
     if not loop.exists:
         raise UsageError(f"{loop.path} is not a loop.", "`autor loop init` makes one.")
+    if isinstance(command, cmd.StartLoop) and command.config:
+        loop_gate.gate_of(msgspec.convert(command.config, LoopConfig))
     answers = _DOOR.ask(loop, command, timeout_s)
     if isinstance(command, cmd.GrantBudget):
         _wake_family(loop)

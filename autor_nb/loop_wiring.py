@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from autor_nb import registry
-from autor_nb.domain.errors import UsageError
+from autor_nb import loop_gate, registry
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.gate import Gate
 from autor_nb.domain.loops.parts import Coder, Critic
@@ -16,14 +15,8 @@ class WiredLoopParts:
     """`engine.loops.engine.LoopParts` by name, loaded when they are first needed."""
 
     def gate(self, config: LoopConfig) -> Gate:
-        """The gate with its options; UsageError for one that cannot judge this metric."""
-        gate: Gate = registry.load("gates", config.gate.name)(**config.gate.options)
-        if config.metric.time_like and not gate.time_like:
-            raise UsageError(
-                f"The gate {gate.name} cannot judge {config.metric.name}, which is a time.",
-                "Use the gate eprocess: it takes both sides in turn.",
-            )
-        return gate
+        """The gate with its options; UsageError for one that cannot judge what the configuration claims."""
+        return loop_gate.gate_of(config)
 
     def critic(self, config: LoopConfig) -> Critic:
         """A fresh critic."""
@@ -37,11 +30,7 @@ class WiredLoopParts:
 
     def scalarizer(self, config: LoopConfig) -> Scalarizer | None:
         """What makes one score of several metrics, if one is named."""
-        if not config.scalarizer:
-            return None
-        specs = config.metrics or (config.metric,)
-        made: Scalarizer = registry.load("scalarizers", config.scalarizer)(specs, **config.scalarizer_options)
-        return made
+        return loop_gate.scalarizer_of(config)
 
 
 def build(loop: LoopFolder) -> LoopEngine:

@@ -36,6 +36,8 @@ class Scalarizer(Protocol):
     name: str
     metrics: tuple[MetricSpec, ...]
     options: dict[str, Any]
+    asks_of_each: bool
+    """Whether `routes` will ask something of single metrics, which not every gate can judge."""
 
     def freeze(self, baseline: Sequence[Mapping[str, float]]) -> Frozen:
         """Fix the scales from the values of the baseline's fresh runs (name → value as it was printed)."""
@@ -58,6 +60,7 @@ class Metrics:
     """What every scalarizer does with its metrics; a base of ours, not a part of the port."""
 
     name = ""
+    asks_of_each = False
 
     def __init__(self, metrics: Sequence[MetricSpec], options: dict[str, Any]) -> None:
         self.metrics = tuple(metrics)

@@ -129,14 +129,12 @@ def next_step(
     state: LoopState, config: LoopConfig, gate: Gate, worked_s: float = 0.0, routes: tuple[Route, ...] = ()
 ) -> Step:
     """The next step; `worked_s` is how long the session has taken, pauses left out."""
-    running = state.status is LoopStatus.RUNNING and state.session is not None
-    if state.damaged:
+    if rests(state):
         return Wait()
-    if state.audit is not None and state.status is not LoopStatus.PAUSED:
+    if state.audit is not None:
         return _audit_step(state, config, state.audit)
     session = state.session
-    if not running or session is None:
-        return Wait()
+    assert session is not None
     if not session.doctor:
         return Doctor()
     if session.blocking:
@@ -153,6 +151,14 @@ def next_step(
     if state.current is None:
         return Propose(state.free_n)
     return _experiment_step(state, config, gate, state.current, routes)
+
+
+def rests(state: LoopState) -> bool:
+    """Whether nothing is to be done whatever the configuration says, so that a command may mend it first."""
+    if state.damaged or not state.config:
+        return True
+    audits = state.audit is not None and state.status is not LoopStatus.PAUSED
+    return not audits and (state.status is not LoopStatus.RUNNING or state.session is None)
 
 
 _MENDS = {

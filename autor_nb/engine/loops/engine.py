@@ -113,6 +113,10 @@ class LoopEngine:
         except OSError as error:
             said = what_happened(error, str(self.loop.path)), what_mends(error, str(self.loop.path), "start it again")
             raise self._given_up(*said) from error
+        except Exception as error:  # nobody foresaw it: the next engine would meet it again, so a person is told
+            where = f"worker.log in {self.loop.operator_state} says where. Then `autor loop start {self.loop.name}`"
+            self._given_up(f"The engine broke off: {type(error).__name__}: {error}", f"{where} tries again.")
+            raise
         finally:
             with contextlib.suppress(OSError, StoreError):
                 if not held.lost and not self.state.damaged:
@@ -185,7 +189,7 @@ class LoopEngine:
                 self.append(ev.LoopFailed(reason=error.message[:2000], suggestion=error.suggestion[:2000]))
 
     def _next(self) -> steps.Step:
-        if not self.state.config:
+        if steps.rests(self.state):
             return steps.Wait()
         work = self._of_today()
         since = seconds_between(self.state.updated_at, utc_now())

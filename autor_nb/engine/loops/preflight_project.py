@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.globs import matches
+from autor_nb.domain.loops.judging import must_judge
 from autor_nb.domain.loops.preflight import CheckResult, result
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import load
@@ -34,12 +36,11 @@ def configuration(context: Preflight) -> CheckResult:
         said = refusal.message if refusal else "There is none."
         return result("configuration", "blocking", said, refusal.suggestion if refusal else "`autor loop init`")
     config = context.config
-    for kind, name, options in (
-        ("gates", config.gate.name, config.gate.options),
-        ("scalarizers", config.scalarizer, config.scalarizer_options),
-    ):
-        if name:
-            _made(kind, name, (config.metrics,) if kind == "scalarizers" else (), options, config)
+    gate = _made("gates", config.gate.name, (), config.gate.options, config)
+    weighing = None
+    if config.scalarizer:
+        weighing = _made("scalarizers", config.scalarizer, (config.metrics,), config.scalarizer_options, config)
+    must_judge(gate, config, weighing)
     source = find_source(context.project)
     here = _files(source)
     for field, globs in (("mutable", config.mutable), ("readonly", config.readonly)):
@@ -59,10 +60,10 @@ def _where(config: LoopConfig) -> str:
     return f"[loop.{config.name}]" if config.origin == "autor.toml" else config.origin
 
 
-def _made(kind: str, name: str, given: tuple[object, ...], options: dict[str, object], config: LoopConfig) -> None:
+def _made(kind: str, name: str, given: tuple[object, ...], options: dict[str, object], config: LoopConfig) -> Any:
     """Make the part once: an unknown name or a wrong option is a UsageError of its own."""
     try:
-        load(kind, name)(*given, **options)
+        return load(kind, name)(*given, **options)
     except TypeError as error:
         raise UsageError(
             f"{_where(config)} {kind[:-1]}: {name} does not take these options: {error}.",

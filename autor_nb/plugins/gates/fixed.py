@@ -36,6 +36,8 @@ class FixedGate:
     reference_runs = 4
     calibration_pairs = 0
     time_like = True
+    several = False
+    margins = False
 
     def __init__(self, **options: Any) -> None:
         given = GateOptions(self.name, options)

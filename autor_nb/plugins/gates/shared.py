@@ -28,6 +28,8 @@ class SharedGate:
     fresh_reference = True
     calibration_pairs = 0
     time_like = False
+    several = False
+    margins = False
 
     def __init__(self, **options: Any) -> None:
         given = GateOptions(self.name, options)

@@ -26,6 +26,7 @@ class Constrained(Metrics):
         super().__init__(metrics, options)
         self.objective = self.given.choice("objective", tuple(self.places), self.metrics[0].name)
         self.hard, self.soft = self.numbers("hard"), self.numbers("soft")
+        self.asks_of_each = bool(self.hard)
         self.tolerances = self.numbers("tolerances", low=0.0)
         self.given.finish()
         for key, bounds in (("hard", self.hard), ("soft", self.soft)):

@@ -18,6 +18,7 @@ class Lexicographic(Metrics):
     """
 
     name = "lexicographic"
+    asks_of_each = True
 
     def __init__(self, metrics: Sequence[MetricSpec], **options: Any) -> None:
         super().__init__(metrics, options)
