@@ -102,8 +102,8 @@ class OneStandardError(_Broken):
 class EveryPair(_Broken):
     """The honest e-process, screened as ever but read after every pair: still valid, and a little less careful.
 
-    Not how the gate eprocess reads (whole blocks only); the figures of STATISTICS were simulated in this way, those of
-    heavier noise and of the gain of mode strict at `alpha` .15.
+    Not how the gate eprocess reads (whole blocks only). The figures of STATISTICS come out in this way, those of
+    heavier noise and of the gain of mode strict at `alpha` .15; it does not say how they were simulated.
     """
 
     name = "every_pair"

@@ -99,7 +99,7 @@ def besieged(name: str, sessions: int, **how: int) -> None:
 
 
 def published(sessions: int) -> None:
-    """The settings of STATISTICS' own figures: E read after every pair, heavier noise and small gains at α = .15."""
+    """The settings in which STATISTICS' figures come out: E read after every pair, heavier noise and small gains at α = .15."""
     null("every pair, α .10", EveryPair(), World(), sessions)
     for name, world in (("t with 3 df", World(noise="t3")), ("2 % diverging", World(noise="diverging")),
                         ("noise doubled", World(candidate_sd=2.0)), ("Gaussian", World())):

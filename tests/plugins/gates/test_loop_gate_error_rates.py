@@ -114,8 +114,8 @@ def test_explore_finds_more_and_the_audit_says_so(sigma: float, explored: float,
 
 
 @pytest.mark.parametrize(("sigma", "gain"), [(1.0, 0.6), (2.0, 15.0)])
-def test_the_published_gain_of_strict_is_that_of_reading_every_pair_at_a_higher_rate(sigma: float, gain: float) -> None:
-    """STATISTICS says .6 and 15 σ: so it is at α = .15 read after every pair; whole blocks at .10 give .43 and 15 σ."""
+def test_the_published_gain_of_strict_comes_out_by_reading_every_pair_at_a_higher_rate(sigma: float, gain: float) -> None:
+    """STATISTICS has .6 and 15 σ: α = .15 read after every pair gives these; whole blocks at .10 give .43 and 15 σ."""
     simulator = Simulator(EveryPair(0.15), World(effects=((0.1, sigma), (0.3, -sigma))), seed=2)
     assert sum(simulator.session(n).gain for n in range(250)) / 250 == pytest.approx(gain, abs=0.15 * sigma ** 2.5)
 
