@@ -55,14 +55,18 @@ def do(*words: str, said: list[str] | None = None) -> Result:
 # --------------------------------------------------------------------------------------------- doctor
 
 
-def test_doctor_makes_all_sixteen_checks_and_starts_nothing(make: Callable[..., LoopProject]) -> None:
-    """Each is told as it is made; exit code 0 when nothing forbids to start."""
+def test_doctor_makes_all_sixteen_checks_and_the_canary_and_starts_nothing(make: Callable[..., LoopProject]) -> None:
+    """Each is told as it is made, and what takes long before it does; exit code 0 when nothing forbids to start."""
     project = make([edit(level=0.5)])
     events, said = len(project.events), list[str]()
     answer = do("doctor", said=said)
     assert 0 == answer.exit_code
-    assert list(IDS) == [one["id"] for one in answer.facts["checks"]]
-    assert 16 == len(said) == len(answer.facts["checks"])
+    assert [*IDS, "canary"] == [one["id"] for one in answer.facts["checks"]]
+    assert "as it must" in answer.facts["checks"][-1]["detail"]
+    coming = [line for line in said if line.startswith("...")]
+    assert 17 == len(said) - len(coming)
+    assert "command_runs" in coming[0] and "canary" in coming[1] and "about" in coming[1]
+    assert said.index(coming[1]) == len(said) - 2
     assert answer.facts["ready"] is True
     assert events == len(project.events)
     assert "autor loop start demo" in answer.hints[0]
@@ -92,6 +96,38 @@ def test_doctor_names_what_forbids_to_start_with_its_mend(
     (row,) = [one for one in said["data"]["checks"] if one["id"] == check]
     assert row["detail"] and row["fix"]
     assert any(hint.startswith(f"{check}:") for hint in said["hints"])
+
+
+def test_the_doctors_canary_finds_a_command_that_measures_something_else(make: Callable[..., LoopProject]) -> None:
+    """It forbids to start, as `start` itself would; left out, nobody has looked."""
+    elsewhere = {"installed.sh": edit(level=1.0)}
+    project = make([edit(level=0.5)], files=elsewhere)
+    said: list[str] = []
+    declare(project, command="cp installed.sh model.sh && sh run.sh")
+    answer = do("doctor", said=said)
+    assert 2 == answer.exit_code and ["canary"] == answer.facts["blocking"]
+    assert "model.sh" in answer.facts["checks"][-1]["detail"] and answer.facts["checks"][-1]["fix"]
+    assert "level=1.0\n" == (project.folder / "model.sh").read_text()
+    left = do("doctor", "--no-canary", said=said)
+    assert 0 == left.exit_code and list(IDS) == [one["id"] for one in left.facts["checks"]]
+    step = do("wizard", "step", "canary")
+    assert 2 == step.exit_code and "model.sh" in step.text(400)
+    assert 17 == len(step.facts["steps"]) == 1 + len(do("wizard", "--no-canary").facts["steps"])
+    declare(project)
+    assert 0 == do("wizard", "step", "canary").exit_code
+
+
+def test_a_mutable_link_is_broken_and_not_what_it_leads_to(make: Callable[..., LoopProject], tmp_path: Path) -> None:
+    """A tracked link may lead to the person's own files."""
+    own = tmp_path / "own.sh"
+    own.write_text(edit(level=1.0))
+    project = make([edit(level=0.5)])
+    (project.folder / "model.sh").unlink()
+    (project.folder / "model.sh").symlink_to(own)
+    git(project.folder, "add", "model.sh")
+    git(project.folder, "commit", "-q", "-m", "link")
+    do("doctor")
+    assert edit(level=1.0) == own.read_text()
 
 
 def test_doctor_looks_at_a_loop_that_is_not_made_and_makes_none(make: Callable[..., LoopProject]) -> None:

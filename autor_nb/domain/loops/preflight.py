@@ -43,6 +43,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     state: State
     detail: str
     fix: str = ""
+    takes_s: float = 0.0
+    """How long one run of the command took, where the check made one."""
 
 
 class PreflightRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,6 +55,7 @@ class PreflightRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     do: str = "all"
     step: str = ""
     go_ahead: bool | None = None
+    canary: bool = True
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,6 +104,13 @@ class AskAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def result(id: str, state: State, detail: str, fix: str = "") -> CheckResult:
     """The result of the check with that id."""
     return CheckResult(id=id, title=TITLES.get(id, CANARY_TITLE), state=state, detail=detail, fix=fix)
+
+
+def runs(results: Iterable[CheckResult]) -> bool:
+    """Whether the command ran and printed its metric, so that there is something to compare with."""
+    found = {one.id: one for one in results}
+    ran, read = found.get("command_runs"), found.get("metric_reads")
+    return ran is not None and ran.takes_s > 0 and read is not None and read.state != "blocking"
 
 
 def ready(results: Iterable[CheckResult]) -> bool:

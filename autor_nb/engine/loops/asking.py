@@ -15,7 +15,6 @@ from autor_nb.domain.loops.course import scale_of, shown_name
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, PastExperiment
 from autor_nb.domain.loops.preflight import (
-    IDS,
     AskAnswer,
     AskRequest,
     CheckResult,
@@ -43,14 +42,13 @@ Say = Callable[[CheckResult], None]
 
 def checks(request: PreflightRequest, say: Say) -> PreflightAnswer:
     """All checks, or what the wizard is asked for; each is told as it is made."""
-    with preflight.prepared(Path(request.project), request.name, go_ahead=request.go_ahead) as context:
+    with preflight.prepared(
+        Path(request.project), request.name, go_ahead=request.go_ahead, with_canary=request.canary
+    ) as context:
         if request.do == "all":
-            results = []
-            for id in IDS:
-                results.append(preflight.check(context, id))
-                say(results[-1])
+            results = preflight.check_all(context, say)
             return PreflightAnswer(name=context.name, results=tuple(results), notes=context.notes)
-        wizard = Wizard(context)
+        wizard = Wizard(context, with_canary=request.canary)
         made: Step | None = None
         if request.do == "next":
             made = wizard.next()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from autor_nb.domain.errors import AutorError, UsageError
 from autor_nb.domain.loops.config import LoopConfig
-from autor_nb.domain.loops.preflight import CANARY, IDS, CheckResult, result
+from autor_nb.domain.loops.preflight import CANARY, IDS, CheckResult, result, runs
 from autor_nb.engine.loops import preflight_critic, preflight_project, preflight_run
+from autor_nb.engine.loops.canary import look
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import names
 from autor_nb.store.loops.config_file import AUTOR_TOML, read_loop
@@ -42,7 +43,12 @@ assert tuple(CHECKS) == IDS
 
 
 def prepared(
-    project: Path, name: str | None = None, folder: LoopFolder | None = None, *, go_ahead: bool | None = None
+    project: Path,
+    name: str | None = None,
+    folder: LoopFolder | None = None,
+    *,
+    go_ahead: bool | None = None,
+    with_canary: bool = False,
 ) -> Preflight:
     """What the checks are told of a loop; a configuration that cannot be read is a finding, not an error."""
     try:
@@ -60,7 +66,8 @@ def prepared(
     if config is not None:
         config, notes = adopted(config)
     return Preflight(
-        project=project, name=called, folder=place, config=config, refusal=refusal, go_ahead=go_ahead, notes=notes
+        project=project, name=called, folder=place, config=config, refusal=refusal, go_ahead=go_ahead, notes=notes,
+        canary=look if with_canary else None,
     )
 
 
@@ -87,20 +94,22 @@ def check(context: Preflight, id: str) -> CheckResult:
                       "Mend its permissions or free some space.")
 
 
-def check_all(context: Preflight) -> list[CheckResult]:
-    """All of them in order; the canary last, where it was given and the command ran."""
-    results = [check(context, id) for id in IDS]
-    if context.canary is not None and all(
-        one.state == "ok" for one in results if one.id in ("command_runs", "metric_reads")
-    ):
-        results.append(check(context, CANARY))
+def check_all(context: Preflight, say: Callable[[CheckResult], None] | None = None) -> list[CheckResult]:
+    """All of them in order, each told as it is made; the canary last, where it was given and the command ran."""
+    results: list[CheckResult] = []
+    for id in IDS if context.canary is None else (*IDS, CANARY):
+        if id == CANARY and not runs(results):
+            break
+        results.append(check(context, id))
+        if say is not None:
+            say(results[-1])
     return results
 
 
 def canary(context: Preflight) -> CheckResult:
     """Break the mutable file in a clone: the command must fail, or the metric must move."""
     if context.canary is None:
-        return result(CANARY, "warning", "It was not asked for here.", "`autor loop start` makes it at its beginning.")
+        return result(CANARY, "warning", "It was left out.", "`autor loop start` makes it at its beginning.")
     if context.config is None:
         return context.unchecked(CANARY)
     seen, detail = context.canary(context)

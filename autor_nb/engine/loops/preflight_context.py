@@ -18,6 +18,7 @@ from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.idea import Idea
 from autor_nb.domain.loops.preflight import CheckResult, result
 from autor_nb.engine.loops.trial import TrialEnd, TrialRequest, run_trial
+from autor_nb.store.loops.clone import Clone
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.store.loops.making import find_source, make
 
@@ -110,12 +111,20 @@ class Preflight:
         if self._measured is None:
             folder = self._open.enter_context(scratch_clone(self.project, config))
             output = self._open.enter_context(_output())
-            request = TrialRequest(
-                command=config.command, cwd=folder, output=output, marker=f"autor-doctor-{secrets.token_hex(4)}",
-                timeout_s=config.trial_timeout_s, seed=0, seed_env=config.seed_env, sandbox=config.sandbox,
-            )
+            request = self.request(config, folder, output, f"autor-doctor-{secrets.token_hex(4)}")
             self._measured = Measured(self.run(request), output, folder)
         return self._measured
+
+    def request(self, config: LoopConfig, cwd: Path, output: Path, marker: str) -> TrialRequest:
+        """The run of the loop's command in that folder, on the seed that all checks share."""
+        return TrialRequest(
+            command=config.command, cwd=cwd, output=output, marker=marker, timeout_s=config.trial_timeout_s,
+            seed=0, seed_env=config.seed_env, sandbox=config.sandbox,
+        )
+
+    def scratch(self, config: LoopConfig) -> contextlib.AbstractContextManager[Clone]:
+        """A clone of the project for one use, gone afterwards."""
+        return scratch(self.project, config)
 
     def close(self) -> None:
         """Throw away what was made for the checks."""
@@ -131,13 +140,20 @@ class Preflight:
 
 @contextlib.contextmanager
 def scratch_clone(project: Path, config: LoopConfig) -> Iterator[Path]:
+    """The working folder in a clone for one use."""
+    with scratch(project, config) as clone:
+        yield clone.cwd
+
+
+@contextlib.contextmanager
+def scratch(project: Path, config: LoopConfig) -> Iterator[Clone]:
     """A clone of the project for one use: where a command may run that must not touch the person's tree."""
     with tempfile.TemporaryDirectory(prefix="autor-doctor-", ignore_cleanup_errors=True) as place:
         made = make(
             Path(place) / "tree", find_source(project), loop=config.name, mutable=config.mutable, link=config.link,
             include_uncommitted=config.include_uncommitted,
         )
-        yield made.clone.cwd
+        yield made.clone
 
 
 @contextlib.contextmanager

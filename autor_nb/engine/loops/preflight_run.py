@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import msgspec
+
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import read_metric, read_metrics, read_resource
 from autor_nb.domain.loops.preflight import CheckResult, result
@@ -121,7 +123,8 @@ def command_runs(context: Preflight) -> CheckResult:
     end, said = measured.end, measured.last_lines()
     shown = config.command if isinstance(config.command, str) else shlex.join(config.command)
     if end.ending == "finished":
-        return result("command_runs", "ok", f"`{shown}` took {end.duration_s:.1f} s.")
+        found = result("command_runs", "ok", f"`{shown}` took {end.duration_s:.1f} s.")
+        return msgspec.structs.replace(found, takes_s=round(end.duration_s, 3))
     if end.ending == "timed_out":
         return result("command_runs", "blocking",
                       f"`{shown}` had not ended after {config.trial_timeout_s:g} s and was killed.",

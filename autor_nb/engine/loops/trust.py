@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.preflight import IDS
 from autor_nb.domain.loops.scalarizer import Scalarizer
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.engine.loops import measuring, preflight
+from autor_nb.engine.loops import canary, measuring, preflight
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.gate_test import test_gate
 from autor_nb.engine.loops.preflight_critic import EMBEDDED
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from autor_nb.engine.loops.engine import LoopEngine
 
 LEFT_TO_BASELINE = frozenset({"command_runs", "metric_reads", "lock"})
-BROKEN = b"\x00 broken on purpose: a run that reads this file must fail, or measure something else \x00\n"
 
 
 class Trust:
@@ -90,31 +88,16 @@ class Trust:
         clone.checkout(state.head)
         seed = seed_for(state.seed, "base", 0)
         before = next((row for row in self.engine.past_baseline if row.seed == seed), None)
-        paths = [path for path in clone.tracked() if matches(path, clone.mutable)]
         try:
-            for path in paths:
-                (clone.path / path).write_bytes(BROKEN)
+            paths = canary.break_files(clone)
             end, metric, _ = self._run(clone, seed, "control")
         finally:
             clone.checkout(state.head)
         if end.ending == "lost":
             return ev.GateTested(part="control", ok=False, detail=end.detail)
-        if end.ending != "finished" or metric is None:
-            said = f"with {_some(paths)} broken the command fails, as it must"
-            return ev.GateTested(part="control", ok=True, detail=said)
         standing = before.metric if before is not None else state.baseline_metric
-        if standing is not None and metric != standing:
-            return ev.GateTested(
-                part="control",
-                ok=True,
-                detail=f"with {_some(paths)} broken the metric moves from {standing:.6g} to {metric:.6g}, as it must",
-            )
-        return ev.GateTested(
-            part="control",
-            ok=False,
-            detail=f"With {_some(paths)} broken on purpose the command still gives {metric:.6g}: what it measures is "
-            "not the file in the clone.",
-        )
+        ok, said = canary.judged(paths, end.ending == "finished", metric, standing)
+        return ev.GateTested(part="control", ok=ok, detail=said)
 
     def _run(self, clone: Clone, seed: int, what: str) -> tuple[TrialEnd, float | None, str]:
         loop, config = self.engine.loop, self.engine.config
@@ -129,7 +112,3 @@ class Trust:
             return end, None, end.detail
         found = measuring.measure(output, specs, clone.cwd, before=stamps)[config.metric.name]
         return end, found.value, found.reason
-
-
-def _some(paths: list[str]) -> str:
-    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")

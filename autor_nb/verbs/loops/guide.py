@@ -8,7 +8,7 @@ import click
 
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.idea import FIELDS
-from autor_nb.domain.loops.preflight import IDS
+from autor_nb.domain.loops.preflight import CANARY, IDS
 from autor_nb.domain.loops.record import STATUSES, Record
 from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
@@ -88,7 +88,7 @@ def agent_info(face: Face) -> Result:
         "statuses": list(STATUSES),
         "verdicts": [str(verdict) for verdict in Verdict],
         "loop_states": [str(state) for state in LoopStatus],
-        "checks": list(IDS),
+        "checks": [*IDS, CANARY],
         "claims": "only an audit or a confirmed chain shows that something is better; one recorded score does not",
     }
     rows = tuple((f"autor {one['verb']}", one["help"]) for one in facts["verbs"])

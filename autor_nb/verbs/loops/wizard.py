@@ -10,6 +10,7 @@ import msgspec
 from autor_nb import loop_preflight
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.preflight import (
+    CANARY,
     IDS,
     CheckResult,
     PreflightAnswer,
@@ -17,7 +18,9 @@ from autor_nb.domain.loops.preflight import (
     StepRow,
     blocking,
     ready,
+    runs,
 )
+from autor_nb.record.units import duration_words
 from autor_nb.store.loops.config_file import declared
 from autor_nb.store.loops.layout import all_loops
 from autor_nb.verbs import clean
@@ -27,19 +30,25 @@ from autor_nb.verbs.loops.session import NOT_READY, one_of
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
+STEPS = (*IDS, CANARY)
 WORDS = {"ok": "ok", "warning": "warn", "blocking": "fail"}
 
 
-@verb(name="doctor", examples=("autor loop doctor", "autor loop doctor tsp --json"))
+no_canary = click.option("--no-canary", is_flag=True, help="Leave the canary out, which is one more run.")
+
+
+@verb(name="doctor", examples=("autor loop doctor", "autor loop doctor tsp --json", "autor loop doctor --no-canary"))
 @loop_named.loop_argument
 @loop_named.loop_option
+@no_canary
 @pass_face
-def doctor(face: Face, name: str | None, name_too: str | None) -> Result:
-    """Look whether a loop can start: sixteen checks, each with its mend. Exit code 2 if one forbids it.
+def doctor(face: Face, name: str | None, name_too: str | None, no_canary: bool) -> Result:
+    """Look whether a loop can start: sixteen checks and the canary, each with its mend. Exit code 2 if one forbids it.
 
-    The command runs once in a clone that is thrown away; nothing of yours is changed.
+    The command runs once in a clone that is thrown away, and once more in one whose mutable files are broken on
+    purpose: that must show. Nothing of yours is changed.
     """
-    answer = _asked(face, one_of(name, name_too), "all")
+    answer = _asked(face, one_of(name, name_too), "all", canary=not no_canary)
     stops = blocking(answer.results)
     said = f"{len(stops)} of {len(answer.results)} checks forbid to start" if stops else "it can start"
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -71,20 +80,21 @@ def doctor(face: Face, name: str | None, name_too: str | None) -> Result:
     examples=("autor loop wizard", "autor loop wizard next", "autor loop wizard step command_runs --loop tsp"),
 )
 @click.argument("do", required=False, default="status", type=click.Choice(["status", "next", "step", "reset"]))
-@click.argument("step", required=False, type=loop_named.Known("check", lambda: IDS), metavar="[CHECK]")
+@click.argument("step", required=False, type=loop_named.Known("check", lambda: STEPS), metavar="[CHECK]")
 @loop_named.loop_option
+@no_canary
 @pass_face
-def wizard(face: Face, do: str, step: str | None, name_too: str | None) -> Result:
+def wizard(face: Face, do: str, step: str | None, name_too: str | None, no_canary: bool) -> Result:
     """Walk through the same checks one by one: status · next · step CHECK · reset. Exit code 2 if one forbids to start.
 
     What was found is kept until the configuration changes.
     """
     if do == "step" and not step:
-        raise UsageError("Which check is not said.", f"`autor loop wizard step CHECK`; known: {', '.join(IDS)}.")
+        raise UsageError("Which check is not said.", f"`autor loop wizard step CHECK`; known: {', '.join(STEPS)}.")
     if do != "step" and step:
         one = f"`autor loop wizard step {clean.line(step, 40)}` makes one."
         raise UsageError(f"`wizard {do}` takes no check.", one)
-    answer = _asked(face, name_too, do, step or "")
+    answer = _asked(face, name_too, do, step or "", canary=not no_canary)
     return _walked(answer, do)
 
 
@@ -137,16 +147,34 @@ def _plain(result: CheckResult) -> dict[str, Any]:
     return {"fix": "", **msgspec.to_builtins(result)}
 
 
-def _asked(face: Face, name: str | None, do: str, step: str = "") -> PreflightAnswer:
-    """Ask for the checks, telling each as it is made."""
+def _asked(face: Face, name: str | None, do: str, step: str = "", *, canary: bool = True) -> PreflightAnswer:
+    """Ask for the checks, telling each as it is made, and what takes long before it does."""
     project = loop_named.project_here()
     if name is None:
         known = sorted({*(one.name for one in declared(project)), *(loop.name for loop in all_loops(project))})
         if len(known) > 1:
             raise UsageError(f"{project} has {len(known)} loops: {', '.join(known)}.", "Say which: give its name.")
         name = known[0] if known else None
-    request = PreflightRequest(project=str(project), name=name, do=do, step=step)
-    return loop_preflight.checks(request, lambda one: face.say(_line(one)))
+    request = PreflightRequest(project=str(project), name=name, do=do, step=step, canary=canary)
+    found: list[CheckResult] = []
+
+    def tell(one: CheckResult) -> None:
+        found.append(one)
+        face.say(_line(one))
+        if do == "all" and (coming := _coming(found, canary)):
+            face.say(f"{'...':5} {coming}")
+
+    return loop_preflight.checks(request, tell)
+
+
+def _coming(found: list[CheckResult], canary: bool) -> str:
+    """What comes next, where it takes as long as the person's command."""
+    if found[-1].id == IDS[IDS.index("command_runs") - 1]:
+        return "command_runs: runs the command once, in a clone that is thrown away"
+    if found[-1].id != IDS[-1] or not canary or not runs(found):
+        return ""
+    takes = duration_words(max(one.takes_s for one in found))
+    return f"canary: runs the command once more with the mutable files broken, about {takes}; --no-canary leaves it out"
 
 
 def _line(one: CheckResult) -> str:
