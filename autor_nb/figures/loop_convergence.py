@@ -11,12 +11,13 @@ from typing import NamedTuple, TypeVar
 from autor_nb.domain.loops.course import Course, Experiment, best_recorded
 from autor_nb.figures import twin
 from autor_nb.figures.loop_words import SHAPE, VERDICT_WORDS, Numbers, half_in_metric, kind_of, numbers
-from autor_nb.figures.palette import ACCENT, BAND, FLOOR, GRID, INK, MUTED, PANEL, VERDICTS
+from autor_nb.figures.palette import ACCENT, BAND, FLOOR, GRID, INK, MUTED, PANEL, TEXT, VERDICTS
 from autor_nb.figures.scene import Box, Dot, Line, Scene
 from autor_nb.figures.ticks import nice_ticks, short_words
 
 WIDTH, HEIGHT = 980, 372
 _LEFT, _RIGHT, _RAIL, _TOP, _FOOT = 62, 150, 20, 40, 76
+WORD_HEIGHT = 15.0
 MOST_MARKS, MOST_STEPS = 600, 400
 T = TypeVar("T")
 
@@ -136,16 +137,17 @@ class Convergence:
                     into.append(Box(left, y(high), wide, max(1.0, y(low) - y(high)), color))  # type: ignore[operator]
         scene.backs += bands
         places = numbers_of(self)
+        ends_at: list[tuple[float, str, bool]] = []
         if self.baseline is not None:
             at = y(self.baseline)  # type: ignore[operator]
             scene.rules.append(Line(((_LEFT, at), (right, at)), INK, 1.1, dashed=True))
             half = self.baseline_half
             said = f"{places.value(self.baseline)} {places.plus_minus(half)}" if half is not None else ""
-            scene.write(right + 8, at, f"baseline {said or places.value(self.baseline)}", size=11)
+            ends_at.append((at, f"baseline {said or places.value(self.baseline)}", False))
         if self.recorded:
             points = [*((x(n), y(v)) for n, v in self.recorded), (x(self.last), y(self.recorded[-1][1]))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(points), MUTED, 1.2, dashed=True, stepped=True))
-            scene.write(right + 8, points[-1][1] + 16, f"best recorded {places.value(self.recorded[-1][1])}", size=11)
+            ends_at.append((points[-1][1], f"best recorded {places.value(self.recorded[-1][1])}", False))
         for stretch, end in stretches(self.levels, self.last):
             line = [*((x(level.n), y(level.value)) for level in stretch), (x(end), y(stretch[-1].value))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(line), VERDICTS["keep"], 2.0, stepped=True))
@@ -153,7 +155,9 @@ class Convergence:
             best = self.best
             half = None if best.low is None or best.high is None else (best.high - best.low) / 2
             said = f"{places.value(best.value)} {places.plus_minus(half)}"
-            scene.write(right + 8, y(best.value), said, color=VERDICTS["keep"], bold=True, size=11)  # type: ignore[operator]
+            ends_at.append((y(best.value), said, True))  # type: ignore[operator]
+        for at, word, strong in apart(ends_at):
+            scene.write(right + 8, at, word, bold=strong, size=11, color=VERDICTS["keep"] if strong else TEXT)
 
     def _mark(self, scene: Scene, mark: Mark, at: float, y: object) -> None:
         height = _RAIL if mark.value is None else y(mark.value)  # type: ignore[operator]
@@ -189,6 +193,14 @@ class Convergence:
         ][-30:]  # fmt: skip
         lines += twin.columns(["", "", "fresh runs", "recorded"], rows, (2, 3))
         return "\n".join([*lines, *([self.note] if self.note else [])])
+
+
+def apart(words: Sequence[tuple[float, str, bool]]) -> list[tuple[float, str, bool]]:
+    """Words at their heights, moved down where they would lie on one another."""
+    found: list[tuple[float, str, bool]] = []
+    for at, word, strong in sorted(words):
+        found.append((max(at, found[-1][0] + WORD_HEIGHT) if found else at, word, strong))
+    return found
 
 
 def stretches(levels: Sequence[Level], last: int) -> list[tuple[list[Level], int]]:

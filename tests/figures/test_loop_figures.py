@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from autor_nb.domain.loops.record import Record
 from autor_nb.figures.as_plotly import to_plotly
 from autor_nb.figures.as_png import to_png
 from autor_nb.figures.loop_calibration import calibration
-from autor_nb.figures.loop_convergence import MOST_MARKS, convergence
+from autor_nb.figures.loop_convergence import MOST_MARKS, apart, convergence
 from autor_nb.figures.loop_evidence import evidence
 from autor_nb.figures.loop_experiments import experiments
 from autor_nb.figures.loop_forks import Fork, forks
@@ -114,3 +115,12 @@ def test_a_recorded_history_draws_what_it_has() -> None:
     figure = convergence(course_of(records, Scale()), "Convergence", "loss")
     assert (None, ()) == (figure.best, figure.levels) and [0, 1, 2, 3] == [n for n, _ in figure.recorded]
     assert "re-measured" not in figure.text()
+
+
+def test_the_words_at_the_end_of_the_curves_never_lie_on_one_another() -> None:
+    """Whichever way is better, and however near the best recorded, the re-measured and the baseline are."""
+    at = [("a", 10.0), ("b", 10.0), ("c", 12.0), ("d", 90.0)]
+    placed = apart([(height, word, False) for word, height in at])
+    heights = [height for height, _, _ in placed]
+    assert all(later - sooner >= 15 for sooner, later in pairwise(heights))
+    assert ["a", "b", "c", "d"] == [word for _, word, _ in placed] and (10.0, 90.0) == (heights[0], heights[-1])

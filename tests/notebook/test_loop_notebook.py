@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from autor_nb.domain.loops import events as ev
 from autor_nb.store import eventlog
 from autor_nb.store.loops import history
 from autor_nb.store.loops.layout import all_loops
+from autor_nb.store.loops.templates import starter_table, starters
 from autor_nb.store.loops.words import EVENTS
 
 NOTEBOOK = Path(__file__).parents[2] / "example_notebooks" / "03_a_loop.ipynb"
@@ -44,3 +46,14 @@ def test_the_loop_notebook_runs_headless_and_leaves_a_loop_that_did_what_it_says
     last = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1]
     assert "True" == last.outputs[0]["data"]["text/plain"]
     assert (loop.path / "AUDIT_LOG.md").is_file()
+
+
+def test_the_loop_notebook_measures_the_metric_of_whichever_template_it_is_given() -> None:
+    """The parameter says that any of them will do, so its table of metrics is the templates' own."""
+    sources = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells]
+    (cell,) = [source for source in sources if "autor loop noise" in source or "loop noise --runs" in source]
+    (table,) = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Dict)]
+    known = {one.name: starter_table(one.name)[1]["metric"] for one in starters()}
+    assert {name: metric["name"] for name, metric in known.items()} == ast.literal_eval(table)
+    assert {"lower"} == {metric["direction"] for metric in known.values()} and " --lower " in cell
+    assert all(name in sources[1] for name in known)

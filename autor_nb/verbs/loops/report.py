@@ -63,4 +63,5 @@ def reported(face: Face, loop: LoopFolder, notebook: bool) -> Result:
         "text": text,
     }
     exit_code = 1 if notebook and not facts["notebook"]["complete"] else 0
-    return Result(facts, (Prose(text),), (said.text, *hints), exit_code, document=text, state=loop)
+    shown = text.partition("\n\n")[2]  # without the comment that marks the file as a report
+    return Result(facts, (Prose(shown),), (said.text, *hints), exit_code, document=text, state=loop)
