@@ -262,7 +262,12 @@ class RepeatsAdded(Decision, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AuditAsked(Decision, frozen=True, kw_only=True, omit_defaults=True):
-    """A person asked whether the best is better than the baseline."""
+    """A person asked whether the best is better than the baseline, or a session is about to end.
+
+    `out_of_ideas` is what a critic said who has none left: the session ends after this audit.
+    """
+
+    out_of_ideas: str = ""
 
 
 class Merged(Decision, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,6 +31,8 @@ def _proposed(state: LoopState, event: ev.IdeaProposed) -> None:
     )
     if event.pinned_by is not None and state.pins:
         state.pins = state.pins[1:]
+    if state.session is not None:
+        state.session.out_of_ideas = ""
     state.take_n(event.n)
     _spent(state, event.cost_usd)
     _worked(state, event.duration_s)
@@ -158,6 +160,8 @@ def _repeats(state: LoopState, event: ev.RepeatsAdded) -> None:
 
 def _audit_asked(state: LoopState, event: ev.AuditAsked) -> None:
     begin_audit(state, event.by)
+    if state.session is not None:
+        state.session.out_of_ideas = event.out_of_ideas
 
 
 def begin_audit(state: LoopState, by: Actor | None) -> None:

@@ -161,6 +161,7 @@ class Session(msgspec.Struct, kw_only=True, omit_defaults=True):
     worked_s: float = 0.0
     spent_usd: float = 0.0
     since_improved: int = 0
+    out_of_ideas: str = ""
     doctor: bool = False
     blocking: tuple[str, ...] = ()
 
@@ -339,6 +340,11 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     def has_confirmed(self) -> bool:
         """Whether the confirmed head is another experiment than the baseline."""
         return self.confirmed_n != self.baseline_n
+
+    @property
+    def owes_audit(self) -> bool:
+        """Whether the head is one that no audit has held against the baseline: a session ends with one."""
+        return self.head != self.base and all(audit.commit != self.head for audit in self.audits)
 
     @property
     def experiments(self) -> int:

@@ -214,7 +214,9 @@ def _end(state: LoopState, worked_s: float) -> Step | None:
         return None
     due: tuple[str, str] | None = None
     if over:
-        due = f"The session has worked for {worked_s:.0f} s of {session.wall_s:g} s.", "wall"
+        audited = bool(state.audits) and state.audits[-1].at >= session.at
+        beyond = " Its final audit is made whatever the time, and is counted in." if audited else ""
+        due = f"The session has worked for {worked_s:.0f} s of {session.wall_s:g} s.{beyond}", "wall"
     elif session.iterations is not None and session.done >= session.iterations:
         due = f"{session.done} of {session.iterations} experiments are done.", "iterations"
     elif session.is_paid_out:
@@ -223,12 +225,11 @@ def _end(state: LoopState, worked_s: float) -> Step | None:
         due = f"The target {session.target:g} is reached: {state.head_metric:.6g}.", "target"
     elif session.plateau is not None and session.since_improved >= session.plateau:
         due = f"{session.since_improved} experiments in a row kept nothing.", "plateau"
+    elif session.out_of_ideas and not state.pins:
+        due = session.out_of_ideas, "idle"
     if due is None:
         return None
-    audited = any(audit.commit == state.head for audit in state.audits)
-    if state.head != state.base and not audited and state.current is None and not over:
-        return BeginAudit()
-    return End(*due)
+    return BeginAudit() if state.owes_audit else End(*due)
 
 
 def _asks_for_money(current: Current) -> bool:

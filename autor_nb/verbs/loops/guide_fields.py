@@ -63,7 +63,7 @@ TABLES: dict[str, tuple[type, str, dict[str, str]]] = {
     }),
     "[loop.<name>.stop]": (parts.StopSpec, "Whatever comes first; the reason is recorded.", {
         "iterations": "after so many experiments",
-        "wall_s": "after so much time",
+        "wall_s": "after so much time, and the final audit that every session ends with",
         "cost_usd": "after so much money",
         "target": "when the metric has reached this",
         "plateau": "after so many experiments without a keep",

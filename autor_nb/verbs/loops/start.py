@@ -54,7 +54,7 @@ def _parts_options(command: Any) -> Any:
 @loop_named.loop_argument
 @loop_named.loop_option
 @click.option("--iterations", type=click.IntRange(1), metavar="N", help="End after so many experiments.")
-@click.option("--wall", metavar="TIME", help="End after that time at work: 90s, 5m, 8h.")
+@click.option("--wall", metavar="TIME", help="End after that time at work (90s, 5m, 8h), and a final audit.")
 @click.option("--cost-usd", type=click.FloatRange(0, min_open=True), metavar="USD", help="End when that is spent.")
 @click.option("--target", type=float, metavar="VALUE", help="End when the metric has come there.")
 @click.option("--plateau", type=click.IntRange(1), metavar="N", help="End after N experiments without a keep.")
