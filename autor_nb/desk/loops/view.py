@@ -13,6 +13,7 @@ from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.run import Actor
 from autor_nb.figures.loop_words import Numbers, e_words, numbers
 from autor_nb.loop_control import Snapshot
+from autor_nb.record import loop_edits
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops.layout import LoopFolder
 
@@ -45,7 +46,7 @@ def loop_view(
         "state": {"status": str(status), "word": word, "tone": tone, "live": snapshot.live},
         "metric": {"name": metric, "lower": not course.scale.higher, "time_like": course.scale.time_like},
         "tiles": head.tiles(state, course, places, len(members)),
-        "notes": head.notes(state, status, course),
+        "notes": [*_edits(loop, state, status), *head.notes(state, status, course)],
         "curve": curves.curve(course, metric, places, course.at_work),
         "test": tested,
         "hopes": curves.hopes(course),
@@ -120,6 +121,15 @@ def _not_resumed(state: LoopState) -> str:
     if state.status is not LoopStatus.PAUSED:
         return "The loop is not paused."
     return "The budget of errors is spent: grant a new one." if state.pause_cause == "budget" else ""
+
+
+def _edits(loop: LoopFolder, state: LoopState, status: LoopStatus) -> list[Document]:
+    """That an edit is waited for, and that one was kept aside."""
+    found = loop_edits.awaited(loop, state, status)
+    said = [] if found is None else [("idle", found.text)]
+    if kept := loop_edits.aside(loop):
+        said.append(("warn", f"{loop_edits.aside_words(loop)}: {kept[0]}."))
+    return [{"tone": tone, "text": clean.line(text, 600), "do": "", "aside": ""} for tone, text in said]
 
 
 def _foot(course: Course) -> list[str]:

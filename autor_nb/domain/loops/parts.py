@@ -18,6 +18,10 @@ def never() -> bool:
     return False
 
 
+def nothing() -> None:
+    """There is nothing to be put back."""
+
+
 class OutOfIdeas(RunError):
     """Raised by a critic that has nothing left to propose: the loop ends with this reason, nothing is broken."""
 
@@ -119,6 +123,7 @@ class CoderTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `mutable_globs` are the patterns as configured, for a coder that may add a file. `space` are the knobs declared.
     `n` is the experiment's number, `folder` the loop's own folder, `marker` the environment marker for processes.
+    `put_back` brings an edit into the tree that somebody outside made before it was waited for.
     """
 
     clone: Path
@@ -133,6 +138,7 @@ class CoderTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     folder: str = ""
     program: str = ""
     marker: str = ""
+    put_back: Callable[[], object] = nothing
 
 
 class CoderResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

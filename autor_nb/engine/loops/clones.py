@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autor_nb.engine.loops import edits
 from autor_nb.store.loops import making, publishing
 from autor_nb.store.loops.clone import Clone
 
@@ -33,6 +34,7 @@ def _opened(engine: LoopEngine) -> Clone:
         wanted = f"{state.head}\n^{state.base}\n".encode("ascii")  # a merge that was made outside: fetched
         pack = source.git.run("pack-objects", "--revs", "--stdout", "--quiet", stdin=wanted)
         clone.git.run("unpack-objects", "-q", stdin=pack)
+    edits.guard(engine, clone)
     clone.repair(state.head)
     return clone
 

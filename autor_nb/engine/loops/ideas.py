@@ -24,7 +24,7 @@ from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.orphans import marker_prefix
 from autor_nb.store import objects
 from autor_nb.store.eventlog import utc_now
-from autor_nb.store.loops import critic_logs
+from autor_nb.store.loops import critic_logs, edits
 from autor_nb.store.loops.clone import Candidate, Clone
 
 if TYPE_CHECKING:
@@ -258,6 +258,7 @@ class Ideas:
             n=n,
             folder=str(self.loop.path),
             marker=f"{marker_prefix(self.loop)}coder{n}",
+            put_back=lambda: edits.put_back(self.loop, clone),
         )
 
     def _refuse(self, current: Current, why: str, kind: str, cost_usd: float | None) -> None:

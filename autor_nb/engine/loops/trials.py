@@ -196,6 +196,7 @@ def request_for(
     config: LoopConfig, clone: Clone, seed: int | None, output: Path, marker: str, folder: Path
 ) -> TrialRequest:
     """The run of a loop's command; in a sandbox neither the loop's own folder nor the holdout can be seen."""
+    clone.lent = True
     project = folder.parent.parent
     holdouts = [place / config.holdout for place in (clone.cwd, project)] if config.holdout else []
     hidden = (folder, *(path for path in holdouts if path.exists()))

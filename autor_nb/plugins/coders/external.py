@@ -46,6 +46,7 @@ class ExternalCoder:
         if done is not None:
             done.unlink(missing_ok=True)  # one of an earlier edit
         first = Seen(clone, task)
+        task.put_back()
         seen, since, began, idle = first, time.monotonic(), time.monotonic(), self._idle_s[0]
         while True:
             if (answer := self._pause(task, began, idle)) is not None:

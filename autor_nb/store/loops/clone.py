@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,8 @@ class Clone:
         self._config = config_text(path, self.repo)
         self._pointer = f"gitdir: ../{self.repo.name}\n"
         self._known: _index.Index | None = None
+        self.before_checkout: Callable[[], None] = lambda: None
+        self.lent = False  # to a run, since the last checkout
 
     # ------------------------------------------------------------------------------------------ where it stands
 
@@ -167,6 +169,7 @@ class Clone:
 
     def checkout(self, sha: str) -> None:
         """Make the tree exactly that commit's: what differs is restored, what does not belong is removed."""
+        self.before_checkout()
         index = self._index()
         if index is None:
             self._index_path.unlink(missing_ok=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from autor_nb import loop_control
+from autor_nb.desk.loops import words
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
-from autor_nb.record import loop_headline
+from autor_nb.record import loop_edits, loop_headline
 from autor_nb.record.units import count_words, date_words, duration_words, number_words
 from autor_nb.store.loops import standing
 from autor_nb.store.loops.layout import LoopFolder, all_loops
@@ -20,8 +23,6 @@ from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
 Steps = tuple[tuple[str, str], ...]
-ALPHA = 0.10
-WITH_BUDGET = ("eprocess", "shared")
 
 
 @verb(name="status", examples=("autor loop status", "autor loop status tsp --json"))
@@ -51,6 +52,7 @@ def loop_card(loop: LoopFolder, *lead: Block, exit_code: int = 0) -> Result:
 def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
     """A loop for programs; `state` is its status, `waiting` who must act: person · engine · nobody."""
     state, session, current = snapshot.state, snapshot.state.session, snapshot.state.current
+    awaited = loop_edits.awaited(snapshot.loop, state, snapshot.status)
     return {
         **best_facts(snapshot.loop, state),
         "path": str(snapshot.loop.path),
@@ -70,6 +72,8 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "audit": _audit_facts(state),
         "why": state.failure or state.pause_reason or state.stop_reason or None,
         "mend": state.failure_suggestion or None,
+        "awaits_edit": msgspec.to_builtins(awaited) if awaited is not None else None,
+        "edits_kept_aside": loop_edits.aside(snapshot.loop),
         "pins": [pin.idea.hypothesis for pin in state.pins],
         "blocking_checks": list(session.blocking) if session else [],
         "sandbox": session.sandbox if session else "",
@@ -84,12 +88,10 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
 
 def budget(state: LoopState) -> dict[str, Any] | None:
     """What is left of the budget of errors; None for a gate that has none. `alpha_next` is None when it is spent."""
-    gate = state.config.get("gate") or {}
-    if (gate.get("name") or "eprocess") not in WITH_BUDGET:
+    if not words.spends(state):
         return None
-    options = gate.get("options") or {}
-    alpha = float(state.alpha if state.alpha is not None else options.get("alpha", ALPHA))
-    following = alpha_at(alpha, state.confirms, state.keeps, options.get("horizon"))
+    alpha, horizon = words.alpha_of(state)
+    following = alpha_at(alpha, state.confirms, state.keeps, horizon)
     return {
         "session": state.budget_session,
         "alpha": alpha,
@@ -149,6 +151,11 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     why = state.failure or state.pause_reason or state.stop_reason
     if why:
         blocks.append(Para(f"{why} {state.failure_suggestion}".strip()))
+    if (edit := loop_edits.awaited(snapshot.loop, state, status)) is not None:
+        blocks.append(Para(clean.line(edit.text, 600)))
+    if kept := loop_edits.aside(snapshot.loop):
+        title = clean.line(loop_edits.aside_words(snapshot.loop), 120)
+        blocks.append(Items(tuple(clean.line(text, 400) for text in kept[:5]), title=title))
     blocks.append(Facts(_pairs(state)))
     if state.session and state.session.blocking:
         blocks.append(Items(state.session.blocking, title="Checks that forbid to start"))

@@ -1,0 +1,122 @@
+"""Somebody outside edits the clone: what is waited for is said, and no edit is ever lost, whenever it is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from autor_nb import loop_control
+from autor_nb.desk.loops.forks import Family
+from autor_nb.desk.loops.view import loop_view
+from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.config import CoderSpec
+from autor_nb.store.loops import edits
+from autor_nb.store.loops.course_file import CourseFile
+from autor_nb.testing.loop_project import ME, MODEL, LoopProject, edit, git, running
+from autor_nb.verbs.loops.status import loop_card
+
+MINE = edit(level=0.5)
+
+
+def external(tmp_path: Path, timeout_s: float, ideas: int = 1) -> LoopProject:
+    """A loop whose changes are somebody else's to make."""
+    coder = CoderSpec(agent="external", timeout_s=timeout_s)
+    return LoopProject.make(tmp_path, [""] * ideas, base=edit(level=1, what="slow"), coder=coder)
+
+
+def proposed(events: list[Any]) -> bool:
+    """Whether an idea waits to be made."""
+    return any(isinstance(one, ev.IdeaProposed) for one in events)
+
+
+def said(project: LoopProject) -> str:
+    """The status card as text."""
+    card = loop_card(project.loop)
+    return repr(card.blocks)
+
+
+def notes(project: LoopProject) -> list[str]:
+    """What the panel notes."""
+    snapshot = loop_control.snapshot(project.loop)
+    view = loop_view(snapshot, CourseFile(project.loop).read(), Family(project.loop), ME)
+    return [note["text"] for note in view["notes"]]
+
+
+def test_an_edit_that_is_there_before_it_is_waited_for_is_taken(tmp_path: Path) -> None:
+    """Made between two sessions: it is put back when the first idea waits, and tried as that one's change."""
+    project = external(tmp_path, 30)
+    (project.loop.clone / MODEL).write_text(MINE, encoding="utf-8")
+    project.work(project.start(iterations=1))
+    assert {1: "keep"} == project.verdicts()
+    assert MINE.strip() == git(project.folder, "show", f"refs/autor/demo/1:{MODEL}")
+    assert [True] == [one.taken for one in edits.kept(project.loop)] and "kept aside" not in said(project)
+
+
+def test_an_edit_made_while_a_run_was_at_work_is_kept_and_named(tmp_path: Path) -> None:
+    """It would have been lost with the tree; it lies whole in the loop's folder, and the status says where."""
+    project = external(tmp_path, 0.1)
+
+    def meanwhile(events: list[Any]) -> bool:
+        if running(0)(events):
+            (project.loop.clone / MODEL).write_text(MINE, encoding="utf-8")
+            return True
+        return False
+
+    with project.when(meanwhile):
+        project.work(project.start(iterations=1))
+    (kept,) = edits.kept(project.loop)
+    where = edits.folder(project.loop) / kept.place / edits.FILES / MODEL
+    assert MINE == where.read_text(encoding="utf-8")
+    assert any(str(where.parent) in note for note in notes(project))
+    assert "copy it into the clone" in said(project) and str(where.parent) in said(project)
+
+
+def test_a_wait_that_ends_loses_no_edit(tmp_path: Path) -> None:
+    """Half an edit at the time-out is kept, and lies there again when the next idea waits."""
+    project = external(tmp_path, 0.3, 2)
+    tree = project.loop.clone / MODEL
+    seen: list[str] = []
+
+    def twice(events: list[Any]) -> bool:
+        if sum(isinstance(one, ev.IdeaProposed) for one in events) == 1 and not seen:
+            tree.write_text(MINE, encoding="utf-8")
+            seen.append(MINE)
+        return False
+
+    with project.when(twice):
+        project.work(project.start(iterations=2))
+    refused = [one.kind for one in project.of(ev.IdeaRefused)]
+    assert seen and ["timed_out", "timed_out"] == refused
+    (kept,) = edits.kept(project.loop)
+    assert kept.pending and not kept.taken
+    assert MINE == (edits.folder(project.loop) / kept.place / edits.FILES / MODEL).read_text(encoding="utf-8")
+
+
+def test_what_is_waited_for_is_said(tmp_path: Path) -> None:
+    """The folder of the clone, the files, since when, and the mark that ends the waiting."""
+    project = external(tmp_path, 30)
+    heard: list[Any] = []
+
+    def look(events: list[Any]) -> bool:
+        if proposed(events):
+            heard.append((loop_card(project.loop).facts["awaits_edit"], said(project), notes(project)))
+            return True
+        return False
+
+    with project.when(look, project.stop()):
+        project.work(project.start(iterations=1))
+    ((facts, text, desk),) = heard
+    assert any(str(project.loop.clone) in note for note in desk)
+    assert (str(project.loop.clone), [MODEL]) == (facts["folder"], list(facts["files"]))
+    idea = project.of(ev.IdeaProposed)[0]
+    assert idea.at == facts["since"] and str(project.loop.clone) in text and str(project.loop.path / "edit.done") in text
+    assert loop_card(project.loop).facts["awaits_edit"] is None and "waits for somebody" not in said(project)
+    assert "stopped" == str(loop_control.snapshot(project.loop).status)
+
+
+def test_a_tree_that_nobody_edited_keeps_nothing(tmp_path: Path) -> None:
+    """A whole session of runs leaves no edit aside; one that changes nothing is not written down either."""
+    project = external(tmp_path, 0.1)
+    (project.loop.clone / MODEL).touch()
+    project.work(project.start(iterations=1))
+    assert [] == edits.kept(project.loop)
