@@ -17,7 +17,8 @@ from autor_nb.store.templates import ROOT
 
 FOLDER = "loops"
 TABLE = "loop.toml"
-_HIDDEN = ("__pycache__", TABLE)
+REFERENCE = "reference"
+_OURS = ("__pycache__", TABLE, REFERENCE)
 
 
 class Starter(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +56,10 @@ def starter(name: str) -> Starter:
 
 
 def starter_files(name: str) -> dict[str, bytes]:
-    """path inside the project → content, of all that a template brings; its table for autor.toml is not among them."""
+    """path inside the project → content, of all that a template brings; our table and reference run stay with us."""
     root = starter(name).path
-    files = (path for path in sorted(root.rglob("*")) if path.is_file() and not set(_HIDDEN) & set(path.parts))
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    found = {path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
+    return {inner.as_posix(): path.read_bytes() for inner, path in found.items() if not set(_OURS) & set(inner.parts)}
 
 
 def starter_table(name: str) -> tuple[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from autor_nb.domain.loops.record import STATUSES, Record
 from autor_nb.domain.loops.state import LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.store import skills
-from autor_nb.store.loops import history_text
+from autor_nb.store.loops import history_text, references, templates
 from autor_nb.verbs.blocks import Facts, Heading, Para, Prose, Table
 from autor_nb.verbs.loops import LOOP_GROUPS, guide_fields
 from autor_nb.verbs.result import Face, Result
@@ -51,7 +51,7 @@ FILES = {
 def guide(face: Face, fields: bool) -> Result:
     """Print how loops are used, by people and by agents, and what every field of autor.toml means."""
     tables = f"# The fields of a loop in autor.toml\n\n{guide_fields.as_markdown()}"
-    text = tables if fields else f"{skills.body().rstrip()}\n\n{_verbs()}\n\n{tables}"
+    text = tables if fields else f"{skills.body().rstrip()}\n\n{_verbs()}\n\n{_references()}\n\n{tables}"
     return Result({"text": text}, (Prose(text),), document=text)
 
 
@@ -64,6 +64,16 @@ def _verbs() -> str:
             if command is not None:
                 lines.append(f"- `autor loop {name}`: {command.get_short_help_str(100)}")
         lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _references() -> str:
+    """What a run of each template found, to compare one's own with."""
+    lines = ["# Reference runs of the templates", ""]
+    for found in filter(None, (references.reference(one.name) for one in templates.starters())):
+        again, start = found.commands
+        lines += [f"**{found.template}** (`{again}`, then `{start}`)", "", found.headline, "",
+                  f"To read: `{references.folder(found.template)}`", ""]  # fmt: skip
     return "\n".join(lines).rstrip()
 
 

@@ -13,12 +13,13 @@ from autor_nb import loop_control
 from autor_nb.domain.errors import AutorError, UsageError
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec, loop_config, loop_name
 from autor_nb.domain.loops.config_table import config_table
+from autor_nb.record.units import count_words, duration_words
 from autor_nb.store.atomic import write_text
-from autor_nb.store.loops import config_file, foreign, templates
+from autor_nb.store.loops import config_file, foreign, references, templates
 from autor_nb.store.loops.beginning import begin_repository, tracked
 from autor_nb.store.loops.layout import loop_folder
 from autor_nb.verbs import clean
-from autor_nb.verbs.blocks import Block, Facts, Heading, Items, Mark, Next, Para
+from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Items, Mark, Next, Para
 from autor_nb.verbs.loops import loop_named, loop_target
 from autor_nb.verbs.loops.init_questions import answered
 from autor_nb.verbs.loops.session import seconds
@@ -27,6 +28,7 @@ from autor_nb.verbs.tree import pass_face, verb
 
 PROGRAM = "program.md"
 TRIAL_S = 600.0
+SEEDS = 2**31
 TEMPLATE = loop_named.Known("template", lambda: [one.name for one in templates.starters()])
 FLAGS = ("objective", "mutable", "readonly", "command", "metric", "pattern", "lower", "time_budget")
 
@@ -40,12 +42,14 @@ class Begun:
     written: list[Path]
     said: list[str]
     found_by: LoopConfig | None = None
+    compared: references.Reference | None = None
 
 
 @verb(
     name="init",
     examples=(
         "autor loop init --template tsp",
+        "autor loop init --template tsp --seed 1",
         "autor loop init --mutable train.py --command 'python train.py' --metric val_loss --lower --time-budget 5m",
         "autor loop init --from problem.yaml",
         "autor loop init",
@@ -64,9 +68,12 @@ class Begun:
 @click.option("--lower/--higher", "lower", default=None, help="Which way is better.")
 @click.option("--time-budget", metavar="TIME", help="For one run of the command: 30s, 5m (else 10m).")
 @click.option("--force", is_flag=True, help="Replace files and a section that are there.")
+@click.option("--seed", type=click.IntRange(0, SEEDS - 1), metavar="N",
+              help="Draw all seeds from N: a loop that can be repeated.")
 @pass_face
 def init(
-    face: Face, folder: str | None, template: str | None, source: str | None, name: str | None, force: bool, **said: Any
+    face: Face, folder: str | None, template: str | None, source: str | None, name: str | None, force: bool,
+    seed: int | None, **said: Any,
 ) -> Result:
     """Declare a loop in autor.toml, write program.md, and make the loop in a clone of its own.
 
@@ -89,7 +96,7 @@ def init(
         begun = _from_file(Path(source).expanduser(), folder, name)
     else:
         begun = _from_flags(face, project, name, said, force)
-    return _made(face, begun)
+    return _made(face, begun, seed)
 
 
 # --------------------------------------------------------------------------------------- the ways
@@ -106,7 +113,8 @@ def _from_template(template: str, project: Path, name: str, force: bool) -> Begu
     if empty and tracked(project) is None:
         begin_repository(project, f"Begin with the template {template}")
         said.append("The folder was empty: a git repository was begun in it, with a first commit.")
-    return Begun(project, config_file.read_loop(project, called), written, said)
+    found = references.reference(template)
+    return Begun(project, config_file.read_loop(project, called), written, said, compared=found)
 
 
 def _from_file(path: Path, folder: str | None, name: str | None) -> Begun:
@@ -176,7 +184,7 @@ def _must_be_new(project: Path, name: str) -> None:
 # ------------------------------------------------------------------------------------- the loop
 
 
-def _made(face: Face, begun: Begun) -> Result:
+def _made(face: Face, begun: Begun, seed: int | None) -> Result:
     """Write program.md, make the loop, and say what comes next."""
     program = begun.project / PROGRAM
     if not program.exists() and not program.is_symlink():
@@ -187,7 +195,7 @@ def _made(face: Face, begun: Begun) -> Result:
     told: list[str] = []
     before, face.say = face.say, told.append
     try:
-        loop_target.made(face, want, loop_control.actor(face.name), begun.found_by)
+        loop_target.made(face, want, loop_control.actor(face.name), begun.found_by, seed)
     except AutorError as error:
         mend = f"{error.suggestion} Then `autor loop start {config.name} --iterations 20` makes it."
         written = ", ".join(path.name for path in begun.written)
@@ -235,12 +243,34 @@ def _card(begun: Begun, config: LoopConfig, said: list[str]) -> Result:
                 ("Written", ", ".join(path.name for path in begun.written)),
             )
         ),
+        *_reference(begun.compared),
         Para(f"{PROGRAM} says what to try: edit it whenever you like.", quiet=True),
         Next(steps),
     )
     facts = {
         "loop": config.name, "project": str(begun.project), "path": str(loop.path), "origin": config.origin,
         "config": config_table(config), "written": [str(path) for path in begun.written], "said": said,
-        "next": [step for step, _ in steps],
+        "next": [step for step, _ in steps], "reference": _reference_facts(begun.compared),
     }  # fmt: skip
     return Result(facts, blocks, tuple(f"{step}: {why}" for step, why in steps), state=loop)
+
+
+def _reference(found: references.Reference | None) -> tuple[Block, ...]:
+    """What a run of the same template found elsewhere, where to read it, and how to make it again."""
+    if found is None:
+        return ()
+    again, start = found.commands
+    rows: tuple[tuple[str, Cell], ...] = (
+        ("It found", found.headline),
+        ("It took", f"{count_words(found.runs, 'run')} in {duration_words(found.worked_s)}"),
+        ("To read", str(references.folder(found.template) / references.REPORT)),
+        ("To repeat", f"{again} && {start}"),
+    )
+    return (Para("A reference run of this template, to compare yours with:"), Facts(rows))
+
+
+def _reference_facts(found: references.Reference | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    facts: dict[str, Any] = msgspec.to_builtins(found)
+    return {"path": str(references.folder(found.template)), "commands": list(found.commands), **facts}

@@ -72,10 +72,13 @@ def runnable(config: LoopConfig) -> tuple[LoopConfig, tuple[str, ...]]:
     return runs, tuple(said)
 
 
-def made(face: Face, want: Wanted, by: Actor, found_by: LoopConfig | None = None) -> LoopFolder:
+def made(
+    face: Face, want: Wanted, by: Actor, found_by: LoopConfig | None = None, seed: int | None = None
+) -> LoopFolder:
     """The loop; made first where it is only declared, with what the project found earlier.
 
-    `found_by` is another tool's configuration that found it, where the loop's own is another.
+    `found_by` is another tool's configuration that found it, where the loop's own is another. From `seed` the loop
+    draws all its seeds; without one it takes a random one.
     """
     if want.loop.exists or want.config is None:
         return want.loop
@@ -83,7 +86,7 @@ def made(face: Face, want: Wanted, by: Actor, found_by: LoopConfig | None = None
     check_committed(project, want.config)
     theirs = found_by or want.config
     earlier = foreign.earlier(project, theirs) if theirs.origin != AUTOR_TOML else foreign.Earlier()
-    loop = loop_control.create(project, want.config, by, earlier=earlier.records, join=True)
+    loop = loop_control.create(project, want.config, by, seed=seed, earlier=earlier.records, join=True)
     for path in earlier.critic_logs:
         shutil.copyfile(path, loop.critic_logs / path.name)
     face.say(f"Loop {loop.name} was made in {loop.path}.")
