@@ -8,6 +8,7 @@ import msgspec
 
 from autor_nb import loop_control
 from autor_nb.desk.loops import words
+from autor_nb.domain.loops import seeding
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
 from autor_nb.record import loop_edits, loop_headline
@@ -73,6 +74,8 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "why": state.failure or state.pause_reason or state.stop_reason or None,
         "mend": state.failure_suggestion or None,
         "awaits_edit": msgspec.to_builtins(awaited) if awaited is not None else None,
+        "suspicious": [{"n": row.n, "verdict": row.verdict, "why": list(row.suspicious)}
+                       for row in loop_headline.suspicious(state)],
         "edits_kept_aside": loop_edits.aside(snapshot.loop),
         "pins": [pin.idea.hypothesis for pin in state.pins],
         "blocking_checks": list(session.blocking) if session else [],
@@ -198,9 +201,8 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
         best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; no claim)"
-    fresh = clean.line(loop_headline.remeasured_words(state), 80)
-    runs = f" {fresh} re-measured on {count_words(len(state.remeasured), 'run')}" if fresh else ""
-    head = f"experiment {state.head_n} ({state.head[:8]}){runs}" if state.has_moved else ""
+    said = clean.line(loop_headline.head_words(state), 120)
+    head = f"experiment {state.head_n} ({state.head[:8]}) {said}".rstrip() if state.has_moved else ""
     confirmed = f"experiment {state.confirmed_n}" if state.has_confirmed else "none"
     session = state.session
     return (
@@ -211,6 +213,7 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         ("Best recorded", best),
         ("Head", head),
         ("Confirmed head", confirmed if state.experiments else ""),
+        ("Suspicious", _suspicious(state)),
         ("Evidence", _evidence(state)),
         ("Left", _left(session) if session else ""),
         ("Error budget", _budget_words(state)),
@@ -219,6 +222,14 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),
         ("Last change", date_words(state.updated_at)),
     )
+
+
+def _suspicious(state: LoopState) -> str:
+    """What a person is asked to look at; a keep counts in the head all the same, and the headline says it."""
+    rows = loop_headline.suspicious(state)
+    shown = "; ".join(f"experiment {row.n} ({row.verdict}): {', '.join(row.suspicious)}" for row in rows[-3:])
+    more = f"; and {len(rows) - 3} earlier" if len(rows) > 3 else ""
+    return clean.line(f"{shown}{more}; look at `autor loop diff {rows[-1].n}`", 500) if rows else ""
 
 
 def _evidence(state: LoopState) -> str:
@@ -283,6 +294,9 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             if state.pause_cause == "budget":
                 return ((f"autor loop audit{word}", "measures what it has"),
                         (f"autor loop budget{word}", "grants a new budget of errors"))  # fmt: skip
+            if state.pause_cause == seeding.CAUSE:
+                return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
+                        (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
             return ((f"autor loop resume{word}", "goes on where it rests"),)
         case LoopStatus.FAILED:
             return ((f"autor loop doctor{word}", "names what is to be mended"),

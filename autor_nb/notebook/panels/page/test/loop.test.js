@@ -99,6 +99,22 @@ test("a pinned idea is sent with its knobs; its text is kept until it was carrie
   assert.equal(again.one(".lp-form"), null);
 });
 
+test("what is being typed stays where it is while parts of the panel come and go", async () => {
+  newPage();
+  const page = await mountLoop(loops.story);
+  await page.click("Pin an idea");
+  const field = page.field("Hypothesis");
+  await page.type(field, "Decay to");
+  page.model.set({ view: but(loops.story, (d) => { d.forks.rows = []; d.loop.forked = "elsewhere"; d.loop.chips = []; }) });
+  await settle();
+  assert.equal(page.field("Hypothesis"), field);
+  assert.equal(document.activeElement, field);
+  page.model.set({ view: loops.story });
+  await settle();
+  assert.equal(page.field("Hypothesis"), field);
+  assert.equal(document.activeElement, field);
+});
+
 test("an empty pin is not sent; a refusal stands in the form and the text stays", async () => {
   const { clock } = newPage();
   const page = await mountLoop(loops.story);

@@ -16,7 +16,7 @@ export const code = (text) => {
     const cls = comment ? "c-c" : string ? "c-s" : number ? "c-n" : KEYWORDS.has(word) ? "c-k" : "";
     if (!cls) continue;
     if (found.index > at) out.push(text.slice(at, found.index));
-    out.push(Span(cls, { key: `c${found.index}` }, whole));
+    out.push(Span(cls, { pin: `c${found.index}` }, whole));
     at = found.index + whole.length;
   }
   return at < text.length ? [...out, text.slice(at)] : out;

@@ -8,14 +8,14 @@ import { plural } from "../words.js";
 /** A labelled field whose text only this view keeps. @param {Ctx} ctx @param {string} name @param {string} label @param {any} [props] @param {boolean} [first] */
 const field = (ctx, name, label, props = {}, first = false) => {
   const id = `${ctx.uid}-${first ? "form-first" : `field-${name}`}`;
-  return Label("pick", { key: name, for: id }, Span("", label), Input("", { id, type: "text", value: ctx.texts[name] || "", oninput: (/** @type {any} */ e) => { ctx.texts[name] = e.target.value; }, ...props }));
+  return Label("pick", { pin: name, for: id }, Span("", label), Input("", { id, type: "text", value: ctx.texts[name] || "", oninput: (/** @type {any} */ e) => { ctx.texts[name] = e.target.value; }, ...props }));
 };
 
 /** A labelled area whose text the browser keeps. @param {Ctx} ctx @param {string} name @param {string} label @param {any} [props] @param {boolean} [first] */
 const area = (ctx, name, label, props = {}, first = false) => {
   const id = `${ctx.uid}-${first ? "form-first" : `field-${name}`}`;
   const key = ctx.key(name);
-  return Label("pick lp-area", { key: name, for: id }, Span("", label), Textarea("", { id, value: ctx.shelf.get(key), oninput: (/** @type {any} */ e) => { ctx.shelf.set(key, e.target.value); ctx.update(); }, ...props }));
+  return Label("pick lp-area", { pin: name, for: id }, Span("", label), Textarea("", { id, value: ctx.shelf.get(key), oninput: (/** @type {any} */ e) => { ctx.shelf.set(key, e.target.value); ctx.update(); }, ...props }));
 };
 
 /** @param {Ctx} ctx */
@@ -40,7 +40,7 @@ const repeat = (ctx) => {
     title: `Add repeats to #${chosen}`, says: "Add these pairs", glyph: "redo", args: () => ({ n: chosen, pairs: Number(ctx.texts.pairs || 4) }),
     why: Number(ctx.texts.pairs || 4) % 2 || !(Number(ctx.texts.pairs || 4) > 0) ? "An even number: pairs are read in blocks of two." : "",
     body: [field(ctx, "pairs", "More pairs", { type: "number", min: "2", max: "64", step: "2", value: ctx.texts.pairs || "4" }, true),
-      of.length > 1 && Div("lp-of", { role: "group", $label: "Which experiment" }, of.map((/** @type {number} */ n) => button({ key: n, says: `#${n}`, cls: "sm", $pressed: n === chosen ? "true" : "false", does: () => { ctx.texts.repeatOf = String(n); } }))),
+      of.length > 1 && Div("lp-of", { role: "group", $label: "Which experiment" }, of.map((/** @type {number} */ n) => button({ pin: n, says: `#${n}`, cls: "sm", $pressed: n === chosen ? "true" : "false", does: () => { ctx.texts.repeatOf = String(n); } }))),
       P("small quiet", "The same evidence goes on at the same bar: more pairs cannot change the error rate.")],
   };
 };
@@ -66,7 +66,7 @@ const FORMS = {
     return { title: `Merge the best fork into ${merge.into}?`, says: `Merge the best into ${merge.into}`, glyph: "merge", args, why,
       body: [first, P("small quiet", merge.cost, " It goes on in this kernel while you work; if the kernel goes, it ends and nothing is changed."),
         Ul("lp-steps lp-wide", [`${plural(merge.forks, "fork")} and this loop run on common fresh seeds; the best is chosen.`, `It must beat the head of ${merge.into} on fresh pairs: E \u2265 ${merge.bar}.`,
-          "Git merges it; if both changed the same lines, it ends there.", "The merged result must beat the head again on fresh pairs; then the loop adopts it, recorded with your name."].map((text, i) => Li("", { key: i }, text))),
+          "Git merges it; if both changed the same lines, it ends there.", "The merged result must beat the head again on fresh pairs; then the loop adopts it, recorded with your name."].map((text, i) => Li("", { pin: i }, text))),
         P("small quiet lp-wide", "Wherever it fails, nothing is changed and the panel says where.")] };
   },
   confirm: (ctx) => ({
@@ -95,9 +95,9 @@ export const form = (ctx, here) => {
   if (!name || !here.includes(name)) return null;
   const f = FORMS[name](ctx);
   const can = ctx.view.actions[name];
-  return Section("lp-form", { key: `form:${name}`, $label: f.title, onkeydown: (/** @type {any} */ e) => { if (e.key === "Escape") { e.stopPropagation(); ctx.openForm(name); } } },
+  return Section("lp-form", { pin: `form:${name}`, $label: f.title, onkeydown: (/** @type {any} */ e) => { if (e.key === "Escape") { e.stopPropagation(); ctx.openForm(name); } } },
     Span("lp-h3 lp-wide", f.title), f.body,
-    Div("row wrap lp-wide", { key: "go" }, act(ctx, { spot: name, says: f.says, glyph: f.glyph, cls: f.cls, fill: !f.cls, why: can.enabled ? f.why || "" : can.reason,
+    Div("row wrap lp-wide", { pin: "go" }, act(ctx, { spot: name, says: f.says, glyph: f.glyph, cls: f.cls, fill: !f.cls, why: can.enabled ? f.why || "" : can.reason,
       does: () => ctx.link.ask(name, name, f.args(), f.shelves || [], () => { if (ctx.ui.form === name) ctx.openForm(name); }) }),
     button({ says: "Cancel", cls: "plain", does: () => ctx.openForm(name) })),
     verdict(ctx, name));

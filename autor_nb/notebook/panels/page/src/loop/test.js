@@ -11,24 +11,24 @@ import { dTrack, eTrack, hopesPlot } from "./track.js";
 /** @typedef {any} Ctx */
 
 /** A mark as an element. @param {string} kind */
-export const sign = (kind) => I("lp-sign", { key: `sign:${kind}`, init: (/** @type {any} */ node) => node.appendChild(markIcon(kind)) });
+export const sign = (kind) => I("lp-sign", { pin: `sign:${kind}`, init: (/** @type {any} */ node) => node.appendChild(markIcon(kind)) });
 
 const SIGNS = /** @type {Record<string, string>} */ ({ "+": "ad", "-": "de", "@": "hk", f: "hk" });
 
 /** A change as lines, each with its sign. @param {any} change */
 export const diff = (change) => (change.lines.length ? pane("lp-pre", "The change", Pre("", change.lines.map((/** @type {[string, string]} */ [kind, text], /** @type {number} */ i) =>
-  Span(`ln ${SIGNS[kind] || ""}`, { key: i }, "@f".includes(kind) ? text : [Span("sg", kind === "-" ? "\u2212" : kind), ...code(text)], "\n"))), change.cut > 0 && P("small quiet lp-cut", `${change.cut} lines more`))
+  Span(`ln ${SIGNS[kind] || ""}`, { pin: i }, "@f".includes(kind) ? text : [Span("sg", kind === "-" ? "\u2212" : kind), ...code(text)], "\n"))), change.cut > 0 && P("small quiet lp-cut", `${change.cut} lines more`))
   : P("small quiet", "No change is recorded."));
 
 /** @param {any} output */
-export const printed = (output) => pane("lp-pre tail", "The newest lines of its output", Pre("", output.lines.length ? output.lines.map((/** @type {string} */ l, /** @type {number} */ i) => Span("ln", { key: i }, `${l}\n`)) : Span("ln quiet", "Nothing is printed yet.")));
+export const printed = (output) => pane("lp-pre tail", "The newest lines of its output", Pre("", output.lines.length ? output.lines.map((/** @type {string} */ l, /** @type {number} */ i) => Span("ln", { pin: i }, `${l}\n`)) : Span("ln quiet", "Nothing is printed yet.")));
 
 /** What an idea says of itself. @param {any} idea */
 export const reasons = (idea) => idea && [
   H4("", "Hypothesis"), P("lp-hyp", idea.hypothesis),
-  idea.knobs.length > 0 && P("small quiet", { key: "knobs" }, idea.knobs.join(", ")),
+  idea.knobs.length > 0 && P("small quiet", { pin: "knobs" }, idea.knobs.join(", ")),
   H4("", "Thought process"), P("lp-say", idea.thought),
-  idea.alternatives.length > 0 && [H4("", { key: "alt" }, "Alternatives considered"), Ul("", { key: "alts" }, idea.alternatives.map((/** @type {string} */ a, /** @type {number} */ i) => Li("", { key: i }, a)))],
+  idea.alternatives.length > 0 && [H4("", { pin: "alt" }, "Alternatives considered"), Ul("", { pin: "alts" }, idea.alternatives.map((/** @type {string} */ a, /** @type {number} */ i) => Li("", { pin: i }, a)))],
 ];
 
 /** How wide a column of the section is. @param {Ctx} ctx */
@@ -49,16 +49,16 @@ export const test = (ctx) => {
   t.suspicions.length > 0 && P("lp-flag", `Flagged as suspicious: ${t.suspicions.join("; ")}`),
   form(ctx, ["repeat", "veto"]),
   Div("lp-ut",
-    !t.track.read ? Div("", { key: "evidence" }, H4("", "Evidence"), P("quiet", "This gate reads no e-value: it decides by the recorded scores, and its keeps are unconfirmed."))
-      : Div("", { key: "evidence" }, H4("", `Evidence that #${t.n} is better: e-value (log)`),
+    !t.track.read ? Div("", { pin: "evidence" }, H4("", "Evidence"), P("quiet", "This gate reads no e-value: it decides by the recorded scores, and its keeps are unconfirmed."))
+      : Div("", { pin: "evidence" }, H4("", `Evidence that #${t.n} is better: e-value (log)`),
       Div("lp-pic", { raw: ctx.picture("e", [t.track, wide, t.n], () => eTrack(t.track, wide, t.n)) }),
       H4("", `Δ = candidate − incumbent (${t.track.better} is better)`),
       Div("lp-pic", { raw: ctx.picture("d", [t.track, wide], () => dTrack(t.track, wide)) }),
       P("lp-cap", "Blue: mean with its time-uniform 95 % confidence sequence. Rings: single pairs.", t.track.past > 0 && ` Thin tracks: the last ${t.track.past} earlier confirms, each tested against a bar of its own.`)),
-    Div("", { key: "reasons" }, reasons(t.idea),
+    Div("", { pin: "reasons" }, reasons(t.idea),
       Dl("lp-tri", Div("", Dt("", "Expected Δ"), Dd("", t.three.expected || "not said")), Div("", Dt("", "Actual Δ"), Dd("", t.three.actual)), Div("", Dt("", "95 % sequence"), Dd("", t.three.interval))),
       hopes(ctx, wide, decimals)),
-    Div("", { key: "change" },
+    Div("", { pin: "change" },
       Div("", Div("lp-fh", H4("", "Change being tried"), Span("quiet small push", t.change.files)), diff(t.change)),
       Div("lp-out", output && [Div("lp-fh", H4("", `Output, ${output.title}`), Span("quiet small push", [output.seed, ran === null ? "" : roughly(ran)].filter(Boolean).join(", "))), printed(output)],
         t.next && P("lp-cap", t.next)))));
@@ -69,6 +69,6 @@ const hopes = (ctx, wide, decimals = ctx.view.curve.decimals) => {
   const { hopes: h } = ctx.view;
   if (!h.total) return null;
   const side = Math.min(190, wide - 20);
-  return Div("lp-ea", { key: "hopes" }, Div("lp-pic", { raw: ctx.picture("h", [h, side], () => hopesPlot(h, side, decimals)) }),
+  return Div("lp-ea", { pin: "hopes" }, Div("lp-pic", { raw: ctx.picture("h", [h, side], () => hopesPlot(h, side, decimals)) }),
     Div("", H4("", "Calibration: actual Δ over expected Δ"), P("lp-cap", h.said, " Dashed: actual equals expected.")));
 };
