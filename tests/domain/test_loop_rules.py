@@ -168,7 +168,8 @@ def test_another_measure_needs_another_baseline(change: dict[str, Any], named: s
     command = asked(cmd.StartLoop, iterations=1, config={**CONFIG, **change})
     assert (
         f"{named} of loop tsp changed after its baseline was measured: scores from before and after cannot be compared.",
-        "Put it back as it was, or make another loop of the new configuration: another name for its section.",
+        "Put it back as it was, or make another loop of the new configuration: rename [loop.tsp] in autor.toml to "
+        "[loop.tsp-2] (its tables too), then `autor loop start tsp-2 --iterations 20`.",
     ) == refusal(loop(LoopStatus.STOPPED), command)
     assert 2 == len(answer(loop(LoopStatus.FAILED, baseline=False), command))
 
@@ -199,8 +200,8 @@ def test_only_a_working_loop_is_paused() -> None:
 
 
 def test_only_a_paused_loop_is_resumed() -> None:
-    """Whatever it was paused for, but a spent budget."""
-    for cause in ("person", "critic", "coder", "seed"):
+    """Whatever it was paused for, but a spent budget, and a metric that no seed moves: it would rest again."""
+    for cause in ("person", "critic", "coder"):
         assert isinstance(one(loop(LoopStatus.PAUSED, pause_cause=cause), asked(cmd.ResumeLoop)), ev.LoopResumed)
     for status in set(STATUSES) - {LoopStatus.PAUSED}:
         assert (f"Loop tsp is not paused: it is {status}.", "`autor loop start tsp`") == refusal(
@@ -210,6 +211,11 @@ def test_only_a_paused_loop_is_resumed() -> None:
         "The budget of errors of this session is spent: nothing more can be tested within it.",
         "`autor loop budget tsp` grants a new one, shown as session 4.",
     ) == refusal(loop(LoopStatus.PAUSED, pause_cause="budget", budget_session=3), asked(cmd.ResumeLoop))
+    reason, mend = refusal(loop(LoopStatus.PAUSED, pause_cause="seed"), asked(cmd.ResumeLoop))
+    assert "same on every seed" in reason and "`autor loop start tsp --iterations 20 --gate greedy`" in mend
+    foreign = {**CONFIG, "origin": "problem.yaml"}
+    _, mend = refusal(loop(LoopStatus.PAUSED, pause_cause="seed", config=foreign), asked(cmd.ResumeLoop))
+    assert "`autor loop init --from problem.yaml --name tsp-2`" in mend
 
 
 def test_what_is_at_work_or_paused_is_stopped_and_an_audit_too() -> None:

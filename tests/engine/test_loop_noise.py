@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import MetricSpec
 from autor_nb.domain.loops.noise import NoiseReport, NoiseRequest, NoiseRun, Spread, lucky, moments, pairing, seed_says
-from autor_nb.engine.loops.noise import gate_power, measure_noise, with_seed
+from autor_nb.engine.loops.noise import gate_power, measure_noise
+from autor_nb.engine.loops.trial import with_seed
 
 RERUNS = (2.1997, 2.2065, 2.2532, 2.2566, 2.2650, 2.2667, 2.2155, 2.2590, 2.2760)
 LOSS = MetricSpec(name="loss", direction="lower")

@@ -11,7 +11,7 @@ import msgspec
 from autor_nb.domain.events import CommandRefused
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops import hints
+from autor_nb.domain.loops import hints, seeding
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
@@ -86,7 +86,7 @@ def _must_measure_the_same(state: LoopState, wanted: dict[str, Any]) -> None:
         raise Refused(
             f"{' and '.join(changed)} of loop {state.name} changed after its baseline was measured: scores from before "
             "and after cannot be compared.",
-            "Put it back as it was, or make another loop of the new configuration: another name for its section.",
+            f"Put it back as it was, or make another loop of the new configuration: {seeding.anew(state)}.",
         )
 
 
@@ -119,6 +119,8 @@ def _resume(state: LoopState, command: cmd.ResumeLoop) -> list[Any]:
             "The budget of errors of this session is spent: nothing more can be tested within it.",
             f"`autor loop budget {state.name}` grants a new one, shown as session {state.budget_session + 1}.",
         )
+    if state.pause_cause == seeding.CAUSE:
+        raise Refused("Its metric is one and the same on every seed: it would rest again.", seeding.mends(state))
     return [_by(ev.LoopResumed, command)]
 
 

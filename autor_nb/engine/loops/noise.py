@@ -65,7 +65,7 @@ def _run(request: NoiseRequest, seed: int, output: Path, stopped: Callable[[], b
     before = stamps([request.metric], cwd)
     ended = run_whole(
         TrialRequest(
-            command=with_seed(request.command, seed),
+            command=request.command,
             cwd=cwd,
             output=output,
             marker=f"noise-{secrets.token_hex(8)}",
@@ -84,13 +84,6 @@ def _run(request: NoiseRequest, seed: int, output: Path, stopped: Callable[[], b
         if value is not None and request.metric.time_like and value <= 0:
             value, reason = None, f"A time is above 0; it printed {value:g}."
     return NoiseRun(number=0, of=0, seed=seed, value=value, reason=reason, duration_s=ended.duration_s)
-
-
-def with_seed(command: str | tuple[str, ...], seed: int) -> str | tuple[str, ...]:
-    """The command with `{seed}` replaced."""
-    if isinstance(command, str):
-        return command.replace("{seed}", str(seed))
-    return tuple(word.replace("{seed}", str(seed)) for word in command)
 
 
 def _no_value(request: NoiseRequest, run: NoiseRun, output: Path) -> UsageError:

@@ -16,7 +16,6 @@ from autor_nb.domain.loops.gate import audit_next, score_of
 from autor_nb.domain.loops.recheck import RecheckPair, RecheckReport, RecheckRequest, RecheckRun
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.engine.loops.measuring import measure, stamps
-from autor_nb.engine.loops.noise import with_seed
 from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.store.loops import making
 from autor_nb.store.loops.clone import Clone
@@ -107,7 +106,7 @@ class _Recheck:
         before = stamps([metric], clone.cwd)
         ended = run_whole(
             TrialRequest(
-                command=with_seed(self.request.command, seed),
+                command=self.request.command,
                 cwd=clone.cwd,
                 output=self.output,
                 marker=f"recheck-{secrets.token_hex(8)}",

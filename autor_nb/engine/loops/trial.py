@@ -37,7 +37,10 @@ RUNS_MOST = 3
 
 
 class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run; `writable`, `readable`, `hidden` matter in a sandbox only, `output_cap` bounds the file `output`."""
+    """What to run; `{seed}` in the command is replaced by the seed, which `seed_env` holds too.
+
+    `writable`, `readable`, `hidden` matter in a sandbox only; `output_cap` bounds the file `output`.
+    """
 
     command: str | tuple[str, ...]
     cwd: Path
@@ -90,7 +93,8 @@ def run_trial(
 ) -> TrialEnd:
     """Run it to its end; `spawned` is told the leash's pid and start time, `cancelled` is asked ten times a second."""
     environment = trial_environment(request.env, request.seed, request.seed_env, request.marker)
-    argv = ("/bin/sh", "-c", request.command) if isinstance(request.command, str) else request.command
+    command = request.command if request.seed is None else with_seed(request.command, request.seed)
+    argv = ("/bin/sh", "-c", command) if isinstance(command, str) else command
     why_not = _why_not(request, argv, environment)
     if why_not:
         return TrialEnd(ending="not_started", detail=why_not)
@@ -98,6 +102,13 @@ def run_trial(
         argv = tuple(sandbox.wrapped(argv, request.cwd, request.writable, request.readable, request.hidden))
     with Spill(request.output, request.output_cap) as spill:
         return _Trial(request, spill, cancelled or (lambda: False), clock or Clock()).run(argv, environment, spawned)
+
+
+def with_seed(command: str | tuple[str, ...], seed: int) -> str | tuple[str, ...]:
+    """The command with `{seed}` replaced."""
+    if isinstance(command, str):
+        return command.replace("{seed}", str(seed))
+    return tuple(word.replace("{seed}", str(seed)) for word in command)
 
 
 def _why_not(request: TrialRequest, argv: tuple[str, ...], environment: dict[str, str]) -> str:

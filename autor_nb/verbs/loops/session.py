@@ -12,6 +12,7 @@ import msgspec
 from autor_nb import loop_control, registry
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import commands as cmd
+from autor_nb.domain.loops import seeding
 from autor_nb.domain.loops.config import LoopConfig, duration_s
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.record.units import duration_words
@@ -39,7 +40,8 @@ def exit_code(snapshot: loop_control.Snapshot, *, waited: bool = True) -> int:
         return 0
     if snapshot.status is LoopStatus.PAUSED and state.pause_cause in RESTS:
         return 0
-    return NOT_READY if snapshot.status is LoopStatus.FAILED and not_ready(state) else FAILED
+    seedless = snapshot.status is LoopStatus.PAUSED and state.pause_cause == seeding.CAUSE
+    return NOT_READY if seedless or (snapshot.status is LoopStatus.FAILED and not_ready(state)) else FAILED
 
 
 def not_ready(state: LoopState) -> bool:

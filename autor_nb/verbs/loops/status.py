@@ -9,6 +9,7 @@ import msgspec
 from autor_nb import loop_control
 from autor_nb.desk.loops import words
 from autor_nb.domain.loops import seeding
+from autor_nb.domain.loops import seeding
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
 from autor_nb.record import loop_edits, loop_headline
@@ -294,6 +295,9 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             if state.pause_cause == "budget":
                 return ((f"autor loop audit{word}", "measures what it has"),
                         (f"autor loop budget{word}", "grants a new budget of errors"))  # fmt: skip
+            if state.pause_cause == seeding.CAUSE:
+                return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
+                        (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
             if state.pause_cause == seeding.CAUSE:
                 return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
                         (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
