@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autor_nb.domain.loops.course import Scale, scale_of, shown_name
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
+from autor_nb.domain.loops.story import suspicious
 from autor_nb.record.units import count_words, number_words
 
 ONE_RUN = "one recorded score is no claim"
@@ -14,16 +15,54 @@ NO_AUDIT = "No audit was run, so nothing here says that anything is better than 
 
 @dataclass(frozen=True)
 class Headline:
-    """The first sentence of everything that is said; `source` is audit, chain or nothing."""
+    """The first sentence of everything that is said; `source` is audit, chain or nothing.
+
+    `suspicious` are the keeps that it rests on and that a person should look at before it is relied on.
+    """
 
     text: str
     source: str = ""
     better: bool = False
     n: int | None = None
+    suspicious: tuple[int, ...] = ()
 
 
 def headline(state: LoopState) -> Headline:
-    """An audit speaks first; without one that says "better", a chain in which every step was confirmed."""
+    """An audit speaks first; without one that says "better", a chain in which every step was confirmed.
+
+    What rests on a keep that is flagged as suspicious says so in the same breath.
+    """
+    said = _headline(state)
+    flagged = tuple(row.n for row in suspicious(state) if state.baseline_n < row.n <= (said.n or 0) and _counts(row))
+    if not said.better or not flagged:
+        return said
+    return replace(said, text=f"{said.text} {_flagged(flagged)}", suspicious=flagged)
+
+
+def suspicious_words(state: LoopState) -> str:
+    """What a person is asked to look at; a keep is in the head all the same, and every claim from it says so."""
+    rows = suspicious(state)
+    if not rows:
+        return ""
+    shown = "; ".join(f"experiment {row.n} ({row.verdict}): {', '.join(row.suspicious)}" for row in rows[-3:])
+    more = f"; and {count_words(len(rows) - 3, 'earlier one')}" if len(rows) > 3 else ""
+    return f"{shown}{more}; `autor loop diff {rows[-1].n}` shows the change"
+
+
+def _counts(row: Row) -> bool:
+    return row.verdict in ("keep", "advance")
+
+
+def _flagged(numbers: tuple[int, ...]) -> str:
+    several = len(numbers) > 1
+    named = ", ".join(str(n) for n in numbers[:5]) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
+    return (
+        f"It rests on {'experiments' if several else 'experiment'} {named}, flagged as suspicious: a person should look "
+        f"at {'their diffs' if several else 'its diff'} before anybody relies on this."
+    )
+
+
+def _headline(state: LoopState) -> Headline:
     audit = state.audits[-1] if state.audits else None
     if audit is not None and audit.better:
         return Headline(_audited(state, audit), "audit", True, audit.n)
@@ -85,7 +124,7 @@ def _chained(state: LoopState, chain: list[Row]) -> str:
 
 
 def remeasured_metric(state: LoopState) -> float | None:
-    """The head's metric on fresh seeds: the mean of its confirm runs, as no lucky run has it."""
+    """The head's metric on seeds that no verdict about it has read; None before there are any since it was kept."""
     if not state.remeasured:
         return None
     return scale(state).metric(sum(state.remeasured) / len(state.remeasured))
@@ -102,6 +141,16 @@ def remeasured_words(state: LoopState, digits: int = 6) -> str:
     if fresh is None:
         return ""
     return (f"{shown_name(state.config)} " if scale(state).scored else "") + number_words(fresh, digits)
+
+
+def head_words(state: LoopState) -> str:
+    """The head's metric and how far it can be believed: re-measured, or what it had when it was kept."""
+    fresh = remeasured_words(state)
+    if fresh:
+        return f"{fresh} re-measured on {count_words(len(state.remeasured), 'fresh run')}"
+    if state.head_metric is None:
+        return ""
+    return f"{number_words(state.head_metric, 6)} at the keep, which flatters it; not re-measured yet"
 
 
 def share_words(before: float, after: float) -> str:

@@ -58,7 +58,7 @@ def summary(state: LoopState, status: str) -> Shown:
     """The loop in a few facts; what was recorded is never beside what is claimed without a word."""
     metric = state.config.get("metric") or {}
     counts = loop_headline.counts_words(state)
-    fresh = loop_headline.remeasured_words(state)
+    head = one_line(loop_headline.head_words(state), 120)
     pairs: list[tuple[str, Any]] = [
         ("Status", status),
         ("Metric", f"{one_line(str(metric.get('name', '')), 60)}, {metric.get('direction', 'lower')} is better"),
@@ -67,10 +67,9 @@ def summary(state: LoopState, status: str) -> Shown:
         ("Baseline", number_words(state.baseline_metric, 6)),
         ("Best recorded of an experiment (no claim)",
          f"{number_words(state.best_metric, 6)} (experiment {state.best_n})" if state.best_n is not None else ""),
-        ("Head, re-measured",
-         f"{one_line(fresh, 80)} (experiment {state.head_n}, {count_words(len(state.remeasured), 'run')})"
-         if fresh else ""),
+        ("Head", f"{head} (experiment {state.head_n})" if head else ""),
         ("Confirmed head", f"experiment {state.confirmed_n}" if state.has_confirmed else "none"),
+        ("Suspicious", one_line(loop_headline.suspicious_words(state), 400)),
         ("Errors", f"budget session {state.budget_session}, {count_words(state.confirms, 'confirm')}"),
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),
     ]  # fmt: skip

@@ -32,6 +32,9 @@ def state_text(state: LoopState) -> str:
         audit = state.audits[-1]
         word = "better than the baseline" if audit.better else "not shown to be better than the baseline"
         lines.append(f"- Audit: experiment {audit.n} is {word} (E {audit.e_value:.4g}, {audit.pairs} fresh pairs)")
+    if flagged := suspicious(state):
+        shown = "; ".join(f"{row.n} ({_plain(', '.join(row.suspicious))})" for row in flagged[-5:])
+        lines.append(f"- Suspicious, for a person to look at: experiments {shown}")
     if state.holdout is not None:
         lines.append(f"- Holdout: {_holdout(state.holdout)}")
     if state.awaits:
@@ -42,6 +45,12 @@ def state_text(state: LoopState) -> str:
         lines += ["", "| n | verdict | metric | delta | summary |", "|---|---|---|---|---|"]
         lines += [_row(row) for row in reversed(state.recent[-20:])]
     return "\n".join(lines) + "\n"
+
+
+def suspicious(state: LoopState) -> list[Row]:
+    """The experiments that ask for a person, oldest first: every keep, and the newest of the others."""
+    found = {row.n: row for row in (*state.recent, *state.kept) if row.suspicious and row.verdict != "tampered"}
+    return [found[n] for n in sorted(found)]
 
 
 def _holdout(holdout: Holdout) -> str:

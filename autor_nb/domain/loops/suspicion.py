@@ -89,7 +89,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def suspicions(self) -> tuple[str, ...]:
-        """In words: with any of these a person is asked before a keep counts."""
+        """In words: a keep with any of these counts, and every claim that rests on it asks a person to look first."""
         return tuple(dict.fromkeys(one.text for one in self.evidence if one.weight == "suspicious"))
 
     def __add__(self, other: Judgement) -> Judgement:

@@ -1,6 +1,6 @@
 """Evidence about a trial: what is looked at before it, what after it, and what the edit itself says.
 
-`tampered` evidence makes the verdict *tampered*; `suspicions` ask for a person before a keep counts.
+`tampered` evidence makes the verdict *tampered*; a keep with `suspicions` asks for a person wherever it is claimed.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:
             "commit": state.confirmed_head if state.has_confirmed else None,
             "chain": [row.n for row in loop_headline.confirmed_chain(state)],
         },
-        "headline": {"text": said.text, "source": said.source or None, "better": said.better},
+        "headline": {"text": said.text, "source": said.source or None, "better": said.better,
+                     "suspicious": list(said.suspicious)},  # fmt: skip
     }
 
 
@@ -89,9 +90,8 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     if state.has_moved:
         metric = loop_headline.remeasured_metric(state)
         gain = "" if loop_headline.scale(state).scored else percent(loop_headline.improvement(state, metric))
-        runs = f" re-measured on {len(state.remeasured)} fresh runs{gain}" if metric is not None else " recorded"
-        shown = loop_headline.remeasured_words(state) or number_words(state.head_metric, 6)
-        head = f"experiment {state.head_n}, {state.head[:8]}: {clean.line(shown, 80)}{runs}"
+        shown = clean.line(loop_headline.head_words(state), 120)
+        head = f"experiment {state.head_n}, {state.head[:8]}: {shown}{gain if metric is not None else ''}"
     confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.has_confirmed else "none"
     return (
         ("Baseline", number_words(state.baseline_metric, 6)),

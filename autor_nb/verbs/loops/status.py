@@ -9,9 +9,9 @@ import msgspec
 from autor_nb import loop_control
 from autor_nb.desk.loops import words
 from autor_nb.domain.loops import seeding
-from autor_nb.domain.loops import seeding
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
+from autor_nb.domain.loops.story import suspicious
 from autor_nb.record import loop_edits, loop_headline
 from autor_nb.record.units import count_words, date_words, duration_words, number_words
 from autor_nb.store.loops import standing
@@ -76,7 +76,7 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "mend": state.failure_suggestion or None,
         "awaits_edit": msgspec.to_builtins(awaited) if awaited is not None else None,
         "suspicious": [{"n": row.n, "verdict": row.verdict, "why": list(row.suspicious)}
-                       for row in loop_headline.suspicious(state)],
+                       for row in suspicious(state)],
         "edits_kept_aside": loop_edits.aside(snapshot.loop),
         "pins": [pin.idea.hypothesis for pin in state.pins],
         "blocking_checks": list(session.blocking) if session else [],
@@ -214,7 +214,7 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         ("Best recorded", best),
         ("Head", head),
         ("Confirmed head", confirmed if state.experiments else ""),
-        ("Suspicious", _suspicious(state)),
+        ("Suspicious", clean.line(loop_headline.suspicious_words(state), 500)),
         ("Evidence", _evidence(state)),
         ("Left", _left(session) if session else ""),
         ("Error budget", _budget_words(state)),
@@ -223,14 +223,6 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),
         ("Last change", date_words(state.updated_at)),
     )
-
-
-def _suspicious(state: LoopState) -> str:
-    """What a person is asked to look at; a keep counts in the head all the same, and the headline says it."""
-    rows = loop_headline.suspicious(state)
-    shown = "; ".join(f"experiment {row.n} ({row.verdict}): {', '.join(row.suspicious)}" for row in rows[-3:])
-    more = f"; and {len(rows) - 3} earlier" if len(rows) > 3 else ""
-    return clean.line(f"{shown}{more}; look at `autor loop diff {rows[-1].n}`", 500) if rows else ""
 
 
 def _evidence(state: LoopState) -> str:
@@ -295,9 +287,6 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             if state.pause_cause == "budget":
                 return ((f"autor loop audit{word}", "measures what it has"),
                         (f"autor loop budget{word}", "grants a new budget of errors"))  # fmt: skip
-            if state.pause_cause == seeding.CAUSE:
-                return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
-                        (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
             if state.pause_cause == seeding.CAUSE:
                 return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
                         (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
