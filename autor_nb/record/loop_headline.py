@@ -57,8 +57,8 @@ def _flagged(numbers: tuple[int, ...]) -> str:
     several = len(numbers) > 1
     named = ", ".join(str(n) for n in numbers[:5]) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
     return (
-        f"It rests on {'experiments' if several else 'experiment'} {named}, flagged as suspicious: a person should look "
-        f"at {'their diffs' if several else 'its diff'} before anybody relies on this."
+        f"It rests on {'experiments' if several else 'experiment'} {named}, flagged as suspicious: a person should "
+        f"look at {'their diffs' if several else 'its diff'} before anybody relies on this."
     )
 
 

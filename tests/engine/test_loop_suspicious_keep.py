@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autor_nb.domain.loops.story import suspicious
 from autor_nb.export.loop_report import as_markdown
 from autor_nb.export.loop_source import read
-from autor_nb.domain.loops.story import suspicious
 from autor_nb.record import loop_headline
 from autor_nb.testing.loop_project import LoopProject, edit
 from autor_nb.verbs.loops.status import loop_card

@@ -45,13 +45,23 @@ class Idea(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IdeaError(UsageError):
-    """Raised for a proposal that is no valid idea; `field` names what is wrong, empty when it is not JSON at all."""
+    """Raised for a proposal that is no valid idea; `field` names what is wrong, empty when it is not JSON at all.
+
+    A critic that raises it says what it asked and heard: `log` is the record of the call, as a `Proposal` has it.
+    """
 
     code = "idea"
 
     def __init__(self, message: str, suggestion: str = "", field: str = "") -> None:
         super().__init__(message, suggestion)
         self.field = field
+        self.log: dict[str, Any] = {}
+        self.cost_usd: float | None = None
+
+    def heard(self, log: dict[str, Any], cost_usd: float | None = None) -> IdeaError:
+        """The same with the record of the call that it came from."""
+        self.log, self.cost_usd = log, cost_usd
+        return self
 
 
 def parse_idea(text: str | bytes) -> Idea:

@@ -95,11 +95,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def without_model(idea: Idea, critic: str) -> Proposal:
     """The proposal of a critic that asked no model: its log record names it and what it answered."""
-    answered = {"model": critic, "content": "", "thinking": "", "reasoning": "", "usage": {}}
-    asked = {"system_prompt": "", "user_prompt": ""}
-    return Proposal(
-        idea=idea, cost_usd=0.0, log={**asked, "raw_response": answered, "parsed_idea": msgspec.to_builtins(idea)}
-    )
+    return Proposal(idea=idea, cost_usd=0.0, log={**call_without_model(critic), "parsed_idea": msgspec.to_builtins(idea)})
+
+
+def call_without_model(critic: str, content: str = "") -> dict[str, Any]:
+    """The log record of its call, but for what came of it; `content` is what it answered, where that was no idea."""
+    answered = {"model": critic, "content": content, "thinking": "", "reasoning": "", "usage": {}}
+    return {"system_prompt": "", "user_prompt": "", "raw_response": answered}
 
 
 @runtime_checkable
@@ -108,7 +110,8 @@ class Critic(Protocol):
 
     It keeps nothing between calls that decides: the same task gives an embedded critic the same answer, so a killed
     engine may ask again. UsageError or PluginError: a person must mend something. RunError: a retry may help.
-    OutOfIdeas: there is nothing left. IdeaError: the answer was no valid idea, and may be asked for again.
+    OutOfIdeas: there is nothing left. IdeaError: the answer was no valid idea, and may be asked for again; it carries
+    the log record of the call (`IdeaError.heard`), so that prompts and raw answer are not lost.
     """
 
     name: str

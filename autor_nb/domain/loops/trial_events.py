@@ -36,6 +36,7 @@ class IdeaRefused(Event, frozen=True, kw_only=True, omit_defaults=True):
     repeats: int | None = None
     change: dict[str, Any] = {}
     cost_usd: float | None = None
+    log: str = ""
 
 
 class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,6 +61,10 @@ class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     fixes: int = 0
     """Above 0: the coder mended a change whose screening run had crashed; that run counts no more."""
     values: dict[str, Any] = {}
+    margin: float = 0.0
+    """What "as good" may cost, where the change makes the code shorter; 0: it must be better."""
+    against: str = ""
+    """The commit that its pairs run beside it, if that is not its parent: the last confirmed one."""
 
 
 class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):

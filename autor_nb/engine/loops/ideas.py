@@ -11,6 +11,7 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.cases import margin_of
 from autor_nb.domain.loops.course import shown_name
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.loops.idea import Idea, IdeaError
@@ -75,18 +76,20 @@ class Ideas:
             except IdeaError as error:
                 invalid += 1
                 refused.append(error.message)
-                self._keep_call(Proposal(idea=_NO_IDEA), error.message)
                 changes.append({})
-                self.engine.append(ev.IdeaRefused(n=n, kind="invalid", why=error.message[:2000]))
+                log = self._keep_call(error.log, error.message)
+                no = ev.IdeaRefused(n=n, kind="invalid", why=error.message[:2000], cost_usd=error.cost_usd, log=log)
+                self.engine.append(no)
                 continue
+            log = self._keep_call(proposal.log, "", proposal.idea) if proposal.log else ""
             if self.engine.interrupting():
                 return
             if why := self._repeats(proposal.idea, clone):
                 refused.append(why.why)
                 changes.append(proposal.idea.change)
-                self.engine.append(msgspec.structs.replace(why, n=n, cost_usd=proposal.cost_usd))
+                self.engine.append(msgspec.structs.replace(why, n=n, cost_usd=proposal.cost_usd, log=log))
                 continue
-            self._proposed(self.state.free_n, proposal, critic.name, time.monotonic() - began)
+            self._proposed(self.state.free_n, proposal, critic.name, log, time.monotonic() - began)
             return
         what = "answers that were no ideas" if invalid > INVALID_MOST else "proposals that repeat what failed"
         self.engine.append(
@@ -150,8 +153,7 @@ class Ideas:
         knobs = find_knobs(texts(clone))
         return {**knobs.values(), **{_full(knobs, path): to for path, to in idea.change.items()}}
 
-    def _proposed(self, n: int, proposal: Proposal, critic: str, duration_s: float) -> None:
-        log = self._keep_call(proposal, "") if proposal.log else ""
+    def _proposed(self, n: int, proposal: Proposal, critic: str, log: str, duration_s: float) -> None:
         self.engine.append(
             ev.IdeaProposed(
                 n=n,
@@ -164,16 +166,15 @@ class Ideas:
             )
         )
 
-    def _keep_call(self, proposal: Proposal, error: str) -> str:
-        """Write the call into critic_logs/; answers with the file's name."""
-        record = proposal.log
+    def _keep_call(self, record: dict[str, Any], error: str, idea: Idea | None = None) -> str:
+        """Write the call into critic_logs/, whatever comes of it; answers with the file's name."""
         call = critic_logs.CriticCall(
             ts=utc_now(),
             commit=self.state.head,
             system_prompt=str(record.get("system_prompt", "")),
             user_prompt=str(record.get("user_prompt", "")),
             raw_response=dict(record.get("raw_response") or {}),
-            parsed_idea=None if error else msgspec.to_builtins(proposal.idea),
+            parsed_idea=None if idea is None else msgspec.to_builtins(idea),
             error=error or None,
         )
         return critic_logs.write(self.loop.critic_logs, call).name
@@ -224,6 +225,7 @@ class Ideas:
         assert current is not None
         judged = tampering.of_candidate(clone, candidate, tampering_around(self.engine, clone))
         added, removed = _lines(diff)
+        margin, against = margin_of(self.state, self.config, added, removed)
         self.engine.append(
             ev.ChangeApplied(
                 n=current.n,
@@ -241,6 +243,8 @@ class Ideas:
                 suspicions=tuple(text[:500] for text in judged.suspicions[:20]),
                 tampered=tuple(text[:500] for text in judged.tampered[:20]),
                 fixes=fixes,
+                margin=margin,
+                against=against,
             )
         )
 
@@ -273,17 +277,6 @@ class Ideas:
                     reason=f"{len(self.state.refused)} ideas in a row could not be applied: {why}"[:2000], cause="coder"
                 )
             )
-
-
-_NO_IDEA = Idea(
-    thought_process="",
-    alternatives_considered=(),
-    hypothesis="",
-    expected_delta=0.0,
-    justification="",
-    code_pseudocode="",
-    risk_level="low",
-)
 
 
 def directed(program: str, direction: str) -> str:

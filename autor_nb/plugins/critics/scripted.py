@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.domain.loops.idea import Idea, read_idea
-from autor_nb.domain.loops.parts import CriticTask, OutOfIdeas, Proposal, without_model
+from autor_nb.domain.loops.idea import Idea, IdeaError, read_idea
+from autor_nb.domain.loops.parts import CriticTask, OutOfIdeas, Proposal, call_without_model, without_model
 
 
 class ScriptedCritic:
@@ -36,7 +36,10 @@ class ScriptedCritic:
         if at >= len(ideas):
             raise OutOfIdeas(f"The script of {len(ideas)} ideas is used up.", "Add ideas to it, or stop here.")
         idea = ideas[at]
-        return without_model(idea if isinstance(idea, Idea) else read_idea(idea), self.name)
+        try:
+            return without_model(idea if isinstance(idea, Idea) else read_idea(idea), self.name)
+        except IdeaError as error:
+            raise error.heard(call_without_model(self.name, json.dumps(idea)), 0.0) from None
 
 
 def _is(idea: Idea | dict[str, Any], hypothesis: str, change: dict[str, Any]) -> bool:

@@ -20,6 +20,8 @@ _RESPONSE = {
     "model_used": "model", "raw_content": "content", "thinking_block": "thinking", "reasoning_field": "reasoning",
 }
 
+_NOTHING: dict[str, Any] = {"model": "", "content": "", "thinking": "", "reasoning": "", "usage": {}}
+
 
 class CriticCall(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One call, with what was asked and answered; either `parsed_idea` or `error` is there."""
@@ -41,7 +43,16 @@ def write(folder: Path, call: CriticCall) -> Path:
     stamp = re.sub(r"[^0-9T]", "", call.ts)[:18] or "call"
     commit = re.sub(r"[^0-9a-f]", "", call.commit)[:7] or "none"
     path = folder / f"{stamp}_{commit}_{secrets.token_hex(4)}.jsonl"
-    write_bytes(path, surrogates.encode(call) + b"\n", durable=False)
+    outcome = {"error": call.error} if call.parsed_idea is None else {"parsed_idea": call.parsed_idea}
+    record = {
+        "ts": call.ts,
+        "commit": call.commit,
+        "system_prompt": call.system_prompt,
+        "user_prompt": call.user_prompt,
+        "raw_response": {**_NOTHING, **call.raw_response},
+        **outcome,
+    }
+    write_bytes(path, surrogates.encode(record) + b"\n", durable=False)
     return path
 
 

@@ -76,8 +76,12 @@ def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:
             "commit": state.confirmed_head if state.has_confirmed else None,
             "chain": [row.n for row in loop_headline.confirmed_chain(state)],
         },
-        "headline": {"text": said.text, "source": said.source or None, "better": said.better,
-                     "suspicious": list(said.suspicious)},  # fmt: skip
+        "headline": {
+            "text": said.text,
+            "source": said.source or None,
+            "better": said.better,
+            "suspicious": list(said.suspicious),
+        },
     }
 
 
