@@ -51,7 +51,10 @@ class RecheckRun(_Noun, frozen=True, kw_only=True):
 
 
 class RecheckPair(_Noun, frozen=True, kw_only=True):
-    """Both on one new seed, in that order (AB: the final one first); void where the machine slept or one gave none."""
+    """Both on one new seed, in that order (AB: the final one first); void where the machine slept or one gave none.
+
+    Of a time they are medians of runs that were made in turn.
+    """
 
     seed: int
     order: str

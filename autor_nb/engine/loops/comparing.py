@@ -9,7 +9,8 @@ from pathlib import Path
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.forks import CompareReport, CompareRequest, ForkRun, VariantRow, ranked
-from autor_nb.engine.loops.sides import SEED_SPACE, Outcome, Scorer, Sides
+from autor_nb.domain.loops.gate import TIME_REPEATS
+from autor_nb.engine.loops.sides import SEED_SPACE, Outcome, Scorer, Sides, together
 from autor_nb.store.eventlog import utc_now
 
 BASE = "base"
@@ -51,23 +52,27 @@ def _rounds(
     """(seed, what each side gave on it); a round that was stopped is not whole."""
     rounds: list[tuple[int, dict[str, Outcome]]] = []
     drawn, redrawn = 0, 0
+    time_like = request.config.metric.time_like
+    if names and time_like and sides.run(BASE, (request.first_seed - 1) % SEED_SPACE) is None:  # warm-up, unrecorded
+        return rounds
     while names and len(rounds) < request.seeds:
         seed = (request.first_seed + drawn) % SEED_SPACE
         drawn += 1
         order = [BASE, *names]
         random.Random(seed).shuffle(order)
-        found: dict[str, Outcome] = {}
-        for name in order:
+        runs: dict[str, list[Outcome]] = {name: [] for name in order}
+        for name in order * (TIME_REPEATS if time_like else 1):  # in turn: A B C A B C
             outcome = sides.run(name, seed)
             if outcome is None:
                 return rounds
-            found[name] = outcome
+            runs[name].append(outcome)
             on_run(
                 ForkRun(
                     side=name, at=len(rounds) + 1, of=request.seeds, seed=seed, value=outcome.metric,
                     reason=outcome.reason, duration_s=outcome.duration_s,
                 )
             )  # fmt: skip
+        found = {name: together(one) for name, one in runs.items()}
         if found[BASE].score is None or any(one.slept for one in found.values()):
             redrawn += 1
             if redrawn > REDRAWS:

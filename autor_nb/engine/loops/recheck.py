@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import statistics
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class _Recheck:
         """Pairs in whole blocks until the audit decides, or as many were run as were asked for."""
         first = True
         while True:
-            step = audit_next(self._scores(), self.request.coin)
+            step = audit_next(self._scores(), self.request.coin, time_like=self.request.metric.time_like)
             if isinstance(step, Decided):
                 return self._report(step)
             assert isinstance(step, Confirm)
@@ -72,25 +73,26 @@ class _Recheck:
                 if warm is None:
                     return self._report(step, interrupted=True)
             for order in step.orders[: step.pairs]:
-                if not self._pair(order):
+                if not self._pair(order, step.repeats):
                     return self._report(step, interrupted=True)
 
-    def _pair(self, order: Order) -> bool:
-        """Both on one fresh seed; False if it was stopped."""
+    def _pair(self, order: Order, repeats: int) -> bool:
+        """Both on one fresh seed, in turn as often as the audit asks; False if it was stopped."""
         number, seed = len(self.pairs) + 1, self._seed()
-        found: dict[str, RecheckRun] = {}
+        found: dict[str, list[RecheckRun]] = {"baseline": [], "final": []}
         slept = False
-        for side in ("final", "baseline") if order == "AB" else ("baseline", "final"):
+        for side in (("final", "baseline") if order == "AB" else ("baseline", "final")) * repeats:
             made = self._one(number, side, seed)
             if made is None:
                 return False
-            found[side], asleep = made
-            slept = slept or asleep
-        base, final = found["baseline"].value, found["final"].value
+            found[side].append(made[0])
+            slept = slept or made[1]
+        base, final = _middle(found["baseline"]), _middle(found["final"])
         self.pairs.append(RecheckPair(seed=seed, order=order, baseline=base, final=final, slept=slept))
         if base is None and not any(pair.baseline is not None for pair in self.pairs) and not slept:
             raise UsageError(
-                f"The baseline {self.request.baseline[:10]} gives no value: {found['baseline'].reason}",
+                f"The baseline {self.request.baseline[:10]} gives no value: "
+                f"{next(run.reason for run in found['baseline'] if run.value is None)}",
                 "Does its command run in a fresh clone? Ignored inputs are linked by --link data; a longer --timeout "
                 "or another --command may be needed.",
             )
@@ -132,7 +134,7 @@ class _Recheck:
         return run, ended.slept
 
     def _seed(self) -> int:
-        """A seed that no run before had."""
+        """A seed that no pair before had."""
         self.drawn += 1
         return (self.request.first_seed + self.drawn - 1) % SEED_SPACE
 
@@ -173,3 +175,9 @@ class _Recheck:
             seed_ignored=decided and "seed not honoured" in reason,
             interrupted=interrupted,
         )
+
+
+def _middle(runs: list[RecheckRun]) -> float | None:
+    """The median of one side of a pair; none if any of its runs gave none."""
+    values = [run.value for run in runs if run.value is not None]
+    return statistics.median(values) if len(values) == len(runs) else None

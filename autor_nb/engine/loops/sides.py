@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,19 @@ class Outcome:
     reason: str
     duration_s: float
     slept: bool
+
+
+def together(runs: Sequence[Outcome]) -> Outcome:
+    """Repeats of one side on one seed as one: the median, none if any of them gave none."""
+    bad = next((one for one in runs if one.score is None), None)
+    metrics = [one.metric for one in runs if one.metric is not None]
+    return Outcome(
+        score=None if bad is not None else statistics.median(one.score for one in runs if one.score is not None),
+        metric=statistics.median(metrics) if metrics and bad is None else None,
+        reason=bad.reason if bad is not None else "",
+        duration_s=sum(one.duration_s for one in runs),
+        slept=any(one.slept for one in runs),
+    )
 
 
 class Sides:

@@ -13,7 +13,7 @@ import msgspec
 from autor_nb import loop_firstaid
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec, Source, duration_s
-from autor_nb.domain.loops.gate import AUDIT_PAIRS, score_of
+from autor_nb.domain.loops.gate import AUDIT_PAIRS, TIME_REPEATS, score_of
 from autor_nb.domain.loops.metric import check_pattern
 from autor_nb.domain.loops.recheck import RecheckReport, RecheckRequest, RecheckRun, sequence
 from autor_nb.domain.loops.record import Record
@@ -292,12 +292,13 @@ def _pairs_of_facts(report: RecheckReport) -> tuple[tuple[str, Cell], ...]:
         return f" (recorded {number_words(value, 5)})" if value is not None else ""
 
     command = request.command if isinstance(request.command, str) else " ".join(request.command)
+    repeats = f"; a pair's times are medians of {TIME_REPEATS} in turn" if request.metric.time_like else ""
     return (
         ("baseline", f"{request.baseline[:10]}: mean {mean(base)}{record(request.recorded_baseline)}"),
         ("final", f"{request.final[:10]}: mean {mean(final)}{record(request.recorded_final)}"),
         ("better is", request.metric.direction),
         ("command", clean.line(command, 200)),
-        ("runs", f"{len(report.runs)} in {duration_words(sum(run.duration_s for run in report.runs))}"),
+        ("runs", f"{len(report.runs)} in {duration_words(sum(run.duration_s for run in report.runs))}{repeats}"),
     )
 
 
