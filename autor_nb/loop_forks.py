@@ -29,6 +29,7 @@ from autor_nb.domain.loops.forks import (
     MergeReport,
     MergeRequest,
     Variant,
+    nothing_kept,
 )
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.run import Actor
@@ -163,11 +164,6 @@ def contention(loop: LoopFolder, together: int, on_run: OnRun, rounds: int = 3) 
 def compare(loops: list[LoopFolder], on_run: OnRun, *, seeds: int = SEEDS, q: float = 0.05) -> CompareReport:
     """The loops' heads (of one: those of its family) against the commit they all began from, on fresh seeds."""
     members = family(loops[0]) if len(loops) == 1 else [(one, loop_control.snapshot(one).state) for one in loops]
-    if len({state.base for _, state in members} | {state.head for _, state in members}) < 2:
-        raise UsageError(
-            "There is nothing to compare: no loop has moved from where it began.",
-            f"`autor loop start {members[-1][0].name} --iterations 20` sets one to work.",
-        )
     first = members[0][1]
     config = config_of(first)
     for one, state in members[1:]:
@@ -190,6 +186,8 @@ def compare(loops: list[LoopFolder], on_run: OnRun, *, seeds: int = SEEDS, q: fl
         first_seed=secrets.randbelow(2**30),
         q=q,
     )
+    if all(one.commit == request.base for one in variants):
+        return nothing_kept(request)
     report = loop_firstaid.ask("compare", request, step=ForkRun, on_step=on_run, answer=CompareReport)
     _keep(root_of(*members[0]), "compare", msgspec.to_builtins(report))
     return report

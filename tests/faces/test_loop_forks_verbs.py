@@ -124,6 +124,22 @@ def test_variants_are_ranked_on_common_fresh_seeds(project: LoopProject) -> None
     assert "demo-2 comes first" in result.text()
 
 
+def test_where_no_fork_kept_anything_that_is_said_and_nothing_is_run(project: LoopProject) -> None:
+    """Not an interruption: exit 0, no run, no kept report, and the next step sets a fork to work."""
+    scripted(project, "demo", [model(0.8)])
+    project.work(project.start(iterations=1))
+    do("fork", "demo", "-n", "2", "--no-contention")
+    for names in (("demo",), ("demo-1", "demo-2")):
+        said: list[str] = []
+        result = do("compare", *names, said=said)
+        assert (result.exit_code, said, result.facts["interrupted"], len(result.facts["seeds"])) == (0, [], False, 0)
+        text = result.text()
+        assert "nothing to compare" in text and "kept nothing" in text and "No run was made" in text
+        assert "nterrupted" not in text and "merge-best" not in text
+        assert "autor loop start demo-2 --iterations 20" in text
+    assert not list((project.loop.path / "reports").glob("compare_*"))
+
+
 def test_the_best_fork_is_confirmed_merged_run_again_and_adopted(project: LoopProject) -> None:
     """A real merge of two edits of one file: both parents, both edits, the branch and the loop at the result."""
     do("fork", "demo", "-n", "2", "--no-contention")

@@ -86,10 +86,24 @@ class CompareReport(_Noun, frozen=True, kw_only=True):
     at: str = ""
 
     @property
+    def moved(self) -> bool:
+        """Whether any variant kept something, so that there is anything to compare with the base."""
+        return any(one.commit != self.request.base for one in self.request.variants)
+
+    @property
     def best(self) -> VariantRow | None:
         """The one that is better than the base on average by most, if any is."""
         first = self.rows[0] if self.rows and not self.interrupted else None
         return first if first is not None and first.mean is not None and first.mean > 0 else None
+
+
+KEPT_NOTHING = "it kept nothing: its head is the common base"
+
+
+def nothing_kept(request: CompareRequest) -> CompareReport:
+    """The answer where every head is the common base: no run could tell them apart, so none is made."""
+    rows = (VariantRow(loop=one.loop, commit=one.commit, n=one.n, why_not=KEPT_NOTHING) for one in request.variants)
+    return CompareReport(request=request, rows=tuple(rows))
 
 
 def ranked(rows: Sequence[VariantRow], q: float) -> tuple[VariantRow, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.domain.loops.forks import CompareReport, CompareRequest, ForkRun, VariantRow, ranked
+from autor_nb.domain.loops.forks import KEPT_NOTHING, CompareReport, CompareRequest, ForkRun, VariantRow, ranked
 from autor_nb.domain.loops.gate import TIME_REPEATS
 from autor_nb.engine.loops.sides import SEED_SPACE, Outcome, Scorer, Sides, together
 from autor_nb.store.eventlog import utc_now
@@ -41,7 +41,7 @@ def compare(
         rows=ranked(rows, request.q) if whole else tuple(rows),
         base_metrics=tuple(found[BASE].metric for _, found in whole),
         seeds=tuple(seed for seed, _ in whole),
-        interrupted=len(whole) < request.seeds,
+        interrupted=bool(moved) and len(whole) < request.seeds,
         at=utc_now(),
     )
 
@@ -88,7 +88,7 @@ def _rounds(
 def _row(name: str, moved: bool, rounds: list[tuple[int, dict[str, Outcome]]]) -> dict[str, object]:
     """Differences and metrics of one variant, or why it has no rank."""
     if not moved:
-        return {"why_not": "it kept nothing: its head is the common base"}
+        return {"why_not": KEPT_NOTHING}
     if not rounds:
         return {"why_not": "it was interrupted before a seed was complete"}
     metrics = tuple(found[name].metric for _, found in rounds)

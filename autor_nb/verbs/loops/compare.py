@@ -40,7 +40,8 @@ def shown(report: CompareReport, face: Face) -> Result:
     request = report.request
     mark = Mark("interrupted" if report.interrupted else "complete")
     said = sentences(report)
-    title = f"Comparison on {count_words(len(report.seeds), 'common fresh seed')}"
+    seeds = count_words(len(report.seeds), "common fresh seed")
+    title = f"Comparison on {seeds}" if report.moved else "Comparison: nothing to compare"
     table = Table(
         ("loop", "change", "95 % interval", "E", "p", "better by"),
         tuple(_cells(request.config, row) for row in report.rows),
@@ -51,8 +52,7 @@ def shown(report: CompareReport, face: Face) -> Result:
     blocks.append(table)
     if face.name != "notebook":
         blocks += [Verbatim(figure.text(), title="The best, seed by seed") for figure in figures]
-    root = report.rows[0].loop if report.rows else ""
-    blocks.append(Next(((f"autor loop merge-best {_parent(report) or root}", "confirms the best and merges it"),)))
+    blocks.append(Next((_next(report),)))
     facts: dict[str, Any] = {**msgspec.to_builtins(report), "sentences": said}
     facts["best"] = report.best.loop if report.best is not None else None
     for row, plain in zip(report.rows, facts["rows"], strict=True):
@@ -62,8 +62,14 @@ def shown(report: CompareReport, face: Face) -> Result:
     )
 
 
-def _parent(report: CompareReport) -> str:
-    return report.request.variants[0].loop if report.request.variants else ""
+def _next(report: CompareReport) -> tuple[str, str]:
+    """What to do with it: only what was measured to be better on average can be merged."""
+    names = [one.loop for one in report.request.variants] or [""]
+    if not report.moved:
+        return f"autor loop start {names[-1]} --iterations 20", "sets one to work again"
+    if report.interrupted:
+        return f"autor loop compare {' '.join(names)}", "compares them again, on other seeds"
+    return f"autor loop merge-best {names[0]}", "confirms the best and merges it"
 
 
 def change_of(config: LoopConfig, row: VariantRow) -> tuple[float, float | None, float | None] | None:
@@ -103,6 +109,8 @@ def sentences(report: CompareReport) -> list[str]:
     config, ranked = report.request.config, [row for row in report.rows if row.mean is not None]
     if report.interrupted:
         return ["It was interrupted: this is what is known so far, and no ranking."]
+    if not report.moved:
+        return ["None of them kept anything: each stands at the commit they began from. No run was made."]
     if not ranked:
         return ["None of them can be ranked: " + "; ".join(f"{row.loop}: {row.why_not}" for row in report.rows) + "."]
     sure, hint = [row.loop for row in ranked if row.better_e], [row.loop for row in ranked if row.better_p]
