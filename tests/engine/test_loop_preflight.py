@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from autor_nb.domain.errors import UsageError
-from autor_nb.domain.loops.config import CriticSpec, LoopConfig
+from autor_nb.domain.loops.config import CriticSpec, Guard, LoopConfig
 from autor_nb.domain.loops.preflight import IDS, TITLES, CheckResult, blocking, ready
 from autor_nb.engine.loops.preflight import Preflight, check, check_all, prepared
 from autor_nb.engine.loops.preflight_context import http_get
@@ -115,6 +115,14 @@ def test_a_project_in_order_is_ready(project: Path) -> None:
     assert ready(found.values())
     assert "loss = " in found["metric_reads"].detail
     assert "x" in found["critic_dry_run"].detail
+
+
+def test_a_guard_that_fails_on_the_unchanged_code_is_named(look: Callable[..., CheckResult]) -> None:
+    """It would discard every candidate: which one, what it said last, and the mend; one that passes forbids nothing."""
+    bad = Guard(name="unit", command="echo begun; echo 'AssertionError: 3 != 4'; exit 7")
+    fine = Guard(name="fine", command="test -f train.py")
+    named(look("command_runs", guards=(fine, bad)), "guard unit", "unchanged code", "exit code 7", "3 != 4", "[loop.one]")
+    assert look("command_runs", guards=(fine,)).state == "ok"
 
 
 def test_looking_changes_nothing_of_the_persons(project: Path) -> None:

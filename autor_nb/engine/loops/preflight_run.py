@@ -14,7 +14,7 @@ import msgspec
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import read_metric, read_metrics, read_resource
 from autor_nb.domain.loops.preflight import CheckResult, result
-from autor_nb.engine.loops import sandbox
+from autor_nb.engine.loops import guards, sandbox
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import names
 
@@ -124,6 +124,8 @@ def command_runs(context: Preflight) -> CheckResult:
     shown = config.command if isinstance(config.command, str) else shlex.join(config.command)
     if end.ending == "finished":
         found = result("command_runs", "ok", f"`{shown}` took {end.duration_s:.1f} s.")
+        if failed := guards.in_clone(context, config, measured.output.parent):
+            found = result("command_runs", "blocking", f"The command runs, but {failed.detail}", failed.fix)
         return msgspec.structs.replace(found, takes_s=round(end.duration_s, 3))
     if end.ending == "timed_out":
         return result("command_runs", "blocking",

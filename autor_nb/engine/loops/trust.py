@@ -11,7 +11,7 @@ from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.preflight import IDS
 from autor_nb.domain.loops.scalarizer import Scalarizer
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.engine.loops import canary, measuring, preflight
+from autor_nb.engine.loops import canary, guards, measuring, preflight
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.gate_test import test_gate
 from autor_nb.engine.loops.preflight_critic import EMBEDDED
@@ -33,12 +33,14 @@ class Trust:
         self.engine = engine
 
     def doctor(self) -> ev.DoctorAnswered:
-        """The checks that can be made without running the command, which the baseline does."""
+        """The checks that need no run of the command, which the baseline makes; guards once on the unchanged code."""
         loop = self.engine.loop
         with preflight.prepared(loop.project, loop.name, loop, go_ahead=True) as context:
             context.config, context.refusal = self.engine.config, None
             left = LEFT_TO_BASELINE | self._asked_for_nothing()
             found = [preflight.check(context, id) for id in IDS if id not in left]
+        if all(one.state != "blocking" for one in found) and (checked := guards.on_head(self.engine)) is not None:
+            found.append(checked)
         rows = tuple({key: str(value)[:600] for key, value in msgspec.to_builtins(one).items()} for one in found)
         return ev.DoctorAnswered(checks=rows, blocking=tuple(one.id for one in found if one.state == "blocking"))
 

@@ -18,11 +18,9 @@ from autor_nb.domain.loops.gate import reference_after, reference_scores_after
 from autor_nb.domain.loops.state import Current, TrialRow
 from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
-from autor_nb.engine.loops import holdout
+from autor_nb.engine.loops import guards, holdout
 from autor_nb.engine.loops.clones import clone_of, publish
-from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.engine.loops.trials import scored
-from autor_nb.engine.orphans import marker_prefix
 
 if TYPE_CHECKING:
     from autor_nb.engine.loops.engine import LoopEngine
@@ -278,32 +276,17 @@ class Verdicts:
         return ""
 
     def _guard(self, guard: Guard, n: int) -> str:
-        clone, loop = clone_of(self.engine), self.engine.loop
-        output = loop.logs / f"guard_{n:06d}_{_slug(guard.name)}.log"
-        end = run_whole(
-            TrialRequest(
-                command=guard.command,
-                cwd=clone.cwd,
-                output=output,
-                marker=f"{marker_prefix(loop)}guard{n}",
-                timeout_s=self.config.trial_timeout_s,
-                sandbox=self.config.sandbox,
-                writable=(clone.path,),
-            )
-        )
-        if end.ending == "finished":
+        found = guards.run(self.engine, guard, f"{n:06d}")
+        if found.end.ending == "finished":
             return ""
-        return f"guard {guard.name} failed: {end.detail} See {output.relative_to(loop.path)}."
+        place = found.output.relative_to(self.engine.loop.path)
+        return f"guard {guard.name} failed: {found.end.detail} See {place}."
 
 
 def _lost(current: Current) -> list[str]:
     """A program can kill what watches over it to be run again: where that happened, a person is to look."""
     many = sum(row.unwatched for row in current.trials if row.subject == "candidate")
     return [f"what watched over it was killed in {many} of its runs, which were run again"] if many else []
-
-
-def _slug(name: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in name)[:40]
 
 
 def _mean(values: list[float]) -> float | None:
