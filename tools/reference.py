@@ -138,11 +138,14 @@ def readme(made: Reference) -> str:
     first, second = made.commands
     kept = ", ".join(map(str, made.kept))
     software = ", ".join(f"{package} {number}" for package, number in made.software.items())
+    timed = any(metric.get("time_like") for metric in templates.starter_table(made.template)[1].get("metrics", ()))
+    again = "The same seed and versions propose and measure the same again."
+    if timed:
+        again = "A time is among its metrics, so even the same seed takes another course on another day."
     made_by = (
         f"{count_words(made.runs, 'run')} in {duration_words(made.worked_s)} on two cores, made on {made.made} with "
         f"{software}; kept: {kept}. Its report, picture and records lie in the package beside this template: "
-        f"`autor loop init --template {made.template}` says where. The same seed and versions propose and measure the "
-        "same again, times apart."
+        f"`autor loop init --template {made.template}` says where. {again}"
     )
     lines = [HEADING, f"    {first}\n    {second}", *(_filled(text) for text in (made.headline, made_by))]
     return "\n\n".join(lines) + "\n"
