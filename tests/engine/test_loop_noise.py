@@ -60,9 +60,12 @@ def test_correlation_is_one_when_seeds_repeat_and_none_when_nothing_varies(value
 
 
 @pytest.mark.parametrize(("values", "again", "says"), [
-    ((1.0, 2.0, 3.0), (1.0, 2.0), "honoured"),
-    ((1.0, 2.0, 3.0), (1.1, 2.1), "partly"),
-    ((1.0, 2.0, 3.0), (3.0, 1.0), "not_honoured"),
+    ((1.0, 2.0, 3.0, 4.0), (1.0, 2.0), "honoured"),
+    ((1.0, 2.0, 3.0), (1.0, 2.0), "unclear"),
+    ((1.0, 2.0, 3.0, 4.0, 5.0), (1.1, 2.1, 3.1), "partly"),
+    ((1.0, 2.0, 3.0), (1.1, 2.1), "unclear"),
+    ((1.0, 2.0, 3.0), (3.0, 1.0), "unclear"),
+    ((1.0, 2.0, 3.0, 4.0, 5.0, 6.0), (6.0, 5.0, 4.0, 3.0, 2.0, 1.0), "not_honoured"),
     ((1.0, 1.0, 1.0), (1.0,), "unmoved"),
     ((1.0, 1.0, 1.0), (2.0,), "not_honoured"),
     ((1.0, 2.0, 3.0), (), "unknown"),
@@ -93,8 +96,13 @@ def test_the_interval_of_the_sd_is_the_chi_squared_one(tmp_path: Path) -> None:
 
 
 def test_a_command_that_ignores_its_seed(tmp_path: Path) -> None:
-    """Ten seeds run twice differ as different seeds do."""
-    assert "not_honoured" == measured(asked(tmp_path, UNSEEDED, runs=10, pairs=10)).seed
+    """Ten seeds run twice differ as different seeds do; here from noise that goes on from run to run, so it is known."""
+    code = (
+        "import random, pathlib; seen = pathlib.Path('seen'); n = len(seen.read_text()) if seen.exists() else 0; "
+        "seen.write_text('x' * (n + 1)); print('loss:', 2 + random.Random(n).gauss(0, .03))"
+    )
+    report = measured(asked(tmp_path, code, runs=10, pairs=10))
+    assert "not_honoured" == report.seed and report.pairing is not None and report.pairing.chance > 0.05
 
 
 def test_a_metric_that_nothing_moves_makes_no_plan(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -11,6 +12,9 @@ from autor_nb.domain.loops.config import MetricSpec
 from autor_nb.domain.loops.metric import score
 
 LEAST_RUNS = 3
+LEVEL = 0.05
+REFUTED_FROM, REFUTED_BELOW = 6, 0.2
+_SHUFFLES, _HITS = 1999, 100
 
 
 class _Noun(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +42,10 @@ class NoiseRequest(_Noun, frozen=True, kw_only=True):
 
 
 class NoiseRun(_Noun, frozen=True, kw_only=True):
-    """One run: its number from 1, of how many, its seed, its value or why it has none; `again`: a seed run before."""
+    """One run: its number from 1, of how many, its seed, its value or why it has none; `again`: a seed run before.
+
+    `started` is False where there was no program to run.
+    """
 
     number: int
     of: int
@@ -47,6 +54,7 @@ class NoiseRun(_Noun, frozen=True, kw_only=True):
     reason: str = ""
     duration_s: float = 0.0
     again: bool = False
+    started: bool = True
 
 
 class Spread(_Noun, frozen=True, kw_only=True):
@@ -63,13 +71,15 @@ class Pairing(_Noun, frozen=True, kw_only=True):
     """What running one seed twice says: d = second − first.
 
     `sd_of_d` is the root of the mean of d², since the true mean of d is 0. Two independent runs would give √2·SD;
-    `correlation` = 1 − sd_of_d²/(2·SD²) is the share of one run's variance that the seed alone decides.
+    `correlation` = 1 − sd_of_d²/(2·SD²) is the share of one run's variance that the seed alone decides. `chance` is
+    how often a command that ignores its seed has pairs at least as near as these.
     """
 
     count: int
     identical: int
     sd_of_d: float
     correlation: float | None
+    chance: float | None = None
 
 
 class Plan(_Noun, frozen=True, kw_only=True):
@@ -94,8 +104,11 @@ class Plan(_Noun, frozen=True, kw_only=True):
 
 
 class NoiseReport(_Noun, frozen=True, kw_only=True):
-    """What is known. `seed`: honoured · not_honoured · partly · unmoved · unknown; `lucky_sd` is how far the first
-    run lay from the mean on the better side (or, if no direction was said, above it), in SDs."""
+    """What is known. `seed`: honoured · partly · not_honoured · unclear · unmoved · unknown.
+
+    `lucky_sd` is how far the first run lay from the mean on the better side (or, if no direction was said, above it),
+    in SDs.
+    """
 
     request: NoiseRequest
     runs: tuple[NoiseRun, ...]
@@ -138,27 +151,55 @@ def pairing(runs: Sequence[NoiseRun], metric: MetricSpec, sd: float) -> Pairing 
     both = [(firsts[run.seed], run.value) for run in runs if run.again and run.value is not None and run.seed in firsts]
     if not both:
         return None
-    differences = [scaled[1] - scaled[0] for pair in both if len(scaled := on_scale((pair[0], pair[1]), metric)) == 2]
-    if not differences:
+    scaled = [pair for raw in both if len(pair := on_scale(raw, metric)) == 2]
+    if not scaled:
         return None
-    spread = math.sqrt(math.fsum(d * d for d in differences) / len(differences))
+    squares = math.fsum((second - first) ** 2 for first, second in scaled)
+    spread = math.sqrt(squares / len(scaled))
+    everything = on_scale([run.value for run in runs if run.value is not None], metric)
     return Pairing(
-        count=len(differences),
+        count=len(scaled),
         identical=sum(first == second for first, second in both),
         sd_of_d=spread,
         correlation=max(-1.0, 1.0 - spread * spread / (2 * sd * sd)) if sd > 0 else None,
+        chance=_chance(everything, len(scaled), squares) if sd > 0 else None,
     )
 
 
+def _chance(values: Sequence[float], pairs: int, squares: float) -> float:
+    """How often these values, dealt into so many pairs at random, lie as near in them as they were found to.
+
+    To a command that ignores its seed all its runs are alike, so every dealing is as likely as the one that was seen:
+    the share is a valid p-value whatever the noise looks like, with heavy tails and with few distinct values, too
+    (where two runs agree by luck). Dealing ends once that many were as near: who comes so far is not significant.
+    """
+    dealer, near = random.Random(0), 0
+    for tried in range(1, _SHUFFLES + 1):
+        dealt = dealer.sample(values, 2 * pairs)
+        apart = math.fsum((one - other) ** 2 for one, other in zip(dealt[:pairs], dealt[pairs:], strict=True))
+        near += apart <= squares * (1 + 1e-9)
+        if near >= _HITS:
+            return near / tried
+    return (near + 1) / (_SHUFFLES + 1)
+
+
 def seed_says(sd: float, found: Pairing | None) -> str:
-    """Whether the seed decides: unmoved (nothing moves), honoured, partly, not_honoured, unknown (no seed twice)."""
+    """Whether the seed decides: unmoved (nothing moves), honoured, partly, not_honoured, unclear, unknown (none twice).
+
+    That it does (honoured: the same value each time; partly: nearer ones) is said only if a command that ignores its
+    seed would look so in at most 5 of 100 calls. A correlation of .5 does not do for that: from three pairs a third
+    of such commands reach it. That it does not is said from six pairs on, with a correlation of at most .2: where the
+    seed decides four fifths of the variance, so little is found in fewer than one of ten calls (F with six pairs and
+    six runs: 7.5 of 100; with nine runs 4 of 100). Everything between is unclear, and is told by more pairs.
+    """
     if found is None:
         return "unknown" if sd > 0 else "unmoved"
     if sd == 0:
         return "unmoved" if found.identical == found.count else "not_honoured"
-    if found.identical == found.count:
-        return "honoured"
-    return "partly" if found.correlation is not None and found.correlation > 0.5 else "not_honoured"
+    if found.chance is not None and found.chance <= LEVEL:
+        return "honoured" if found.identical == found.count else "partly"
+    refuted = found.count >= REFUTED_FROM and found.correlation is not None and found.correlation <= REFUTED_BELOW
+    return "not_honoured" if refuted else "unclear"
 
 
 def lucky(first: float, spread: Spread, metric: MetricSpec, direction: str) -> float | None:

@@ -83,7 +83,10 @@ def _run(request: NoiseRequest, seed: int, output: Path, stopped: Callable[[], b
         value, reason = found.value, found.reason
         if value is not None and request.metric.time_like and value <= 0:
             value, reason = None, f"A time is above 0; it printed {value:g}."
-    return NoiseRun(number=0, of=0, seed=seed, value=value, reason=reason, duration_s=ended.duration_s)
+    started = ended.ending != "not_started"
+    return NoiseRun(
+        number=0, of=0, seed=seed, value=value, reason=reason, duration_s=ended.duration_s, started=started
+    )
 
 
 def _no_value(request: NoiseRequest, run: NoiseRun, output: Path) -> UsageError:
@@ -101,10 +104,12 @@ def _no_value(request: NoiseRequest, run: NoiseRun, output: Path) -> UsageError:
         if ran
         else "Run it by hand as it stands there; --timeout 30m gives it more time."
     )
+    if not run.started:
+        mend = "Correct the program's name or path; `command -v NAME` says where the shell finds it."
     shown = request.command if isinstance(request.command, str) else " ".join(request.command)
     return UsageError(
         f"The first run of {shown[:200]!r} gave no value. {run.reason}"
-        + (f"\nIts last lines:\n{said}" if said else "\nIt printed nothing."),
+        + (f"\nIts last lines:\n{said}" if said else "\nIt printed nothing." if run.started else ""),
         mend,
     )
 

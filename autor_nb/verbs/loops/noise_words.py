@@ -12,6 +12,7 @@ SEED_WORDS = {
     "honoured": "honoured: the same seed gives the same value",
     "partly": "partly: the same seed gives nearer values, not the same",
     "not_honoured": "not honoured: the same seed gives another value, as far off as another seed does",
+    "unclear": "unclear",
     "unmoved": "the metric moves under none",
     "unknown": "no seed was run twice",
 }
@@ -90,6 +91,13 @@ def _lucky(report: NoiseReport) -> list[str]:
             f"The seed is not honoured: one seed run twice differs as two seeds do. Let the command read "
             f"{report.request.seed_env}, or write {{seed}} into it, if it should decide."
         )
+    if report.seed == "unclear" and report.pairing is not None:
+        count, same = report.pairing.count, report.pairing.identical
+        seen = "the same value, as may be luck" if same == count else "no value that is surely nearer"
+        said.append(
+            f"Whether the seed decides is unclear: {count_words(count, 'seed')} run twice gave {seen}; "
+            f"{_asks_more(report)}."
+        )
     return said
 
 
@@ -108,13 +116,26 @@ def _plan(report: NoiseReport) -> list[str]:
     return [said, f"A session of {plan.candidates} candidates would take {runs}, {time}{cost}, one run at a time."]
 
 
+def _seed(report: NoiseReport) -> str:
+    """What the seed does; where too few pairs tell it, what would."""
+    if report.seed != "unclear" or report.pairing is None:
+        return SEED_WORDS[report.seed]
+    return f"unclear from {count_words(report.pairing.count, 'pair')}: {_asks_more(report)}"
+
+
+def _asks_more(report: NoiseReport) -> str:
+    pairs = max(9, 2 * (report.pairing.count if report.pairing is not None else 0))
+    runs = f" --runs {pairs}" if pairs > report.request.runs else ""
+    return f"run it with{runs} --pairs {pairs}"
+
+
 def facts(report: NoiseReport) -> tuple[tuple[str, Cell], ...]:
     """Names and values."""
     spread, pair = report.spread, report.pairing
     if spread is None:
         return ()
     found: list[tuple[str, Cell]] = [
-        ("seed", SEED_WORDS[report.seed]),
+        ("seed", _seed(report)),
         (
             "SD of one run",
             f"{_sized(report, spread.sd)} ({_sized(report, spread.low)} – {_sized(report, spread.high)})",
