@@ -15,6 +15,7 @@ import msgspec
 
 from autor_nb import loop_control
 from autor_nb.domain.errors import StoreError
+from autor_nb.domain.loops import story
 from autor_nb.export import loop_source
 from autor_nb.export.loop_source import LoopSource
 from autor_nb.record import loop_analysis, loop_headline, loop_story
@@ -71,7 +72,7 @@ def _beside(path: Path) -> Iterator[IO[str]]:
 
 def _head(loop: LoopFolder, state: Any) -> str:
     metric = state.config.get("metric") or {}
-    counts = loop_headline.counts_words(state)
+    counts = story.counts_words(state)
     objective = escape_markdown(one_line(str(state.config.get("objective", "")), 600))
     named = escape_markdown(one_line(str(metric.get("name", "")), 80))
     lines = [
@@ -208,7 +209,7 @@ def _json_head(loop: LoopFolder, state: Any) -> str:
         "headline": {"text": said.text, "source": said.source or None, "better": said.better},
         "objective": state.config.get("objective", ""),
         "metric": state.config.get("metric", {}),
-        "counts": loop_headline.counts(state),
+        "counts": story.counts(state),
         "baseline": state.baseline_metric,
         "best_recorded": {"n": state.best_n, "metric": state.best_metric, "is_a_claim": False},
         "confirmed_head": state.confirmed_n if state.has_confirmed else None,

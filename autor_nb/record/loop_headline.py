@@ -170,18 +170,5 @@ def improvement(state: LoopState, metric: float | None) -> float | None:
     return -change if state.lower_is_better else change
 
 
-def counts(state: LoopState) -> dict[str, int]:
-    """Experiments by verdict; the measured baseline, whose verdict is a keep, is counted as what it is."""
-    found = {word: count for word, count in sorted(state.counts.items()) if count}
-    if state.baseline and found.get("keep"):
-        found = {"baseline": 1 + found.pop("baseline", 0), **found, "keep": found["keep"] - 1}
-    return {word: count for word, count in found.items() if count}
-
-
-def counts_words(state: LoopState) -> str:
-    """1 baseline, 9 discard, 3 keep."""
-    return ", ".join(f"{count:,} {word}" for word, count in counts(state).items())
-
-
 def _metric(state: LoopState) -> str:
     return shown_name(state.config)[:60]

@@ -7,6 +7,7 @@ from typing import Any
 
 from autor_nb.domain.events import Decision
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops import story
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.record import loop_headline
 from autor_nb.record.loop_story import Iteration
@@ -57,7 +58,7 @@ def headline(state: LoopState) -> Shown:
 def summary(state: LoopState, status: str) -> Shown:
     """The loop in a few facts; what was recorded is never beside what is claimed without a word."""
     metric = state.config.get("metric") or {}
-    counts = loop_headline.counts_words(state)
+    counts = story.counts_words(state)
     head = one_line(loop_headline.head_words(state), 120)
     pairs: list[tuple[str, Any]] = [
         ("Status", status),

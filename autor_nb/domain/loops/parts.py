@@ -95,7 +95,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def without_model(idea: Idea, critic: str) -> Proposal:
     """The proposal of a critic that asked no model: its log record names it and what it answered."""
-    return Proposal(idea=idea, cost_usd=0.0, log={**call_without_model(critic), "parsed_idea": msgspec.to_builtins(idea)})
+    log = {**call_without_model(critic), "parsed_idea": msgspec.to_builtins(idea)}
+    return Proposal(idea=idea, cost_usd=0.0, log=log)
 
 
 def call_without_model(critic: str, content: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ def number(value: float | None) -> str:
 def state_text(state: LoopState) -> str:
     """Markdown: where the loop stands, its best, its newest experiments, and what waits for a person."""
     metric = state.config.get("metric", {})
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(state.counts.items()) if count)
+    said = counts_words(state)
     lines = [
         f"# Loop {_plain(state.name)}",
         "",
@@ -21,7 +21,7 @@ def state_text(state: LoopState) -> str:
         "",
         f"- Status: {state.status}{_why(state)}",
         f"- Metric: {_plain(str(metric.get('name', '')))} ({metric.get('direction', '')} is better)",
-        f"- Experiments: {state.experiments} ({counts})" if counts else "- Experiments: none yet",
+        f"- Experiments: {state.experiments} ({said})" if said else "- Experiments: none yet",
         f"- Baseline: {number(state.baseline_metric)}",
         f"- Head: {number(state.head_metric)} (experiment {state.head_n}, {state.head[:12]})",
         f"- Best recorded: {number(state.best_metric)}"
@@ -45,6 +45,19 @@ def state_text(state: LoopState) -> str:
         lines += ["", "| n | verdict | metric | delta | summary |", "|---|---|---|---|---|"]
         lines += [_row(row) for row in reversed(state.recent[-20:])]
     return "\n".join(lines) + "\n"
+
+
+def counts(state: LoopState) -> dict[str, int]:
+    """Experiments by verdict; the measured baseline, whose verdict is a keep, is counted as what it is."""
+    found = {word: count for word, count in sorted(state.counts.items()) if count}
+    if state.baseline and found.get("keep"):
+        found = {"baseline": 1 + found.pop("baseline", 0), **found, "keep": found["keep"] - 1}
+    return {word: count for word, count in found.items() if count}
+
+
+def counts_words(state: LoopState) -> str:
+    """1 baseline, 9 discard, 3 keep."""
+    return ", ".join(f"{count:,} {word}" for word, count in counts(state).items())
 
 
 def suspicious(state: LoopState) -> list[Row]:

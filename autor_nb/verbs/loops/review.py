@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from autor_nb import loop_control
+from autor_nb.domain.loops import story
 from autor_nb.domain.loops.record import Record
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.record import loop_headline, loop_themes
@@ -61,7 +62,7 @@ def prompt(state: LoopState, read: Sequence[Record], failures: int = FAILURES) -
     """The whole prompt as Markdown; what agents wrote stands in a block that it cannot leave."""
     metric = state.config.get("metric") or {}
     name, direction = clean.line(str(metric.get("name", "metric")), 60), metric.get("direction", "lower")
-    counts = loop_headline.counts_words(state) or "none yet"
+    counts = story.counts_words(state) or "none yet"
     won = [one for one in read if word_of(one) in ("keep", "advance")][-WINS:]
     lost = [one for one in read if one.status in ("discard", "crash")][-failures:]
     themes = loop_themes.themes(read)

@@ -8,10 +8,9 @@ import msgspec
 
 from autor_nb import loop_control
 from autor_nb.desk.loops import words
-from autor_nb.domain.loops import seeding
+from autor_nb.domain.loops import seeding, story
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
-from autor_nb.domain.loops.story import suspicious
 from autor_nb.record import loop_edits, loop_headline
 from autor_nb.record.units import count_words, date_words, duration_words, number_words
 from autor_nb.store.loops import standing
@@ -63,7 +62,7 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "worker": snapshot.worker.pid if snapshot.worker else None,
         "objective": str(state.config.get("objective", "")),
         "experiments": state.experiments,
-        "counts": loop_headline.counts(state),
+        "counts": story.counts(state),
         "trials": state.trials,
         "streak_of_discards": state.streak,
         "at_work": {"n": current.n, "hypothesis": current.idea.hypothesis if current.idea else "baseline",
@@ -76,7 +75,7 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "mend": state.failure_suggestion or None,
         "awaits_edit": msgspec.to_builtins(awaited) if awaited is not None else None,
         "suspicious": [{"n": row.n, "verdict": row.verdict, "why": list(row.suspicious)}
-                       for row in suspicious(state)],
+                       for row in story.suspicious(state)],
         "edits_kept_aside": loop_edits.aside(snapshot.loop),
         "pins": [pin.idea.hypothesis for pin in state.pins],
         "blocking_checks": list(session.blocking) if session else [],
@@ -197,7 +196,7 @@ def _aside(snapshot: loop_control.Snapshot) -> str:
 
 def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     metric = state.config.get("metric", {})
-    counts = loop_headline.counts_words(state)
+    counts = story.counts_words(state)
     best = ""
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
