@@ -34,7 +34,10 @@ page: $(PAGE)/node_modules/.ready ## build the panels' page from its sources (ne
 crash: $(VENV)/.ready ## 200 kills at random instants (about ten minutes)
 	AUTOR_CRASH_KILLS=200 $(BIN)/python -m pytest tests/crash -q -s
 
+reference: $(VENV)/.ready ## remake the loop templates' reference runs (about ten minutes)
+	$(BIN)/python tools/reference.py all
+
 bench: $(VENV)/.ready ## print the benchmarks
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-.PHONY: help demo check test page crash bench
+.PHONY: help demo check test page crash reference bench
