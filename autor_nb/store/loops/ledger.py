@@ -76,7 +76,7 @@ def opened(loop: LoopFolder, held: EngineLock) -> Iterator[Ledger]:
     finally:
         ledger.close()
         if not held.lost:
-            views.page(ledger.state)
+            views.page_if_due(ledger.state)
             if ledger.state.last_seq - begun >= KEEP_EVERY or not begun:
                 standing.save(loop, ledger.state)
 

@@ -119,7 +119,7 @@ def _coder(whole: Fields, fields: Fields) -> CoderSpec:
 
 
 def _state(fields: Fields) -> None:
-    """`state`: how often the snapshot is written; checked here, used from `extra`."""
+    """`state`: how often STATE.md is written; checked here, used from `extra` by the views."""
     fields.flag("enabled", True)
     fields.number("throttle_seconds", low=0)
     fields.whole("rebuild_every_n_iter", low=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,7 @@ from autor_nb.domain.loops.story import state_text
 from autor_nb.store.atomic import write_bytes, write_text
 from autor_nb.store.loops import history, results_tsv, standing
 from autor_nb.store.loops.layout import LoopFolder
+from autor_nb.store.loops.problem_yaml import KEPT
 
 STATE_S = 2.0
 STATUS = {"keep": "keep", "advance": "keep", "crash": "crash", "timeout": "crash", "tampered": "crash"}
@@ -28,7 +31,7 @@ class Views:
         self.loop = loop
         self._hypotheses: dict[int, str] = {}
         self._mode = "strict"
-        self._state_at = paged_at
+        self._saved_at = self._paged_at = paged_at
         self._metric = ""
 
     def fits(self, state: LoopState) -> bool:
@@ -71,12 +74,23 @@ class Views:
     def close(self, state: LoopState) -> None:
         """Bring the page of text and the checkpoint up to the log."""
         self.page(state)
-        standing.save(self.loop, state)
+        self._save(state)
 
     def page(self, state: LoopState) -> None:
-        """Write the page of text."""
-        self._state_at = time.monotonic()
-        write_text(self.loop.state_md, state_text(state), durable=False)
+        """Write the page of text, unless the configuration asks for none."""
+        self._paged_at = time.monotonic()
+        if cadence_of(state).enabled:
+            write_text(self.loop.state_md, state_text(state), durable=False)
+
+    def page_if_due(self, state: LoopState) -> None:
+        """Write it, where the configuration does not bound how often, or its time has come."""
+        cadence = cadence_of(state)
+        if cadence.throttle_s is None or cadence.is_due(state.experiments, _age_s(self.loop.state_md)):
+            self.page(state)
+
+    def _save(self, state: LoopState) -> None:
+        self._saved_at = time.monotonic()
+        standing.save(self.loop, state)
 
     # ---------------------------------------------------------------------------------- the parts
 
@@ -154,8 +168,40 @@ class Views:
             stream.write(line)
 
     def _page(self, state: LoopState) -> None:
-        if time.monotonic() - self._state_at >= STATE_S:
-            self.close(state)
+        now, cadence = time.monotonic(), cadence_of(state)
+        if cadence.is_due(state.experiments, now - self._paged_at):
+            self.page(state)
+        if now - self._saved_at >= STATE_S:
+            self._save(state)
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often the page of text is written while a loop works: `state` of a problem.yaml may say so."""
+
+    enabled: bool = True
+    throttle_s: float | None = None
+    every: int | None = None
+
+    def is_due(self, experiments: int, age_s: float) -> bool:
+        """Whether a page of that age is written again after so many experiments: each `every`-th at once."""
+        counts = self.every is not None and experiments % self.every == 0
+        return counts or age_s >= (STATE_S if self.throttle_s is None else self.throttle_s)
+
+
+def cadence_of(state: LoopState) -> Cadence:
+    """What the loop's configuration asks for."""
+    told = ((state.config.get("extra") or {}).get(KEPT) or {}).get("state") or {}
+    return Cadence(told.get("enabled", True), told.get("throttle_seconds"), told.get("rebuild_every_n_iter"))
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since the file was written; endless where there is none."""
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf
+    return age if age >= 0 else math.inf
 
 
 def _idea(event: ev.IdeaProposed) -> bytes:
