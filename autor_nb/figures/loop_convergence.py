@@ -62,6 +62,7 @@ class Convergence:
     sd: float | None = None
     note: str = ""
     numbers: Numbers | None = None
+    at_the_keep: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -116,7 +117,7 @@ class Convergence:
 
     @property
     def best(self) -> Level | None:
-        """What is re-measured of the incumbent, if anything."""
+        """What is measured of the incumbent, if anything; `at_the_keep`: by the runs that chose it only."""
         return self.levels[-1] if self.levels and self.levels[-1].value is not None else None
 
     @property
@@ -182,7 +183,8 @@ class Convergence:
         if self.best is not None:
             best = self.best
             ends = f"95 % [{places.value(best.low) or '−∞'}, {places.value(best.high) or '+∞'}]"
-            lines.append(f"best re-measured {places.value(best.value)} {ends}")
+            word = "best at its keep" if self.at_the_keep else "best re-measured"
+            lines.append(f"{word} {places.value(best.value)} {ends}")
         if self.recorded:
             n, value = self.recorded[-1]
             lines.append(f"best recorded    {places.value(value)} (#{n}, one run)")
@@ -278,6 +280,7 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
         sd=sd,
         note=note,
         numbers=numbers(course),
+        at_the_keep=course.at_the_keep,
     )
 
 

@@ -59,6 +59,8 @@ def _labels(figure: Convergence, places: Numbers) -> Document:
     if best is not None:
         half = None if best.low is None or best.high is None else (best.high - best.low) / 2
         found["best"] = f"{places.value(best.value)} {places.plus_minus(half)}"
+        if figure.at_the_keep:
+            found["best"] += ", by the runs that chose it"
     if figure.recorded:
         found["recorded"] = places.value(figure.recorded[-1][1])
     return found
@@ -90,7 +92,8 @@ def _said(course: Course, figure: Convergence, places: Numbers) -> str:
         apart = figure.best.value - value
         where = "below" if apart > 0 else "above"
         far = places.value(abs(apart))
-        said += f", {far} {where} the best re-measured" if far != places.value(0.0) else ""
+        best = "what it had at its keep" if figure.at_the_keep else "the best re-measured"
+        said += f", {far} {where} {best}" if far != places.value(0.0) else ""
     records = len(best_recorded(course.experiments, course.scale.higher)) - 1
     confirmed = sum(one.confirmed for one in course.experiments)
     return f"{said}. {max(0, records):,} scores were a new best when recorded; {confirmed:,} keeps are confirmed."

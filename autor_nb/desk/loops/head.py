@@ -47,6 +47,9 @@ def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
             )
         return _tile("best", "Best re-measured", "–", "", said)
     of = f"#{course.incumbent}" if course.has_moved else "the baseline"
+    if course.at_the_keep:
+        runs = count(course.now.runs, "run")
+        return _tile("best", "Best at its keep", value, beside, f"{runs} that chose {of}, and flatter it")
     return _tile("best", "Best re-measured", value, beside, f"{count(course.now.runs, 'fresh run')} of {of}")
 
 

@@ -26,11 +26,11 @@ def case_of(state: LoopState, current: Current, config: LoopConfig, routes: tupl
         confirms=current.confirms if current.planned else state.confirms,
         keeps=current.keeps if current.planned else state.keeps,
         extra_pairs=current.extra_pairs,
-        mode=cast(Literal["strict", "explore"], state.session.mode if state.session else config.mode),
+        mode=cast(Literal["strict", "explore"], _mode(state, current, config)),
         time_like=config.metric.time_like,
         coin=seed_for(state.seed, "coin", current.n),
         calibration=state.calibration,
-        margin=margin_of(current, config),
+        margin=current.margin,
         routes=routes,
         reference_scores=current.reference_scores if routes else (),
         screen_scores=scores_of(screen, config) if screen and routes else (),
@@ -69,9 +69,23 @@ def _middle(rows: Sequence[TrialRow]) -> float | None:
     return statistics.median(scores) if rows and len(scores) == len(rows) else None
 
 
-def margin_of(current: Current, config: LoopConfig) -> float:
-    """What "as good" may cost when the change makes the code shorter, where the person declared it; else 0."""
-    return config.simplicity or 0.0 if current.removed > current.added else 0.0
+def margin_of(state: LoopState, config: LoopConfig, added: int, removed: int) -> tuple[float, str]:
+    """(δ, what it is measured from if that is not the head) for shorter code, where a person declared it.
+
+    It is a claim's: a session of steps claims nothing, and a head that was reached by steps may be better than what is
+    confirmed, so that a margin below that would give their gain away.
+    """
+    steps = state.stepped or (state.session is not None and state.session.mode == "explore")
+    if steps or removed <= added or not config.simplicity:
+        return 0.0, ""
+    return config.simplicity, state.confirmed_head if state.confirmed_head != state.head else ""
+
+
+def _mode(state: LoopState, current: Current, config: LoopConfig) -> str:
+    """The session's; what was begun as a claim "as good, within δ" is judged as one in any session."""
+    if current.margin:
+        return "strict"
+    return state.session.mode if state.session else config.mode
 
 
 def scores_of(trial: TrialRow, config: LoopConfig) -> tuple[float, ...]:

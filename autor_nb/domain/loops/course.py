@@ -113,6 +113,7 @@ class Experiment(msgspec.Struct, kw_only=True):
     recorded: bool = False
     critic: str = ""
     diff: str = ""
+    beside_another: bool = False  # whether its pairs ran another commit than the incumbent
     trial: int = 0
 
     @property
@@ -144,6 +145,7 @@ class Course:
         self._at_work = Experiment(n=-1, verdict="")
         self._now = Spread()
         self._of = 0
+        self.at_the_keep = False  # what is known of the incumbent are the runs that chose it, which flatter it
 
     def take(self, events: Iterable[Event | Unknown]) -> None:
         """Fold these in."""
@@ -210,6 +212,8 @@ class Course:
 
     def measured(self, score: float) -> None:
         """The incumbent ran once more on a fresh seed."""
+        if self.at_the_keep:
+            self._now, self.at_the_keep = Spread(), False
         before = self._now.squares
         self._now.add(score)
         if self._now.runs > 1:
@@ -228,7 +232,7 @@ class Course:
 
     def adopt(self, one: Experiment) -> None:
         """The candidate is the incumbent from now on."""
-        self._now = msgspec.structs.replace(one.fresh) if one.fresh else Spread()
+        self._now, self.at_the_keep = msgspec.structs.replace(one.fresh) if one.fresh else Spread(), True
         if one.fresh is not None and one.fresh.runs > 1:
             self.noise.runs += one.fresh.runs - 1
             self.noise.squares += one.fresh.squares
@@ -250,11 +254,7 @@ class Course:
         return Step(n, self._now.mean, self._now.half, self._now.runs, self._of)
 
 
-def _created(course: Course, event: ev.LoopCreated) -> None:
-    course.scale = scale_of(event.config)
-
-
-def _configured(course: Course, event: ev.LoopConfigChanged) -> None:
+def _configured(course: Course, event: ev.LoopCreated | ev.LoopConfigChanged) -> None:
     course.scale = scale_of(event.config)
 
 
@@ -271,10 +271,13 @@ def _proposed(course: Course, event: ev.IdeaProposed) -> None:
 
 
 def _applied(course: Course, event: ev.ChangeApplied) -> None:
-    course.begin(event.n).diff = event.diff
+    one = course.begin(event.n)
+    one.diff, one.beside_another = event.diff, bool(event.against)
 
 
 def _trial(course: Course, event: ev.TrialEnded) -> None:
+    if event.role == "audit" and event.subject == "candidate" and event.score is not None:
+        course.measured(event.score)
     if event.n < 0 or event.role not in COUNTED:
         return
     late = event.n in course._places and event.n != course._at_work.n
@@ -287,7 +290,8 @@ def _trial(course: Course, event: ev.TrialEnded) -> None:
     if event.subject != "candidate" and event.role in ("reference", "confirm"):
         if event.role == "reference" and one.screen is None and not course.measured_baseline:
             one.screen = event.score if course.scale.scored else event.metric
-        course.measured(event.score)
+        if not one.beside_another:
+            course.measured(event.score)
     elif event.subject == "candidate" and event.role == "confirm":
         one.fresh = one.fresh or Spread()
         one.fresh.add(event.score)
@@ -350,7 +354,7 @@ def _merged(course: Course, event: ev.Merged) -> None:
 
 
 _STEPS: dict[type, Any] = {
-    ev.LoopCreated: _created,
+    ev.LoopCreated: _configured,
     ev.LoopConfigChanged: _configured,
     ev.LoopStarted: _started,
     ev.IdeaProposed: _proposed,

@@ -243,9 +243,11 @@ def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) 
     state.head, state.head_n, state.head_metric = event.commit, event.n, event.metric
     if event.confirmed:
         state.keeps += 1
-    if event.confirmed and not event.within:  # what is only "as good" moves no mark: margins would add up without end
-        state.confirmed_head, state.confirmed_n = event.commit, event.n
-    state.remeasured = fold_trials.fresh_scores(current) if current is not None else []
+    if not event.confirmed:
+        state.stepped = True
+    elif not event.within:  # what is only "as good" moves no mark: margins would add up without end
+        state.confirmed_head, state.confirmed_n, state.stepped = event.commit, event.n, False
+    state.remeasured = []  # its confirm runs are what chose it: they flatter it
     state.parked = []
     if len(state.kept) < KEPT:
         state.kept.append(row)
@@ -318,12 +320,11 @@ def _pinned(state: LoopState, event: ev.IdeaPinned) -> None:
 def _merged(state: LoopState, event: ev.Merged) -> None:
     state.merged = (*state.merged, event.fork)
     state.head = state.confirmed_head = state.merged_head = event.commit
-    state.parked = []
+    state.parked, state.stepped, state.remeasured = [], False, []
     if event.metric is not None:
         state.head_metric = event.metric
     if event.scores:
         state.reference = list(event.scores)[-REFERENCE:]
-        state.remeasured = list(state.reference)
 
 
 def _awaited(state: LoopState, event: ev.TurnAwaited) -> None:

@@ -58,6 +58,7 @@ def _applied(state: LoopState, event: ev.ChangeApplied) -> None:
     current.added, current.removed = event.added, event.removed
     current.diff, current.diff_sha256 = event.diff, event.diff_sha256
     current.suspicions, current.tampered = event.suspicions, event.tampered
+    current.margin, current.against = event.margin, event.against
     if event.fixes:
         current.fixes = event.fixes
         current.trials = [row for row in current.trials if row.role != "screen"]
@@ -100,13 +101,21 @@ def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
     state.trials += row.counts
     state.next_trial = max(state.next_trial, event.trial + 1)
     _worked(state, event.duration_s)
-    if event.score is None or event.subject != "incumbent" or event.role not in ("confirm", "reference"):
+    if event.score is None or not _ran_the_head(state, event):
         return
     state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
     if event.role == "reference":
         state.reference = [*state.reference, event.score][-REFERENCE:]
         if state.current is not None:
             state.current.reference = tuple(state.reference)
+
+
+def _ran_the_head(state: LoopState, event: ev.TrialEnded) -> bool:
+    """Whether it was a run of the head on a fresh seed that no verdict about the head has read."""
+    if event.role == "audit":
+        return event.subject == "candidate" and state.audit is not None and state.audit.commit == state.head
+    beside_another = event.role == "confirm" and state.current is not None and bool(state.current.against)
+    return event.subject == "incumbent" and event.role in ("confirm", "reference") and not beside_another
 
 
 def _planned(state: LoopState, event: ev.BlockPlanned) -> None:

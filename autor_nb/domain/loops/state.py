@@ -110,6 +110,10 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     confirms: int = 0
     keeps: int = 0
 
+    margin: float = 0.0
+    """What "as good" may cost, where the change makes the code shorter and nothing unconfirmed lies beneath it."""
+    against: str = ""
+    """What its pairs run beside it, if that is not its parent."""
     @property
     def reached_confirm(self) -> bool:
         """Whether it costs a part of the budget of errors."""
@@ -268,6 +272,8 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     parked: list[Current] = []
     audit: Audit | None = None
     audits: list[AuditRow] = []
+    stepped: bool = False
+    """Whether the head has moved without a confirmed keep since the confirmed head."""
     pins: list[Pin] = []
     refused: list[str] = []
     refused_changes: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autor_nb.domain.loops import seeding
 from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
-from autor_nb.domain.loops.cases import case_of, margin_of, next_run, pairs_of
+from autor_nb.domain.loops.cases import case_of, next_run, pairs_of
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.gate import Gate, audit_next
@@ -253,8 +253,7 @@ def _experiment_step(
     following = next_run(current.planned, current.trials, current.warm_up)
     if following is not None:
         plan, role, subject = following
-        against = state.confirmed_head if margin_of(current, config) else current.parent
-        commit = current.commit if subject == "candidate" else against
+        commit = current.commit if subject == "candidate" else current.against or current.parent
         return Run(current.n, role, subject, commit, plan.seed, plan.pair)
     asked = gate.next(case_of(state, current, config, routes))
     match asked:

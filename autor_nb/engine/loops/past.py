@@ -24,7 +24,7 @@ class Past:
         self.commits: dict[int, str] = {}  # those that the person's repository was not given yet
         self.memory = Memory()
         self.standing_score: float | None = None
-        self._scored = False
+        self._scored = self._time_like = False
         self.take(events)
 
     def take(self, events: Iterable[Event | Unknown]) -> None:
@@ -32,7 +32,8 @@ class Past:
         for event in events:
             match event:
                 case ev.LoopCreated() | ev.LoopConfigChanged():
-                    self._scored = scale_of(event.config).scored
+                    scale = scale_of(event.config)
+                    self._scored, self._time_like = scale.scored, scale.time_like
                 case ev.IdeaProposed():
                     self._ideas[event.n] = event.idea
                 case ev.ChangeApplied():
@@ -54,7 +55,8 @@ class Past:
     def _measured(self, event: ev.ExperimentEnded) -> tuple[float | None, float | None]:
         """(metric, delta) as a critic is to see them: of several metrics the score is what a verdict is about."""
         if not self._scored:
-            return event.metric, event.delta
+            paired = event.mean is not None and not self._time_like  # of a time it is a share
+            return event.metric, event.mean if paired else event.delta
         delta = event.mean
         if delta is None and event.score is not None and self.standing_score is not None:
             delta = event.score - self.standing_score

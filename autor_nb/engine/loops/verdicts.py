@@ -146,10 +146,7 @@ class Verdicts:
         if decided.verdict in (Verdict.CRASH, Verdict.TIMEOUT):
             metric = None
         standing = self.state.head_metric
-        several = self.engine.work_now.scalarizer is not None
-        delta = None if several else self._units(decided.mean)
-        if delta is None and metric is not None and standing is not None:
-            delta = metric - standing
+        delta = metric - standing if metric is not None and standing is not None else None
         case = case_of(self.state, current, self.config, self.engine.work_now.routes)
         reference = reference_after(case, decided.verdict, fresh=self.engine.gate.fresh_reference)
         single = reference_scores_after(case, decided.verdict) if self.engine.work_now.routes else None
