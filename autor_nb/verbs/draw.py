@@ -25,6 +25,7 @@ from autor_nb.verbs.blocks import (
 
 _COMMAND = re.compile(r"`autor(?=[ `])")
 _CODE = re.compile(r"`([^`\n]+)`")
+_HELD = "\u00a0"
 _LINE = "rgba(128,128,128,0.28)"
 _TONES = {"good": "#1f8a70", "bad": "#c8452a", "care": "#b7791f", "busy": "#2f7fd0", "idle": "#808890"}
 _BOX = f"border:1px solid {_LINE};border-radius:4px;padding:12px 16px;font-size:13px;line-height:19px"
@@ -96,11 +97,15 @@ def _text_table(block: Table, columns: int) -> str:
 
 
 def _text_items(block: Items, columns: int) -> str:
+    """What stands in backticks is typed as it stands, so that no line ends within it where it fits on one."""
     lines = [clean.line(block.title)] if block.title else []
     for number, item in enumerate(block.items, 1):
-        lines.append(
-            textwrap.fill(clean.line(item, 2000), columns, initial_indent=f"  {number}  ", subsequent_indent="     ")
-        )
+        whole = _CODE.sub(lambda code: code[0].replace(" ", _HELD), clean.line(item, 2000))
+        filled = textwrap.fill(
+            whole, columns, initial_indent=f"  {number}  ", subsequent_indent="     ",
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+        lines.append(filled.replace(_HELD, " "))
     return "\n".join(lines)
 
 

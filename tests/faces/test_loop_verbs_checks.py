@@ -98,6 +98,27 @@ def test_doctor_names_what_forbids_to_start_with_its_mend(
     assert any(hint.startswith(f"{check}:") for hint in said["hints"])
 
 
+@pytest.mark.parametrize("verb", ["doctor", "wizard"])
+def test_mends_are_shown_whole_however_narrow_the_terminal(make: Callable[..., LoopProject], verb: str) -> None:
+    """A table would cut them, and with them the commands to type; no line ends within a command that fits on one."""
+    project = make([edit(level=0.5)])
+    declare(project, command="echo begun", holdout="hidden/file-of-the-holdout.csv")
+    git(project.folder, "checkout", "-q", "--detach")
+    answer = do("doctor")
+    if verb == "wizard":
+        for check in answer.facts["blocking"]:
+            do("wizard", "step", check)
+        answer = do("wizard")
+    fixes = [one["fix"] for one in do("doctor").facts["checks"] if one["fix"] and one["state"] == "blocking"]
+    assert any("`" in fix for fix in fixes)
+    text = answer.text(80)
+    shown = " ".join(text.split())
+    for fix in fixes:
+        assert " ".join(fix.split()) in shown
+        for command in fix.split("`")[1::2]:
+            assert command in text
+
+
 def test_the_doctors_canary_finds_a_command_that_measures_something_else(make: Callable[..., LoopProject]) -> None:
     """It forbids to start, as `start` itself would; left out, nobody has looked."""
     elsewhere = {"installed.sh": edit(level=1.0)}

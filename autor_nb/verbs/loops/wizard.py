@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -52,12 +53,12 @@ def doctor(face: Face, name: str | None, name_too: str | None, no_canary: bool) 
     stops = blocking(answer.results)
     said = f"{len(stops)} of {len(answer.results)} checks forbid to start" if stops else "it can start"
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (Mark(WORDS[one.state]), one.id, clean.line(one.detail, 400), clean.line(one.fix, 400))
-        for one in answer.results
+        (Mark(WORDS[one.state]), one.id, clean.line(one.detail, 400)) for one in answer.results
     )
     blocks: list[Block] = [
         Heading(f"Loop {answer.name}", Mark("fail" if stops else "ok"), said),
-        Table(("", "Check", "Found", "Mend"), rows),
+        Table(("", "Check", "Found"), rows),
+        *_mends(answer.results),
     ]
     if answer.notes:
         blocks.append(Items(answer.notes, title="What stands in for parts that are not here"))
@@ -113,8 +114,9 @@ def _walked(answer: PreflightAnswer, do: str) -> Result:
         found = one.result
         word = Mark(WORDS[found.state] if found is not None else "waits")
         detail = clean.line(found.detail, 200) if found is not None else ""
-        rows.append((str(number), word, one.id, one.title, detail, clean.line(found.fix, 200) if found else ""))
-    blocks.append(Table(("", "", "Check", "Step", "Found", "Mend"), tuple(rows)))
+        rows.append((str(number), word, one.id, one.title, detail))
+    blocks.append(Table(("", "", "Check", "Step", "Found"), tuple(rows)))
+    blocks += _mends([one.result for one in steps if one.result is not None])
     following = _next(answer.name, waiting)
     blocks.append(Next((following,)))
     facts = {
@@ -129,6 +131,13 @@ def _walked(answer: PreflightAnswer, do: str) -> Result:
     }  # fmt: skip
     wrong = (made is not None and not _done(made)) or (do in ("status", "next") and bool(stops))
     return Result(facts, tuple(blocks), (f"{following[0]}: {following[1]}",), NOT_READY if wrong else 0)
+
+
+def _mends(results: Sequence[CheckResult]) -> list[Block]:
+    """What is to be done, whole: a table would cut it, and with it the command to type. What forbids comes first."""
+    wrong = sorted((one for one in results if one.fix), key=lambda one: one.state != "blocking")
+    said = tuple(f"{one.id}: {one.detail} {one.fix}" for one in wrong)
+    return [Items(said, title="Mends")] if said else []
 
 
 def _next(name: str, waiting: StepRow | None) -> tuple[str, str]:
