@@ -103,3 +103,25 @@ def test_another_measure_after_the_baseline_is_refused_with_the_way_on(make: Cal
     with pytest.raises(RefusedError) as refused:
         do("start", "--iterations", "1", "--wait")
     assert "[loop.demo-2]" in refused.value.suggestion and "autor loop start demo-2" in refused.value.suggestion
+
+
+def test_a_loop_of_another_tools_file_is_brought_in_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a file has no section to rename; the commands are those that work."""
+    (tmp_path / "problem.yaml").write_text(
+        "objective: less\nmetric_name: loss\nmetric_regex: 'loss: (.*)'\nmutable_file: train.py\nrunner: sh train.py\n"
+    )
+    (tmp_path / "train.py").write_text("X=1\necho loss: $X\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "begin")
+    monkeypatch.chdir(tmp_path)
+    do("init", "--from", "problem.yaml")
+    answer = do("start", "--iterations", "1", "--critic", "none", "--coder", "external", "--wait")
+    assert 2 == answer.exit_code and "`autor loop init --from problem.yaml --name loss-2`" in answer.facts["why"]
+    assert "autor loop init --from problem.yaml --name loss-2" in answer.text(400)
+    (tmp_path / "train.py").write_text("echo loss: $AUTOR_SEED\n")
+    git(tmp_path, "commit", "-q", "-am", "draw from the seed")
+    do("init", "--from", "problem.yaml", "--name", "loss-2")
+    said = ("--iterations", "20", "--wall", "0.5s", "--critic", "none", "--coder", "external", "--wait")
+    do("start", "loss-2", *said)
+    assert 4 == len(set(standing.read(loop_folder(tmp_path, "loss-2")).baseline_scores))

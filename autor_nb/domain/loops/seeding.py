@@ -27,10 +27,16 @@ def mends(state: LoopState) -> str:
 
 def anew(state: LoopState) -> str:
     """How another loop is made of this one's configuration as its file has it."""
-    origin, other = str(state.config.get("origin") or "autor.toml"), f"{state.name}-2"
-    if origin != "autor.toml":
-        return f"`autor loop init --from {origin} --name {other}`, then `{start(other)}`"
+    other, made = f"{state.name}-2", first_command(state)
+    if made != start(other):
+        return f"`{made}`, then `{start(other)}`"
     return f"rename [loop.{state.name}] in autor.toml to [loop.{other}] (its tables too), then `{start(other)}`"
+
+
+def first_command(state: LoopState) -> str:
+    """The command that makes the other loop: a file of another tool is brought in again, a section is started."""
+    origin, other = str(state.config.get("origin") or "autor.toml"), f"{state.name}-2"
+    return f"autor loop init --from {origin} --name {other}" if origin != "autor.toml" else start(other)
 
 
 def start(name: str) -> str:

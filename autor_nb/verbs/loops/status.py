@@ -287,7 +287,7 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
                 return ((f"autor loop audit{word}", "measures what it has"),
                         (f"autor loop budget{word}", "grants a new budget of errors"))  # fmt: skip
             if state.pause_cause == seeding.CAUSE:
-                return ((seeding.start(f"{state.name}-2"), "after the seed was let in, and its section so renamed"),
+                return ((seeding.first_command(state), "makes a loop of it once the seed was let in, as said above"),
                         (seeding.greedy(state), "only if nothing in it is luck: keeps are unconfirmed"))  # fmt: skip
             return ((f"autor loop resume{word}", "goes on where it rests"),)
         case LoopStatus.FAILED:
