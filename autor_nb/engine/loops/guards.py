@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from autor_nb.domain.loops.config import Guard, LoopConfig
 from autor_nb.domain.loops.preflight import CheckResult
+from autor_nb.engine.loops import sandbox
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.preflight_context import Measured
 from autor_nb.engine.loops.trial import TrialEnd, TrialRequest, run_whole
@@ -33,6 +34,7 @@ def run(engine: LoopEngine, guard: Guard, of: str, cancelled: Callable[[], bool]
         timeout_s=engine.config.trial_timeout_s,
         sandbox=engine.config.sandbox,
         writable=(clone.path,),
+        hidden=(loop.path, *sandbox.holdouts(engine.config.holdout, clone.cwd, loop.project)),
     )
     return Measured(run_whole(request, cancelled=cancelled), request.output, clone.cwd)
 

@@ -65,6 +65,11 @@ def in_force(answer: list[Event], state: LoopState, command: LoopCommand) -> lis
     ]
 
 
+def holdouts(name: str, *folders: Path) -> tuple[Path, ...]:
+    """Where the holdout lies, in a copy of the project and in the project itself: nothing that is judged may see it."""
+    return tuple(path for path in (folder / name for folder in folders) if path.exists()) if name else ()
+
+
 def wrapped(
     argv: Sequence[str],
     cwd: Path,

@@ -11,7 +11,7 @@ from pathlib import Path
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.metric import score
-from autor_nb.engine.loops import measuring
+from autor_nb.engine.loops import measuring, sandbox
 from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.store.loops import making
 from autor_nb.store.loops.clone import Clone
@@ -56,7 +56,7 @@ class Sides:
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.config, self.folder, self.scorer, self.stopped = config, folder, scorer, stopped
-        self.source = making.find_source(project)
+        self.project, self.source = project.resolve(), making.find_source(project)
         self._sides: dict[str, tuple[Clone, str]] = {}
 
     def add(self, name: str, commit: str) -> Clone:
@@ -96,6 +96,7 @@ class Sides:
                 seed_env=self.config.seed_env,
                 sandbox=self.config.sandbox,
                 writable=(clone.path,),
+                hidden=sandbox.holdouts(self.config.holdout, clone.cwd, self.project),
             ),
             cancelled=self.stopped,
         )

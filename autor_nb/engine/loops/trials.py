@@ -16,7 +16,7 @@ from autor_nb.domain.loops.printed import backwards
 from autor_nb.domain.loops.state import TrialRow
 from autor_nb.domain.loops.steps import Run
 from autor_nb.domain.loops.suspicion import Judgement, TrialFacts
-from autor_nb.engine.loops import measuring, tampering
+from autor_nb.engine.loops import measuring, sandbox, tampering
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.ideas import tampering_around
 from autor_nb.engine.loops.trial import TrialEnd, TrialRequest, run_trial
@@ -198,8 +198,7 @@ def request_for(
     """The run of a loop's command; in a sandbox neither the loop's own folder nor the holdout can be seen."""
     clone.lent = True
     project = folder.parent.parent
-    holdouts = [place / config.holdout for place in (clone.cwd, project)] if config.holdout else []
-    hidden = (folder, *(path for path in holdouts if path.exists()))
+    hidden = (folder, *sandbox.holdouts(config.holdout, clone.cwd, project))
     return TrialRequest(
         command=config.command,
         cwd=clone.cwd,
