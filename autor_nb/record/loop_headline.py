@@ -158,7 +158,7 @@ def share_words(before: float, after: float) -> str:
     if before == 0 or (before < 0) != (after < 0):
         return ""
     share = 100 * (after - before) / abs(before)
-    return f"{share:+.3g} %".replace("-", "−")
+    return f"{share:+.3g} %".replace("-", "−") if share else "0 %"
 
 
 def improvement(state: LoopState, metric: float | None) -> float | None:
@@ -167,7 +167,7 @@ def improvement(state: LoopState, metric: float | None) -> float | None:
     if metric is None or not base:
         return None
     change = 100 * (metric - base) / abs(base)
-    return -change if state.lower_is_better else change
+    return 0.0 - change if state.lower_is_better else change  # no −0.0
 
 
 def _metric(state: LoopState) -> str:

@@ -128,7 +128,7 @@ def mean_metric(scores: Sequence[float], config: LoopConfig) -> float | None:
     if not scores:
         return None
     mean = math.fsum(scores) / len(scores)
-    value = mean if config.metric.direction == "higher" else -mean
+    value = mean if config.metric.direction == "higher" else 0.0 - mean
     return math.exp(value) if config.metric.time_like else value
 
 

@@ -33,12 +33,12 @@ class Scale(msgspec.Struct, frozen=True):
 
     def metric(self, score: float) -> float:
         """The metric of a score."""
-        turned = score if self.higher else -score
+        turned = score if self.higher else 0.0 - score  # never −0.0
         return math.exp(min(turned, 700.0)) if self.time_like else turned
 
     def change(self, difference: float) -> float:
         """A difference of scores as candidate minus incumbent of the metric; of times, the share by which it moved."""
-        turned = difference if self.higher else -difference
+        turned = difference if self.higher else 0.0 - difference
         return math.expm1(min(turned, 700.0)) if self.time_like else turned
 
 

@@ -108,7 +108,7 @@ def in_unit(
     metric: MetricSpec, mean: float, low: float | None, high: float | None
 ) -> tuple[float, float | None, float | None]:
     """A mean difference of scores and its bounds as changes of the metric."""
-    turned = (-mean, None if high is None else -high, None if low is None else -low)
+    turned = (0.0 - mean, None if high is None else 0.0 - high, None if low is None else 0.0 - low)
     ours = turned if metric.direction == "lower" else (mean, low, high)
     if not metric.time_like:
         return ours

@@ -249,7 +249,7 @@ class Verdicts:
             return None
         if self.engine.work_now.scalarizer is not None:
             return difference
-        turned = difference if self.config.metric.direction == "higher" else -difference
+        turned = difference if self.config.metric.direction == "higher" else 0.0 - difference
         return math.expm1(turned) if self.config.metric.time_like else turned
 
     def _turned(self, interval: Interval | None) -> Interval | None:

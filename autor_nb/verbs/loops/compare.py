@@ -85,7 +85,7 @@ def words(config: LoopConfig, value: float | None, infinite: str = "") -> str:
     if value is None:
         return infinite
     if config.metric.time_like and not config.scalarizer:
-        return f"{100 * value:+.3g} %".replace("-", "−")
+        return f"{100 * value:+.3g} %".replace("-", "−") if value else "0 %"
     return ("+" if value > 0 else "−" if value < 0 else "") + number_words(abs(value), 3)
 
 

@@ -241,7 +241,7 @@ def _signed(report: RecheckReport, value: float | None, infinite: str = "") -> s
     if value is None:
         return infinite
     if report.request.metric.time_like:
-        return f"{100 * value:+.3g} %".replace("-", "−")
+        return f"{100 * value:+.3g} %".replace("-", "−") if value else "0 %"
     text = f"{abs(value):.3g}" if abs(value) < 1000 else number_words(abs(value), 3)
     return ("+" if value > 0 else "−" if value < 0 else "") + text
 
