@@ -33,7 +33,7 @@ TABLES: dict[str, tuple[type, str, dict[str, str]]] = {
         "parallel": "at most so many of a loop and its forks work at once (else as many as there are cores)",
         "sandbox": "true wraps every run in bubblewrap; the level in force is shown",
         "mode": "strict: the branch moves on confirmed keeps only; explore: on two better pairs, the audit tells",
-        "simplicity": "mode strict: what \"as good with less code\" may cost in the metric's score; none: no reason to keep",
+        "simplicity": "mode strict: what \"as good with less code\" may cost in the metric's score; none: never kept",
         "space": "knobs of the optimiser, [loop.<name>.space.<knob>], see below",
         "include_uncommitted": "true begins from the tree as it is, uncommitted edits too",
     }),
