@@ -219,8 +219,8 @@ def _end(state: LoopState, worked_s: float) -> Step | None:
         due = f"{session.done} of {session.iterations} experiments are done.", "iterations"
     elif session.is_paid_out:
         due = f"${session.spent_usd:.2f} of ${session.cost_usd:.2f} are spent.", "cost"
-    elif session.target is not None and state.head_metric is not None and _reached(state, session.target):
-        due = f"The target {session.target:g} is reached: {state.head_metric:.6g}.", "target"
+    elif session.target is not None and (metric := _reached(state, session.target)) is not None:
+        due = f"The target {session.target:g} is reached: {metric:.6g}.", "target"
     elif session.plateau is not None and session.since_improved >= session.plateau:
         due = f"{session.since_improved} experiments in a row kept nothing.", "plateau"
     elif session.out_of_ideas and not state.pins:
@@ -235,9 +235,15 @@ def _asks_for_money(current: Current) -> bool:
     return not current.commit and current.vetoed_by is None
 
 
-def _reached(state: LoopState, target: float) -> bool:
-    assert state.head_metric is not None
-    return state.head_metric <= target if state.lower_is_better else state.head_metric >= target
+def _reached(state: LoopState, target: float) -> float | None:
+    """The head's metric if it is as good as the target; what somebody only recorded, untested, reaches none."""
+    metric = state.head_metric
+    if any(row.recorded and row.n > state.head_n and row.metric == metric for row in state.kept):
+        known = (*state.recent[::-1], *state.kept[::-1])
+        metric = next((row.metric for row in known if row.n == state.head_n and not row.recorded), None)
+    if metric is None:
+        return None
+    return metric if (metric <= target if state.lower_is_better else metric >= target) else None
 
 
 def _experiment_step(
