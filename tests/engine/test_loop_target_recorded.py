@@ -16,7 +16,7 @@ def test_a_recorded_keep_reaches_no_target(tmp_path: Path) -> None:
     project.work(project.command(cmd.RecordExperiment, status="keep", metric=0.1, summary="by hand"))
     state = project.work(project.start(iterations=3, target=0.6))
     assert {1: "keep", 3: "keep", 4: "keep"} == project.verdicts()
-    assert "target" == state.stop_cause and "0.5" in state.stop_reason
+    assert ("target", 4) == (state.stop_cause, state.head_n) and "reached: 0.1" not in state.stop_reason
 
 
 def test_the_measured_head_reaches_it_at_once(tmp_path: Path) -> None:
