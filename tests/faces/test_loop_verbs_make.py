@@ -86,6 +86,25 @@ def test_a_template_in_an_empty_folder_begins_a_repository_and_says_so(here: Pat
     assert read_state(loop_folder(here, name)).base == git(here, "rev-parse", "HEAD")
 
 
+def test_a_repository_without_a_commit_and_without_files_is_begun_with_the_template(here: Path) -> None:
+    """`git init` was all that was done there: the loop is made, on a first commit in the branch that was chosen."""
+    git(here, "init", "-q", "-b", "trunk")
+    answer = init("--template", "tsp")
+    assert "1" == git(here, "rev-list", "--count", "HEAD") and "trunk" == git(here, "symbolic-ref", "--short", "HEAD")
+    assert "had no commit yet" in " ".join(answer.facts["said"])
+    assert read_state(loop_folder(here, answer.facts["loop"])).base == git(here, "rev-parse", "HEAD")
+
+
+def test_files_of_somebody_in_a_repository_without_a_commit_are_not_committed(here: Path) -> None:
+    """Which of them belong in a first commit is theirs to say, and it is said that they must."""
+    git(here, "init", "-q")
+    (here / "secret.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        init("--template", "tsp")
+    assert "commit" in refused.value.message and "git commit" in refused.value.suggestion
+    assert "" == git(here, "rev-list", "--all") and not loop_folder(here, "tsp").exists
+
+
 def test_a_template_can_be_made_elsewhere_and_under_another_name(here: Path) -> None:
     """`loop init --template tsp --name trip there`."""
     assert "trip" == init("--template", "tsp", "--name", "trip", "there").facts["loop"]

@@ -24,6 +24,14 @@ def tracked(project: Path) -> frozenset[str] | None:
     return frozenset(name.removeprefix(start) for name in names if name.startswith(start))
 
 
+def is_bare_ground(project: Path) -> bool:
+    """Whether nothing is there but, at most, a repository that was begun in it and holds no commit yet."""
+    if not project.exists():
+        return True
+    names = {path.name for path in project.iterdir()}
+    return not names or (names == {".git"} and not _call(project, "rev-list", "-n", "1", "--all").stdout.strip())
+
+
 def begin_repository(project: Path, message: str) -> str:
     """`git init` and a first commit of all that lies there, by the person if git knows them; answers with the hash."""
     _git(project, "init", "-q")

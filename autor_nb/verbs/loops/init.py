@@ -16,7 +16,7 @@ from autor_nb.domain.loops.config_table import config_table
 from autor_nb.record.units import count_words, duration_words
 from autor_nb.store.atomic import write_text
 from autor_nb.store.loops import config_file, foreign, references, templates
-from autor_nb.store.loops.beginning import begin_repository, tracked
+from autor_nb.store.loops.beginning import begin_repository, is_bare_ground, tracked
 from autor_nb.store.loops.layout import loop_folder
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Items, Mark, Next, Para
@@ -106,13 +106,17 @@ def _from_template(template: str, project: Path, name: str, force: bool) -> Begu
     usual, _ = templates.starter_table(template)
     called = name or usual
     _must_be_new(project, called)
-    empty = not project.exists() or not any(project.iterdir())
+    empty, begun = is_bare_ground(project), (project / ".git").exists()
     project.mkdir(parents=True, exist_ok=True)
     written = templates.copy_starter(template, project, name, overwrite=force)
     said = [f"The template {template} was copied into {project}."]
     if empty and tracked(project) is None:
         begin_repository(project, f"Begin with the template {template}")
-        said.append("The folder was empty: a git repository was begun in it, with a first commit.")
+        said.append(
+            "The repository had no commit yet: these files are its first."
+            if begun
+            else "The folder was empty: a git repository was begun in it, with a first commit."
+        )
     found = references.reference(template)
     return Begun(project, config_file.read_loop(project, called), written, said, compared=found)
 
