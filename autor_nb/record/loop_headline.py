@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops.course import Scale, scale_of, shown_name
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.domain.loops.story import suspicious
@@ -90,7 +91,10 @@ def confirmed_chain(state: LoopState) -> list[Row]:
 def _audited(state: LoopState, audit: AuditRow) -> str:
     metric = _metric(state)
     pairs = count_words(audit.pairs, "fresh pair")
-    strength = f"E {number_words(audit.e_value, 3)} {'≥' if audit.better else '<'} {audit.bar:g}, {pairs}"
+    pairs += f", {audit.before} of them of audits before" if audit.before else ""
+    bar = f"{audit.bar:g}" + (f", the bar of state {audit.place + 1} that was audited" if audit.place else "")
+    strength = f"E {number_words(audit.e_value, 3)} {'≥' if audit.better else '<'} {bar}, {pairs}"
+    which = "The final audit" + (f", audit {audit.number} of this loop," if audit.number > 1 else "")
     numbers = ""
     if audit.baseline_metric is not None and audit.final_metric is not None:
         share = "" if scale(state).scored else share_words(audit.baseline_metric, audit.final_metric)
@@ -99,10 +103,13 @@ def _audited(state: LoopState, audit: AuditRow) -> str:
             + (f" ({share})" if share else "")
         )  # fmt: skip
     if audit.better:
-        said = f"The final audit shows experiment {audit.n} better than the baseline{numbers} ({strength})."
+        said = f"{which} shows experiment {audit.n} better than the baseline{numbers} ({strength})."
     else:
-        why = f" {audit.reason.rstrip('.')}." if audit.reason else ""
-        said = f"The final audit did not show experiment {audit.n} better than the baseline{numbers} ({strength}).{why}"
+        said = f"{which} did not show experiment {audit.n} better than the baseline{numbers} ({strength})."
+        if why := auditing.why(audit):
+            said += f" {why.rstrip('.')}."
+    if earlier := auditing.earlier_words(state):
+        said += f" {earlier}"
     if state.head_n != audit.n:
         said += f" The head is experiment {state.head_n} by now, of which there is no audit."
     return said

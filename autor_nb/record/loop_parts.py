@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autor_nb.domain.events import Decision
+from autor_nb.domain.loops import auditing, story
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops import story
 from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.record import loop_headline
 from autor_nb.record.loop_story import Iteration
@@ -82,14 +82,17 @@ def audits(rows: Sequence[AuditRow]) -> Shown:
     if not rows:
         return words("No audit was run.")
     return table(
-        ("When", "Experiment", "Result", "Baseline", "Final", "E", "Pairs", "Why"),
+        ("Audit", "When", "Experiment", "Result", "Baseline", "Final", "E", "Pairs", "Why"),
         [
-            (date_words(row.at), str(row.n), "better" if row.better else "not shown to be better",
+            (str(row.number or ""), date_words(row.at), str(row.n),
+             "better" if row.better else "not shown to be better",
              number_words(row.baseline_metric, 6), number_words(row.final_metric, 6),
-             f"{number_words(row.e_value, 4)} of {row.bar:g}", str(row.pairs), one_line(row.reason, 160))
+             f"{number_words(row.e_value, 4)} of {row.bar:g}",
+             f"{row.pairs}, {row.before} from before" if row.before else str(row.pairs),
+             one_line(auditing.why(row), 160))
             for row in rows
         ],
-        "lrlrrrrl",
+        "rlrlrrrrl",
     )  # fmt: skip
 
 

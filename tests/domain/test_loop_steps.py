@@ -341,7 +341,7 @@ def test_an_audit_comes_before_everything_also_when_the_session_is_over(status: 
     planned = step(state)
     assert (AUDIT, True) == (planned.n, planned.warm_up) and 2 == len(planned.pairs)
     assert [seed_for(7, "audit", 0, at) for at in (0, 1)] == [one.seed for one in planned.pairs]
-    state.audits = [AuditRow(at="", commit=HEAD, n=3, pairs=2, better=True, e_value=1.0, bar=20.0)]
+    state.audit = Audit(commit=HEAD, n=3, place=1)
     assert [seed_for(7, "audit", 1, at) for at in (0, 1)] == [one.seed for one in step(state).pairs]
 
 

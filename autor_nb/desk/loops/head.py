@@ -63,8 +63,9 @@ def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
         low, high = audit.interval or (None, None)
         word = "better by the audit" if audit.better else "not shown to be better by the audit"
         stale = "" if audit.commit == state.head else f", of #{audit.n}, before the newest keep"
+        nth = f"; audit {audit.number}, {state.audits_failed} failed" if audit.number > 1 else ""
         return _tile("against", "Against baseline", places.change(audit.mean), places.interval(low, high),
-                     f"{word} on {audit.pairs} pairs{stale}")  # fmt: skip
+                     f"{word} on {audit.pairs} pairs{stale}{nth}")  # fmt: skip
     base = next((one for one in course.experiments if one.verdict == "baseline"), None)
     if base is None or base.fresh is None or not base.fresh.runs or not course.has_moved or not course.now.runs:
         return _tile("against", "Against baseline", "–", "", f"{kept}, audit not run")

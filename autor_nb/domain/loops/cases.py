@@ -39,9 +39,11 @@ def case_of(state: LoopState, current: Current, config: LoopConfig, routes: tupl
 
 
 def pairs_of(
-    planned: Sequence[PlannedPair], trials: Sequence[TrialRow], config: LoopConfig, voided: Sequence[int] = ()
+    planned: Sequence[PlannedPair], trials: Sequence[TrialRow], config: LoopConfig | None = None,
+    voided: Sequence[int] = (),
 ) -> tuple[Pair, ...]:
-    """Every planned pair whose two runs are done, in the order in which they were planned."""
+    """Every planned pair whose two runs are done, in the order in which they were planned; with a configuration
+    their single metrics too."""
     done: list[Pair] = []
     for plan in planned:
         ours = _of_pair(trials, plan.pair, "candidate")
@@ -56,8 +58,8 @@ def pairs_of(
                 order="AB" if plan.order == "AB" else "BA",
                 void=plan.pair in voided,
                 slept=any(row.slept for row in (*ours, *theirs)),
-                candidate_scores=scores_of(ours[0], config),
-                incumbent_scores=scores_of(theirs[0], config) if theirs else (),
+                candidate_scores=scores_of(ours[0], config) if config else (),
+                incumbent_scores=scores_of(theirs[0], config) if theirs and config else (),
             )
         )
     return tuple(done)

@@ -224,7 +224,10 @@ class ExperimentRecorded(Decision, frozen=True, kw_only=True, omit_defaults=True
 
 
 class AuditEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """Baseline against `commit` on fresh pairs, one test: what a headline may come from."""
+    """Baseline against `commit` on fresh pairs, one test: what a headline may come from.
+
+    `before` of the pairs are of earlier audits of the same commit; `place` is its own among those that were audited.
+    """
 
     commit: str
     n: int
@@ -237,6 +240,8 @@ class AuditEnded(Event, frozen=True, kw_only=True, omit_defaults=True):
     baseline_metric: float | None = None
     final_metric: float | None = None
     reason: str = ""
+    place: int = 0
+    before: int = 0
     by: Actor | None = None
 
 

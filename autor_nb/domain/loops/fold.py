@@ -8,15 +8,14 @@ from typing import Any
 
 from autor_nb.domain import events as run_events
 from autor_nb.domain.events import Damaged, Event, Unknown
+from autor_nb.domain.loops import auditing, fold_trials
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops import fold_trials
 from autor_nb.domain.loops.state import (
     ANSWERED,
     KEPT,
     PARKED,
     RECENT,
     REFERENCE,
-    AuditRow,
     Holdout,
     LoopState,
     LoopStatus,
@@ -153,7 +152,7 @@ def _resumed(state: LoopState, event: ev.LoopResumed) -> None:
 def _stopped(state: LoopState, event: ev.LoopStopped) -> None:
     state.status = LoopStatus.STOPPED
     state.stop_reason, state.stop_cause = event.reason, event.cause
-    state.audit = None
+    auditing.put_aside(state)
 
 
 def _failed(state: LoopState, event: ev.LoopFailed) -> None:
@@ -306,10 +305,7 @@ def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
 
 
 def _audited(state: LoopState, event: ev.AuditEnded) -> None:
-    names = AuditRow.__struct_fields__
-    row = AuditRow(**{name: getattr(event, name) for name in names})
-    state.audits = [*state.audits[-19:], row]
-    state.audit = None
+    auditing.ended(state, event)
 
 
 def _pinned(state: LoopState, event: ev.IdeaPinned) -> None:

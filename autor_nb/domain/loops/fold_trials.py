@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.state import REFERENCE, Audit, Current, LoopState, Reading, TrialRow
-from autor_nb.domain.run import Actor
+from autor_nb.domain.loops.state import REFERENCE, Current, LoopState, Reading, TrialRow
 
 
 def fresh_scores(current: Current) -> list[float]:
@@ -128,8 +128,7 @@ def _planned(state: LoopState, event: ev.BlockPlanned) -> None:
         current.planned = (*current.planned, *event.pairs)
         current.warm_up = event.warm_up or current.warm_up
     elif state.audit is not None:
-        state.audit.planned = (*state.audit.planned, *event.pairs)
-        state.audit.warm_up = event.warm_up or state.audit.warm_up
+        auditing.planned(state.audit, state, event)
 
 
 def _voided(state: LoopState, event: ev.PairVoided) -> None:
@@ -168,15 +167,9 @@ def _repeats(state: LoopState, event: ev.RepeatsAdded) -> None:
 
 
 def _audit_asked(state: LoopState, event: ev.AuditAsked) -> None:
-    begin_audit(state, event.by)
+    auditing.begin(state, event.by)
     if state.session is not None:
         state.session.out_of_ideas = event.out_of_ideas
-
-
-def begin_audit(state: LoopState, by: Actor | None) -> None:
-    """An audit of the head against the baseline is to be made; one that is at work goes on."""
-    if state.audit is None:
-        state.audit = Audit(commit=state.head, n=state.head_n, by=by)
 
 
 def _at_work(state: LoopState, n: int) -> Current | None:

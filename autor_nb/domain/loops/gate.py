@@ -217,11 +217,14 @@ def interval_of(d: tuple[float, ...]) -> Interval:
     return (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
 
 
-def audit_next(pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = False) -> Step:
+def audit_next(
+    pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = False, bar: float = AUDIT_BAR, before: int = 0
+) -> Step:
     """The final audit: baseline (as incumbent) against final (as candidate) on at most 10 fresh pairs, one test.
 
-    Asks for blocks of two; keep when E ≥ 20 after a whole block, else inconclusive (discard when E < ½) at the
-    tenth pair. The pairs must be new: none that any verdict of the loop has read.
+    Asks for blocks of two; keep when E ≥ `bar` after a whole block, else inconclusive (discard when E < ½) at the
+    tenth pair. The pairs must be new: none that any verdict of the loop has read. `before`: how many valid pairs
+    earlier audits of the same two states have read, which come first; their E goes on with at most 10 more.
     """
     case = Case(reference=(), screen=None, screened=True, pairs=pairs, confirms=0, mode="strict", coin=coin,
                 time_like=time_like)
@@ -230,25 +233,27 @@ def audit_next(pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = Fals
         return end
     d: tuple[float, ...] = ()
     shown: dict[str, Any] = {}
-    for n in range(BLOCK, min(len(reading.valid), AUDIT_PAIRS) + 1, BLOCK):
+    most = before + AUDIT_PAIRS
+    for n in range(before + BLOCK, min(len(reading.valid), most) + 1, BLOCK):
         d = differences(reading.valid[:n])
         mean = math.fsum(d) / n
-        shown = {"e_value": e_value(log_e(d)), "bar": AUDIT_BAR, "alpha_t": 1 / AUDIT_BAR, "mean": mean,
+        shown = {"e_value": e_value(log_e(d)), "bar": bar, "alpha_t": 1 / bar, "mean": mean,
                  "interval": interval_of(d)}
         if refused := seed_not_honoured(reading.valid[:n]):
             return refused
-        if shown["e_value"] >= AUDIT_BAR:
+        if shown["e_value"] >= bar:
             return Decided(verdict=Verdict.KEEP, confirmed=True, pairs=n, **shown,
-                           reason=f"better than the baseline: E {shown['e_value']:.4g} ≥ {AUDIT_BAR:g} on {n} pairs")
-    if len(d) < AUDIT_PAIRS:
+                           reason=f"better than the baseline: E {shown['e_value']:.4g} ≥ {bar:g} on {n} pairs")
+    if len(d) < most:
         asked = block_after(reading, case)
-        return msgspec.structs.replace(asked, **shown)
+        again = before > 0 and len(reading.valid) == before and not reading.missing
+        return msgspec.structs.replace(asked, **shown, warm_up=asked.warm_up or again)
     if not any(d):
         reason = f"no effect: all {len(d)} pairs gave the same score twice"
         return Decided(verdict=Verdict.DISCARD, pairs=len(d), reason=reason, **shown)
     worse = shown["e_value"] < 0.5
     return Decided(
         verdict=Verdict.DISCARD if worse else Verdict.INCONCLUSIVE, pairs=len(d), **shown,
-        reason=f"not shown to be better than the baseline: E {shown['e_value']:.4g} < {AUDIT_BAR:g} "
-               f"on {AUDIT_PAIRS} fresh pairs",
+        reason=f"not shown to be better than the baseline: E {shown['e_value']:.4g} < {bar:g} "
+               f"on {len(d)} fresh pairs",
     )

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from autor_nb.domain.events import CommandRefused
+from autor_nb.domain.loops import auditing, hints, seeding
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops import hints, seeding
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.loops.verdict import Verdict
@@ -219,6 +219,11 @@ def _audit(state: LoopState, command: cmd.AuditLoop) -> list[Any]:
         raise Refused("Nothing was kept or advanced: there is nothing to audit.", "Let the loop work first.")
     if state.audit is not None:
         raise Refused("An audit is at work already.", f"`autor loop status {state.name}`")
+    if auditing.is_exhausted(state):
+        raise Refused(
+            f"Audits have run {auditing.MOST_PAIRS} fresh pairs of experiment {state.head_n}: more say nothing new.",
+            f"`autor loop report {state.name}` has what they found.",
+        )
     return [_by(ev.AuditAsked, command)]
 
 

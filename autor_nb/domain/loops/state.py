@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from autor_nb.domain.loops.case import Pair
 from autor_nb.domain.loops.events import Interval, PlannedPair
 from autor_nb.domain.loops.idea import Idea
 from autor_nb.domain.run import Actor
@@ -109,11 +110,11 @@ class Current(msgspec.Struct, kw_only=True, omit_defaults=True):
     reference_scores: tuple[tuple[float, ...], ...] = ()
     confirms: int = 0
     keeps: int = 0
-
     margin: float = 0.0
     """What "as good" may cost, where the change makes the code shorter and nothing unconfirmed lies beneath it."""
     against: str = ""
     """What its pairs run beside it, if that is not its parent."""
+
     @property
     def reached_confirm(self) -> bool:
         """Whether it costs a part of the budget of errors."""
@@ -176,7 +177,10 @@ class Session(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class AuditRow(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A final audit that was made."""
+    """A final audit that was made: number `number` of its loop; `before` of its pairs are of earlier ones of `commit`.
+
+    `place`: `commit` was the state in that place, from 0, of those that the loop had audited: the bar goes with it.
+    """
 
     at: str
     commit: str
@@ -190,10 +194,16 @@ class AuditRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     baseline_metric: float | None = None
     final_metric: float | None = None
     reason: str = ""
+    number: int = 0
+    place: int = 0
+    before: int = 0
 
 
 class Audit(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The audit at work: `commit` against the baseline."""
+    """The audit at work: `commit` against the baseline. `done` are the pairs that earlier audits of it have read.
+
+    `place` is its own among all that were audited in the loop, `drawn` how many pairs were planned before these.
+    """
 
     commit: str
     n: int
@@ -201,6 +211,9 @@ class Audit(msgspec.Struct, kw_only=True, omit_defaults=True):
     planned: tuple[PlannedPair, ...] = ()
     trials: list[TrialRow] = []
     warm_up: bool = False
+    place: int = 0
+    drawn: int = 0
+    done: tuple[Pair, ...] = ()
 
 
 class Pin(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -259,6 +272,8 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     head_metric: float | None = None
     confirmed_head: str = ""
     confirmed_n: int = 0
+    stepped: bool = False
+    """Whether the head has moved without a confirmed keep since the confirmed head."""
     reference: list[float] = []
     reference_scores: tuple[tuple[float, ...], ...] = ()
     calibration: tuple[float, ...] = ()
@@ -272,8 +287,11 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     parked: list[Current] = []
     audit: Audit | None = None
     audits: list[AuditRow] = []
-    stepped: bool = False
-    """Whether the head has moved without a confirmed keep since the confirmed head."""
+    audits_made: int = 0
+    audits_failed: int = 0
+    audit_places: int = 0
+    """How many states were audited, each time one was begun anew: never taken back, for seeds and bars come from it."""
+    trails: list[Audit] = []
     pins: list[Pin] = []
     refused: list[str] = []
     refused_changes: list[dict[str, Any]] = []

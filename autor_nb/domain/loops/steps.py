@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autor_nb.domain.loops import seeding
+from autor_nb.domain.loops import auditing, seeding
 from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
 from autor_nb.domain.loops.cases import case_of, next_run, pairs_of
 from autor_nb.domain.loops.config import LoopConfig
@@ -310,14 +310,14 @@ def _audit_step(state: LoopState, config: LoopConfig, audit: Audit) -> Step:
         plan, role, subject = following
         commit = audit.commit if subject == "candidate" else state.base
         return Run(AUDIT, "audit" if role == "confirm" else role, subject, commit, plan.seed, plan.pair)
-    pairs = pairs_of(audit.planned, audit.trials, config)
-    number = len(state.audits)
-    coin = seed_for(state.seed, "audit coin", number)
-    asked = audit_next(pairs, coin=coin, time_like=config.metric.time_like)
+    pairs = (*audit.done, *pairs_of(audit.planned, audit.trials))
+    coin = seed_for(state.seed, "audit coin", audit.place)
+    bar, before = auditing.bar(audit.place), len(audit.done)
+    asked = audit_next(pairs, coin=coin, time_like=config.metric.time_like, bar=bar, before=before)
     if isinstance(asked, Decided):
         return ConcludeAudit(asked)
     assert isinstance(asked, Confirm)
-    planned = _drawn(state.seed, ("audit", number), len(audit.planned), asked)
+    planned = _drawn(state.seed, ("audit", audit.place), audit.drawn + len(audit.planned), asked)
     return PlanBlock(AUDIT, planned, asked.warm_up, asked)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops.state import Holdout, LoopState, Row
 
 
@@ -31,7 +32,10 @@ def state_text(state: LoopState) -> str:
     if state.audits:
         audit = state.audits[-1]
         word = "better than the baseline" if audit.better else "not shown to be better than the baseline"
-        lines.append(f"- Audit: experiment {audit.n} is {word} (E {audit.e_value:.4g}, {audit.pairs} fresh pairs)")
+        which = f"Audit {audit.number}" if audit.number > 1 else "Audit"
+        earlier = f". {auditing.earlier_words(state)}" if state.audits_made > 1 else ""
+        shown = f"E {audit.e_value:.4g}, bar {audit.bar:g}, {audit.pairs} fresh pairs"
+        lines.append(f"- {which}: experiment {audit.n} is {word} ({shown}){earlier}")
     if flagged := suspicious(state):
         shown = "; ".join(f"{row.n} ({_plain(', '.join(row.suspicious))})" for row in flagged[-5:])
         lines.append(f"- Suspicious, for a person to look at: experiments {shown}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from autor_nb.domain.events import Event
+from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.case import Decided
 from autor_nb.domain.loops.cases import case_of, mean_metric, scores_of
@@ -221,18 +222,22 @@ class Verdicts:
         rows = [row for row in audit.trials if row.counts and row.role == "audit"]
         ours = [row.score for row in rows if row.subject == "candidate" and row.score is not None]
         theirs = [row.score for row in rows if row.subject == "incumbent" and row.score is not None]
+        ours += [pair.candidate for pair in audit.done if pair.candidate is not None]
+        theirs += [pair.incumbent for pair in audit.done if pair.incumbent is not None]
         return ev.AuditEnded(
             commit=audit.commit,
             n=audit.n,
             pairs=decided.pairs,
             better=decided.verdict is Verdict.KEEP,
             e_value=decided.e_value if decided.e_value is not None else 0.0,
-            bar=decided.bar or 20.0,
+            bar=auditing.bar(audit.place),
             mean=self._units(decided.mean),
             interval=self._turned(decided.interval),
             baseline_metric=self._as_metric(theirs),
             final_metric=self._as_metric(ours),
             reason=decided.reason,
+            place=audit.place,
+            before=len(audit.done),
             by=audit.by,
         )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from autor_nb import loop_control
 from autor_nb.desk.loops import words
-from autor_nb.domain.loops import seeding, story
+from autor_nb.domain.loops import auditing, seeding, story
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
 from autor_nb.record import loop_edits, loop_headline
@@ -121,7 +121,8 @@ def _audit_facts(state: LoopState) -> dict[str, Any] | None:
     audit = state.audits[-1]
     return {"at": audit.at, "n": audit.n, "better": audit.better, "e_value": audit.e_value, "bar": audit.bar,
             "pairs": audit.pairs, "baseline_metric": audit.baseline_metric, "final_metric": audit.final_metric,
-            "of_the_head": audit.commit == state.head}  # fmt: skip
+            "of_the_head": audit.commit == state.head, "number": audit.number, "place": audit.place,
+            "pairs_before": audit.before, "failed": state.audits_failed}  # fmt: skip
 
 
 def forks(loop: LoopFolder, state: LoopState) -> list[LoopState]:
@@ -265,7 +266,8 @@ def _audit_words(state: LoopState) -> str:
     if audit is None:
         return "none" if state.experiments else ""
     word = "better" if audit["better"] else "not shown to be better"
-    return f"experiment {audit['n']} {word} (E {number_words(audit['e_value'], 3)}, {audit['pairs']} pairs)"
+    said = f"experiment {audit['n']} {word} (E {number_words(audit['e_value'], 3)}, {audit['pairs']} pairs)"
+    return f"{said}. It is audit {audit['number']}. {auditing.earlier_words(state)}" if audit["number"] > 1 else said
 
 
 # -------------------------------------------------------------------------------------------- next step

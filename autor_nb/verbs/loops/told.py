@@ -53,7 +53,7 @@ def _recorded(event: ev.ExperimentRecorded) -> str:
 
 def _audited(event: ev.AuditEnded) -> str:
     word = "is better than the baseline" if event.better else "is not shown to be better than the baseline"
-    pairs = count_words(event.pairs, "fresh pair")
+    pairs = count_words(event.pairs, "fresh pair") + (f", {event.before} from before" if event.before else "")
     return f"audit: experiment {event.n} {word} (E {number_words(event.e_value, 3)}, bar {event.bar:g}, {pairs})"
 
 
