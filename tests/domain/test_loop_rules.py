@@ -168,8 +168,10 @@ def test_another_measure_needs_another_baseline(change: dict[str, Any], named: s
     command = asked(cmd.StartLoop, iterations=1, config={**CONFIG, **change})
     assert (
         f"{named} of loop tsp changed after its baseline was measured: scores from before and after cannot be compared.",
-        "Put it back as it was, or make another loop of the new configuration: rename [loop.tsp] in autor.toml to "
-        "[loop.tsp-2] (its tables too), then `autor loop start tsp-2 --iterations 20`.",
+        (
+            "Put it back as it was, or make another loop of the new configuration: rename [loop.tsp] in autor.toml to "
+            "[loop.tsp-2] (its tables too), then `autor loop start tsp-2 --iterations 20`."
+        ),
     ) == refusal(loop(LoopStatus.STOPPED), command)
     assert 2 == len(answer(loop(LoopStatus.FAILED, baseline=False), command))
 

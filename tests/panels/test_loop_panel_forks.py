@@ -89,14 +89,22 @@ def test_what_cannot_be_merged_is_refused_in_words_and_nothing_is_at_work(tmp_pa
     desk = Page(LoopPanel(project.loop))
     told = desk.ask("merge", seeds="4")
     assert not told["ok"] and "holds all that its forks kept" in told["reason"] and "demo-1" in told["suggestion"]
-    told = desk.ask("compare")
-    assert not told["ok"] and "no loop has moved" in told["reason"]
     assert "Nothing is being compared" in desk.ask("halt")["reason"]
     assert desk.panel.tail.work.document() is None
     for seeds in ("1", "many", "201", "-4", "4.5", "²"):
         with pytest.raises(UsageError, match="cannot be run"):
             loop_asks.seeds({"args": {"seeds": seeds}})
     assert 6 == loop_asks.seeds({"args": {}}) == loop_asks.seeds({})
+
+
+def test_a_comparison_without_a_keep_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """No run is made, nothing was interrupted, and no fork is given a rank."""
+    project, _ = forked(tmp_path, edit(level=2.0))
+    desk = Page(LoopPanel(project.loop))
+    assert desk.ask("compare")["ok"]
+    work = desk.shows(idle)["forks"]["work"]
+    assert ("ok", 0) == (work["tone"], work["runs"])
+    assert ["None of them kept anything: each stands at the commit they began from. No run was made."] == work["said"]
 
 
 def test_a_merge_is_ended_by_a_click_and_changes_nothing(tmp_path: Path) -> None:
