@@ -165,10 +165,13 @@ class Door:
 
         RefusedError if it is refused; RunError with `kept`, what becomes of the command, when the time is over.
         """
-        offset = place.events.stat().st_size
+        before = place.events.stat()
+        offset, file = before.st_size, before.st_ino
         inbox.drop(place, command)
         deadline = time.monotonic() + timeout_s
         while True:
+            if (now := place.events.stat().st_ino) != file:  # a damaged log was mended: its answers lie elsewhere
+                offset, file = 0, now
             events, offset = eventlog.read(place.events, offset, self.words)
             answers = [one for one in events if isinstance(one, Event) and getattr(one, "command_id", "") == command.id]
             for answer in answers:

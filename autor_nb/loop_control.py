@@ -15,7 +15,7 @@ import msgspec
 
 from autor_nb import door, loop_gate
 from autor_nb.domain.errors import RefusedError, UsageError
-from autor_nb.domain.events import CommandRefused, Event, Unknown
+from autor_nb.domain.events import CommandRefused, Event, LogRecovered, Unknown
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig
@@ -28,7 +28,7 @@ from autor_nb.door import Door, actor, fields, new_id
 from autor_nb.store import eventlog
 from autor_nb.store.atomic import write_text
 from autor_nb.store.lock import EngineLock, Holder, living_holder
-from autor_nb.store.loops import heads, ledger, making, standing
+from autor_nb.store.loops import damage, heads, ledger, making, standing
 from autor_nb.store.loops.family import family_of
 from autor_nb.store.loops.layout import LoopFolder, all_loops, loop_folder
 from autor_nb.store.loops.words import EVENTS
@@ -269,6 +269,14 @@ def _recorded(before: LoopState, after: LoopState, event: Event) -> Recorded:
     assert isinstance(event, ev.ExperimentRecorded)
     row = next(row for row in reversed(after.recent) if row.n == event.n)
     return Recorded(event, row, after_record(before, after, row))
+
+
+def recover_log(loop: LoopFolder, by: Actor) -> LogRecovered | None:
+    """Set the damaged lines of a loop's log aside and put back what is known of them; None where nothing was wrong."""
+    with EngineLock(loop) as held:
+        mended = damage.mend(loop, by, asked=True)
+        with ledger.opened(loop, held):
+            return mended  # the views are made anew from it
 
 
 def start_worker(loop: LoopFolder) -> int:

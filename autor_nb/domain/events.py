@@ -291,12 +291,17 @@ class LogRecovered(Decision, frozen=True, kw_only=True, omit_defaults=True):
     """A damaged log was taken back to its last line before the damage; what it was is kept in the folder `kept_in`.
 
     `line` is the damaged line, `lines` how many it and those after it were, `files` the workspace as it was found.
+
+    A loop's log goes on behind the damage: `lines` of it were no events, the events `restored` were put back from what
+    the loop's other files know, and nothing is known of those `missing`.
     """
 
     line: int
     lines: int = 0
     kept_in: str = ""
     files: str = ""
+    missing: tuple[int, ...] = ()
+    restored: tuple[int, ...] = ()
 
 
 class CommandRefused(Event, frozen=True, kw_only=True, omit_defaults=True):

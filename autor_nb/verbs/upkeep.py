@@ -9,13 +9,17 @@ from typing import Any
 
 import click
 
-from autor_nb import control
+from autor_nb import control, loop_control
 from autor_nb.domain.errors import StoreError, UsageError
+from autor_nb.domain.loops.fold import mended_words
 from autor_nb.domain.run import RunStatus
 from autor_nb.store import damage, layout
 from autor_nb.store.layout import RunFolder
+from autor_nb.store.loops import standing
+from autor_nb.store.loops.layout import all_loops
 from autor_nb.verbs import clean, target
 from autor_nb.verbs.blocks import Block, Heading, Items, Mark, Next, Para, Table
+from autor_nb.verbs.loops.loop_named import project_here
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
@@ -145,24 +149,28 @@ def rm(face: Face, run_id: str, yes: bool) -> Result:
 @click.option("--preview", is_flag=True, help="Only say what would be done.")
 @pass_face
 def recover(face: Face, yes: bool, preview: bool) -> Result:
-    """Take up every interrupted run, mend damaged logs, and remove folders that never became runs."""
+    """Take up every interrupted run, mend damaged logs of runs and loops, and remove folders that never became runs."""
     root = target.root(face)
     every = [(run, control.snapshot(run).status) for run in layout.all_runs(root)]
     interrupted = [run for run, status in every if status is RunStatus.INTERRUPTED]
     damaged = [(run, damage.recoverable(run)) for run, status in every if status is RunStatus.DAMAGED]
     mendable = [run for run, kept in damaged if kept]
     husks = _husks(root)
+    loops = [(loop, hurt) for loop in all_loops(project_here()) if (hurt := standing.whole(loop).damaged)]
     facts: dict[str, Any] = {
         "root": str(root),
         "interrupted": [run.run_id for run in interrupted],
         "damaged": [run.run_id for run, _ in damaged],
         "husks": [str(path) for path in husks],
+        "loops": [loop.name for loop, _ in loops],
     }
-    if not interrupted and not husks and not damaged:
-        return Result(facts=facts, blocks=(Para("Nothing to recover: no run was interrupted, no log is damaged."),))
+    if not interrupted and not husks and not damaged and not loops:
+        said = "Nothing to recover: no run was interrupted, no log of a run or a loop is damaged."
+        return Result(facts=facts, blocks=(Para(said),))
     rows = (
         *((run.run_id, Mark("damaged"), _mending(kept)) for run, kept in damaged),
         *((run.run_id, Mark("interrupted"), "is set to work again") for run in interrupted),
+        *((f"loop {loop.name}", Mark("damaged"), _setting_aside(hurt)) for loop, hurt in loops),
         *((path.name, Mark("lost"), "has no log, so it never was a run: removed") for path in husks),
     )
     table = Table(("Folder", "State", "What is done"), rows)
@@ -178,7 +186,15 @@ def recover(face: Face, yes: bool, preview: bool) -> Result:
             control.resume(run, control.actor(face.name))
     for path in husks:
         shutil.rmtree(path)
-    return Result(facts={**facts, "done": True}, blocks=(table, Next((("autor runs", "shows them"),))))
+    blocks: list[Block] = [table]
+    told = {}
+    for loop, _ in loops:
+        mended = loop_control.recover_log(loop, control.actor(face.name))
+        told[loop.name] = mended_words(mended) if mended is not None else "it was mended already"
+        blocks.append(Para(f"Loop {loop.name}: {clean.line(told[loop.name], 600)}."))
+    after = [("autor runs", "shows the runs")] if every or not loops else []
+    after += [(f"autor loop status {loop.name}", "shows the loop") for loop, _ in loops]
+    return Result(facts={**facts, "done": True, "mended": told}, blocks=(*blocks, Next(tuple(after))))
 
 
 def _mending(kept: int) -> str:
@@ -187,6 +203,13 @@ def _mending(kept: int) -> str:
     return (
         f"its log goes back to its first {kept} lines and the workspace to how it was then; "
         "what was there is kept in its folder damaged/"
+    )
+
+
+def _setting_aside(hurt: str) -> str:
+    return (
+        f"{clean.line(hurt, 200)}: set aside, what its other files know is put back; "
+        "the log as it was is kept in its folder damaged/"
     )
 
 

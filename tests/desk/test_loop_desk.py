@@ -224,5 +224,5 @@ def test_failed_interrupted_and_damaged_loops_say_what_to_do(tmp_path: Path) -> 
     with loop.events.open("ab") as log:
         log.write(b"garbage\n")
     view = shown(loop)
-    assert "fail" == view["notes"][0]["tone"] and "cannot be read on" in view["notes"][0]["text"]
+    assert "fail" == view["notes"][0]["tone"] and "autor recover" in view["notes"][0]["text"]
     assert not any(action["enabled"] for action in view["actions"].values())

@@ -132,7 +132,8 @@ def notes(state: LoopState, status: LoopStatus, course: Course) -> list[dict[str
         found.append({"tone": tone, "text": text, "do": do, "aside": aside})
 
     if state.damaged:
-        note("fail", f"The log of this loop cannot be read on: {clean.line(state.damaged, 300)}.")
+        mend = "`autor recover` sets that aside and says what it cost; `autor loop start` does so too"
+        note("fail", f"The log of this loop is damaged: {clean.line(state.damaged, 300)}. {mend}.")
     if status is LoopStatus.FAILED:
         mend = clean.line(state.failure_suggestion, 300)
         note("fail", f"Failed: {clean.line(state.failure, 400)} {mend}".strip(), "start")

@@ -108,7 +108,7 @@ def actions(state: LoopState, status: LoopStatus) -> Document:
         else "" if changed else "Nothing was kept or advanced: there is nothing to audit.",
     }  # fmt: skip
     if state.damaged:
-        whys = dict.fromkeys(whys, "The log of this loop is damaged.")
+        whys = dict.fromkeys(whys, "The log of this loop is damaged: `autor recover` sets that aside.")
     found: Document = {name: {"enabled": not why, "reason": why} for name, why in whys.items()}
     found["repeat"]["of"] = ([current.n] if current is not None else []) + [one.n for one in parked]
     found["confirm"]["done"] = f"given by {who(state.confirmed_by)}" if state.confirmed_by is not None else ""

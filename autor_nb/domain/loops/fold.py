@@ -38,10 +38,10 @@ class LoopFold:
         """Fold these events in."""
         state = self.state
         for event in events:
-            if state.damaged:
-                break
-            if isinstance(event, Damaged):
-                state.damaged = str(event)
+            if event.seq > state.last_seq + 1 and not state.damaged:
+                state.damaged = f"its log has no event {state.last_seq + 1}, though {event.seq} follows"
+            if isinstance(event, Damaged):  # what follows is shown all the same; nobody works on it until it is mended
+                state.damaged = state.damaged or str(event)
             elif isinstance(event, Unknown):
                 state.unknown += 1
             else:
@@ -341,7 +341,33 @@ def _holdout(state: LoopState, event: ev.HoldoutAsked) -> None:
     state.holdout = known
 
 
+def _log_mended(state: LoopState, event: run_events.LogRecovered) -> None:
+    if event.line:  # else it stands in the place of one that is missing
+        state.mended = mended_words(event)
+
+
+def mended_words(event: run_events.LogRecovered) -> str:
+    """What a mended log had lost: what is known of it, and what is not."""
+    begun = f", the first of them line {event.line}" if event.lines > 1 else f" (line {event.line})"
+    said = []
+    if event.lines:
+        said.append(f"{event.lines} damaged line{'s' if event.lines > 1 else ''} of its log{begun} set aside")
+    if event.restored:
+        said.append(f"{_events(event.restored)} put back from what its other files know")
+    if event.missing:
+        said.append(f"nothing is known of {_events(event.missing)}: what was acknowledged there is lost")
+    elif event.lines and not event.restored:
+        said.append("no numbered event is missing behind it, unless its last lines held one")
+    return f"{'; '.join(said)}; the log as it was is kept in {event.kept_in}"
+
+
+def _events(numbers: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, numbers[:5])) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
+    return f"event{'s' if len(numbers) > 1 else ''} {shown}"
+
+
 _STEPS: dict[type, Step] = {
+    run_events.LogRecovered: _log_mended,
     ev.LoopCreated: _created,
     ev.LoopStarted: _started,
     ev.LoopConfigChanged: _config_changed,

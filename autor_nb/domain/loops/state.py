@@ -332,6 +332,8 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_seq: int = 0
     unknown: int = 0
     damaged: str = ""
+    mended: str = ""
+    """What was wrong with the log when it was last mended, and what that cost."""
 
     @property
     def free_n(self) -> int:

@@ -33,14 +33,15 @@ from autor_nb.engine.loops.past import Past
 from autor_nb.engine.loops.trials import Trials
 from autor_nb.engine.loops.trust import Trust
 from autor_nb.engine.loops.verdicts import Verdicts
-from autor_nb.store import eventlog, inbox, lock
+from autor_nb.store import inbox, lock
 from autor_nb.store.eventlog import utc_now
+from autor_nb.store.loops import damage
 from autor_nb.store.loops.clone import Clone
 from autor_nb.store.loops.family import Family, Turn, family_of
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.store.loops.ledger import Ledger
 from autor_nb.store.loops.views import Views
-from autor_nb.store.loops.words import COMMANDS, EVENTS
+from autor_nb.store.loops.words import COMMANDS
 from autor_nb.store.system_errors import what_happened, what_mends
 from autor_nb.version import __version__
 
@@ -88,17 +89,11 @@ class LoopEngine:
     def work(self, held: lock.EngineLock) -> None:
         """Work until somebody must say something; the caller holds the lock."""
         self.lock = held
+        past = damage.whole(self.loop)
         self._ledger = Ledger(self.loop, held, self._fold, Views(self.loop))
         self.views = self._ledger.views
         try:
-            past, _ = eventlog.read(self.loop.events, 0, EVENTS)
             self._fold.apply(past)
-            if self.state.damaged:
-                raise DamagedLogError(
-                    f"Loop {self.loop.name} cannot go on: {self.state.damaged}.",
-                    "Put a copy of its events.jsonl from a backup in place.",
-                    path=str(self.loop.events),
-                )
             orphans.end_left_behind(self.loop, self._running_trial())
             self.family = family_of(self.loop, self.state)
             self.past = Past(past)

@@ -15,7 +15,7 @@ from autor_nb.domain.loops.preflight import CheckResult, result
 from autor_nb.engine.loops.preflight_context import Preflight
 from autor_nb.registry import load
 from autor_nb.store import claims
-from autor_nb.store.loops import snapshot
+from autor_nb.store.loops import snapshot, standing
 from autor_nb.store.loops.making import Source, find_source
 from autor_nb.store.system_errors import what_happened, what_mends
 
@@ -161,6 +161,9 @@ def log_folder(context: Preflight) -> CheckResult:
     except OSError as error:
         return result("log_folder", "blocking", what_happened(error, str(place)),
                       what_mends(error, str(place), "check again"))
+    if context.folder.exists and (hurt := standing.whole(context.folder).damaged):
+        return result("log_folder", "warning", f"The log of loop {context.folder.name} is damaged: {hurt}.",
+                      "`autor recover` sets that aside and says what it cost; the next start does so too.")
     return result("log_folder", "ok", f"{context.folder.path}.")
 
 

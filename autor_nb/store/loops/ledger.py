@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autor_nb.domain.errors import DamagedLogError
 from autor_nb.domain.events import Event
 from autor_nb.domain.loops.commands import LoopCommand, RecordExperiment
 from autor_nb.domain.loops.fold import LoopFold
@@ -16,7 +15,7 @@ from autor_nb.domain.loops.rules import carried_out
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.store import eventlog, inbox
 from autor_nb.store.lock import EngineLock
-from autor_nb.store.loops import standing
+from autor_nb.store.loops import damage, standing
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.store.loops.views import Views
 from autor_nb.store.loops.words import COMMANDS, EVENTS
@@ -59,13 +58,9 @@ def opened(loop: LoopFolder, held: EngineLock) -> Iterator[Ledger]:
     fold, offset = standing.load(loop)
     events, _ = eventlog.read(loop.events, offset, EVENTS)
     begun = fold.state.last_seq
+    if damage.is_hurt(events, begun):
+        fold, events, begun = LoopFold(), damage.whole(loop), 0
     fold.apply(events)
-    if fold.state.damaged:
-        raise DamagedLogError(
-            f"Loop {loop.name} cannot go on: {fold.state.damaged}.",
-            "Put a copy of its events.jsonl from a backup in place.",
-            path=str(loop.events),
-        )
     views = Views(loop, time.monotonic())
     if not views.fits(fold.state):
         past, _ = eventlog.read(loop.events, 0, EVENTS)

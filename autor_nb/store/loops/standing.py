@@ -46,11 +46,25 @@ def load(loop: LoopFolder) -> tuple[LoopFold, int]:
     return LoopFold(), 0
 
 
+def last_known(loop: LoopFolder) -> LoopState | None:
+    """The state that the checkpoint holds, whether or not it fits the log."""
+    try:
+        made = _decoder.decode(loop.standing.read_bytes())
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return None
+    return made.state if made.format == FORMAT else None
+
+
 def read(loop: LoopFolder) -> LoopState:
     """The loop's state now."""
     fold, offset = load(loop)
     events, _ = eventlog.read(loop.events, offset, EVENTS)
     return fold.apply(events)
+
+
+def whole(loop: LoopFolder) -> LoopState:
+    """The state by the whole log, whatever the checkpoint holds: a damage that lies before it shows too."""
+    return LoopFold().apply(eventlog.read(loop.events, 0, EVENTS)[0])
 
 
 def _witness(loop: LoopFolder, offset: int) -> str:

@@ -174,7 +174,11 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
         )  # fmt: skip
         blocks.append(Table(("Loop", "Direction", "Experiments", "Best recorded", "Confirmed"), rows, "Its forks"))
     if state.damaged:
-        blocks.append(Para(f"The log cannot be read to its end: {state.damaged}. Shown is what stands before that."))
+        mend = "`autor recover` sets that aside and says what it cost; the next start does so too."
+        said = f"The log is damaged: {clean.line(state.damaged, 300)}. Shown is all that can be read."
+        blocks.append(Para(f"{said} {mend}"))
+    elif state.mended:
+        blocks.append(Para(f"The log was mended: {clean.line(state.mended, 500)}.", quiet=True))
     if state.unknown:
         newer = count_words(state.unknown, "event")
         blocks.append(Para(f"{newer} of a newer version are not shown.", quiet=True))

@@ -8,6 +8,7 @@ from typing import Any
 from autor_nb.domain import events as run_events
 from autor_nb.domain.events import Decision, Event, Unknown
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.fold import mended_words
 from autor_nb.record.units import count_words, duration_words, number_words
 from autor_nb.verbs import clean
 from autor_nb.verbs.loops.experiment_table import signed
@@ -89,5 +90,6 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.LoopResumed: lambda event: "goes on",
     ev.LoopStopped: lambda event: f"stopped: {event.reason}",
     ev.LoopFailed: lambda event: f"failed: {event.reason} {event.suggestion}",
+    run_events.LogRecovered: lambda event: f"log mended: {mended_words(event)}" if event.line else "",
     run_events.CommandRefused: lambda event: f"{event.command} was refused: {event.reason}",
 }
