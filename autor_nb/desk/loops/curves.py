@@ -59,8 +59,7 @@ def _labels(figure: Convergence, places: Numbers) -> Document:
     if best is not None:
         half = None if best.low is None or best.high is None else (best.high - best.low) / 2
         found["best"] = f"{places.value(best.value)} {places.plus_minus(half)}"
-        if figure.at_the_keep:
-            found["best"] += ", by the runs that chose it"
+        found["best_is"] = "best at its keep" if figure.at_the_keep else "best re-measured"
     if figure.recorded:
         found["recorded"] = places.value(figure.recorded[-1][1])
     return found

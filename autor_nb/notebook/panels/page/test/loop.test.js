@@ -47,7 +47,7 @@ test("the story of a loop: what it does, its numbers with their intervals, every
   for (const cls of ["bar", "fut", "ghost", "et"]) assert.ok(page.one(`.lp-test svg .${cls}`), cls);
   assert.match(text, /keep at E ≥ 40.*futile below ½/);
   assert.match(text, /\[−∞, \+∞\]/, "two pairs have no interval");
-  assert.match(page.one("svg.lp-plot").getAttribute("aria-label"), /Best re-measured .*Best recorded .*one run/);
+  assert.match(page.one("svg.lp-plot").getAttribute("aria-label"), /The best re-measured is .*Best recorded .*one run/);
   assert.match(page.one(".m-keep title").textContent, /^#2 kept: .* on fresh seeds: recorded .* \(one run\)/);
   assert.equal(page.all(".btn.fill").length, 1);
 });

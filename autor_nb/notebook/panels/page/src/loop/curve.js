@@ -92,11 +92,11 @@ export const curve = (data, width) => {
   if (!narrow) {
     const said = [];
     if (labels.baseline) said.push({ at: y(data.baseline), head: "baseline", text: labels.baseline, cls: "" });
-    if (labels.best) said.push({ at: y(levels[levels.length - 1][1]), head: "best re-measured", text: labels.best, cls: "k b" });
+    if (labels.best) said.push({ at: y(levels[levels.length - 1][1]), head: labels.best_is || "best re-measured", text: labels.best, cls: "k b" });
     if (labels.recorded) said.push({ at: y(recorded[recorded.length - 1][1]), head: "best recorded", text: labels.recorded, cls: "" });
     for (const one of apart(said, TOP + 4, floor - 10)) kids.push(words(right + 8, one.at, `lab ${one.cls}`, one.head), words(right + 8, one.at + 14, `num ${one.cls}`, one.text));
   }
-  const label = `${data.axis} by experiment.${labels.best ? ` Best re-measured ${labels.best}.` : ""}${labels.recorded ? ` Best recorded ${labels.recorded}, one run.` : ""}${labels.baseline ? ` Baseline ${labels.baseline}.` : ""}`;
+  const label = `${data.axis} by experiment.${labels.best ? ` The ${labels.best_is || "best re-measured"} is ${labels.best}.` : ""}${labels.recorded ? ` Best recorded ${labels.recorded}, one run.` : ""}${labels.baseline ? ` Baseline ${labels.baseline}.` : ""}`;
   return picture(width, height, label, kids);
 };
 
