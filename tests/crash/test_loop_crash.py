@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from autor_nb import loop_control
+from autor_nb.domain.events import LogRecovered
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import GateSpec
 from autor_nb.domain.loops.fold import LoopFold
@@ -32,6 +33,7 @@ from autor_nb.testing.loop_project import ME, LoopProject, edit, git
 KILLS = int(os.environ.get("AUTOR_CRASH_KILLS", "40"))
 PER_LOOP = 20
 GONE_S = 5.0
+LINES = (b"\x00\xff\x1b[31m\n", b'{"type":"trial_ended","seq":7,"tri\n', b"[]\n")
 GARBAGE = b'{"run": 3, "metric": \n\x00\xff not a record\n'
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
@@ -70,6 +72,7 @@ class Victim:
         self.loop: LoopFolder = self.project.loop
         self.acknowledged = self.loop.events.read_bytes()
         self.told: list[int] = []
+        self.meddled = 0
         self.killed = {"worker": 0, "runner": 0, "both": 0}
         loop_control.ask(self.loop, self.project.start(iterations=390))
 
@@ -113,7 +116,7 @@ class Victim:
 
     def look(self) -> None:
         """Everything that was once readable is still there, in its place; heads and branches are of the log."""
-        now = self.loop.events.read_bytes()
+        now = self.readable()
         assert now.startswith(self.acknowledged), "an acknowledged event was lost"
         self.acknowledged = now[: now.rfind(b"\n") + 1]
         heads = self.heads()
@@ -121,6 +124,11 @@ class Victim:
         assert kept is None or kept in heads, "an untested commit was adopted in the clone"
         theirs = Git(self.project.folder / ".git").commit_of("refs/heads/autor/demo")
         assert theirs is None or theirs in heads, "an untested commit was published"
+
+    def readable(self) -> bytes:
+        """The log without what `meddle` put between its lines: setting that aside must move nothing else."""
+        lines = self.loop.events.read_bytes().splitlines(keepends=True)
+        return b"".join(line for line in lines if line not in LINES)
 
     def heads(self) -> list[str]:
         """Every commit that the log says was the loop's head, oldest first."""
@@ -136,8 +144,11 @@ class Victim:
         """What a power cut, or another program, may leave in the views and behind the log."""
         with self.loop.experiments.open("ab") as stream:
             stream.write(GARBAGE)
-        with self.loop.events.open("ab") as stream:
-            stream.write(b'{"type":"trial_ended","tri')
+        lines = self.loop.events.read_bytes().splitlines(keepends=True)
+        for line in LINES:
+            lines.insert(self.draw.choice([0, self.draw.randrange(len(lines)), len(lines)]), line)
+        self.loop.events.write_bytes(b"".join(lines) + b'{"type":"trial_ended","tri')
+        self.meddled += 1
         with self.loop.standing.open("wb") as stream:
             stream.write(b'{"format":1,"offset":99999999')
 
@@ -181,6 +192,8 @@ def inspect_remains(victim: Victim, elsewhere: Path) -> None:
     assert len(over) == len(set(over)), "an experiment ended twice"
     assert set(range(state.next_n)) == {*over, *at_work}, "numbers are not consecutive"
     assert {*victim.told} <= {*over}, "a record that was acknowledged is gone"
+    mended = [event for event in events if isinstance(event, LogRecovered)]
+    assert [(len(LINES), (), ())] * victim.meddled == [(one.lines, one.missing, one.restored) for one in mended]
     trials = [event.trial for event in events if isinstance(event, ev.TrialStarted)]
     assert trials == sorted(set(trials)), "two trials have one number"
     assert len(trials) == len({event.trial for event in events if isinstance(event, ev.TrialEnded)})
