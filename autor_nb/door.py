@@ -25,7 +25,7 @@ from autor_nb.domain.commands import Command
 from autor_nb.domain.errors import RefusedError, RunError
 from autor_nb.domain.events import CommandRefused, Event, LogRecovered, Unknown, WorkerStarted, WorkerStopped
 from autor_nb.domain.run import Actor
-from autor_nb.store import eventlog, inbox
+from autor_nb.store import eventlog, inbox, worker_log
 from autor_nb.store.eventlog import Vocabulary, utc_now
 from autor_nb.store.layout import Workplace
 from autor_nb.store.lock import Holder, living_holder
@@ -221,7 +221,8 @@ class Door:
         place.operator_state.mkdir(exist_ok=True)
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("AUTOR_ATTEMPT", None)
-        with _log(place).open("ab") as stream:
+        with worker_log.path_of(place).open("ab") as stream:
+            worker_log.begin(stream, utc_now())
             child = subprocess.Popen(
                 [sys.executable, "-m", self.worker, str(place.path)],
                 stdin=subprocess.DEVNULL,
@@ -266,15 +267,10 @@ def end(place: Workplace) -> None:
             psutil.Process(worker.pid).kill()
 
 
-def _log(place: Workplace) -> Path:
-    return place.operator_state / "worker.log"
-
-
 def _why(place: Workplace) -> str:
     if shutil.disk_usage(place.path).free < FULL_BYTES:
         return f"The disk of {place.path} is full: free some space, then `{place.command('resume')}`."
-    with contextlib.suppress(OSError):
-        said = _log(place).read_bytes()[-800:].decode("utf-8", "replace").strip()
-        if said:
-            return said.splitlines()[-1] if len(said) > 400 else said
-    return f"See {_log(place)}."
+    if fault := worker_log.broke_off_by(place):
+        return f"{fault[:600]} ({worker_log.path_of(place)} says where.)"
+    said = worker_log.said(place)[-800:]
+    return (said.splitlines()[-1] if len(said) > 400 else said) or f"See {worker_log.path_of(place)}."

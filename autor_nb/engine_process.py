@@ -16,6 +16,7 @@ from autor_nb.domain.errors import AutorError, UsageError
 from autor_nb.store import inbox
 from autor_nb.store.layout import Workplace
 from autor_nb.store.lock import EngineLock
+from autor_nb.store.worker_log import BROKE_OFF
 
 
 def live(place: Workplace, work: Callable[[], int]) -> int:
@@ -26,7 +27,7 @@ def live(place: Workplace, work: Callable[[], int]) -> int:
     try:
         return work()
     except AutorError as error:
-        print(error.message, error.suggestion, file=sys.stderr)  # on one line: faces show the last one
+        print(f"{BROKE_OFF}{' '.join(str(error).split())}", file=sys.stderr)  # on one line: faces show it
         return error.exit_code
     except Exception:
         traceback.print_exc()
@@ -36,10 +37,14 @@ def live(place: Workplace, work: Callable[[], int]) -> int:
 def serve(place: Workplace, work: Callable[[EngineLock], None], rest: Callable[[], None] = lambda: None) -> int:
     """Work under the lock, and rest without it, until nothing waits; answers with an exit code."""
     while True:
+        working = False
         try:
             with EngineLock(place) as held:
+                working = True
                 work(held)
         except UsageError as error:
+            if working:
+                raise
             print(error, file=sys.stderr)
             return 2
         rest()

@@ -25,7 +25,7 @@ from autor_nb.domain.loops.record import Record
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Row
 from autor_nb.domain.run import Actor
 from autor_nb.door import Door, actor, fields, new_id
-from autor_nb.store import eventlog
+from autor_nb.store import eventlog, worker_log
 from autor_nb.store.atomic import write_text
 from autor_nb.store.lock import EngineLock, Holder, living_holder
 from autor_nb.store.loops import damage, heads, ledger, making, standing
@@ -46,11 +46,15 @@ _DOOR = Door("autor_nb.loop_worker", EVENTS)
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot(door.Seen):
-    """A loop as it is now. `status` knows the lock too; `waiting` says for whom: person · engine · nobody."""
+    """A loop as it is now. `status` knows the lock too; `waiting` says for whom: person · engine · nobody.
+
+    `fault` is what an interrupted loop's engine broke off by; empty if it was killed.
+    """
 
     loop: LoopFolder
     state: LoopState
     status: LoopStatus
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,16 @@ class Tail(door.Tail[LoopFold, Snapshot]):
 
     def _seen(self, worker: Holder | None) -> Snapshot:
         state = self._fold.state
-        status, waiting = state.status, "nobody"
+        status, waiting, fault = state.status, "nobody", ""
         if state.damaged:
             status = LoopStatus.DAMAGED
         elif status is LoopStatus.RUNNING or state.audit is not None:
             waiting = "engine"
             if worker is None:
-                status = LoopStatus.INTERRUPTED
+                status, fault = LoopStatus.INTERRUPTED, worker_log.broke_off_by(self.loop)
         elif status in (LoopStatus.PAUSED, LoopStatus.FAILED):
             waiting = "person"
-        return Snapshot(loop=self.loop, state=state, status=status, worker=worker, waiting=waiting)
+        return Snapshot(loop=self.loop, state=state, status=status, worker=worker, waiting=waiting, fault=fault)
 
 
 def snapshot(loop: LoopFolder) -> Snapshot:

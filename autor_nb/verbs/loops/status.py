@@ -13,6 +13,7 @@ from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus, Session
 from autor_nb.record import loop_edits, loop_headline
 from autor_nb.record.units import count_words, date_words, duration_words, number_words
+from autor_nb.store import worker_log
 from autor_nb.store.loops import standing
 from autor_nb.store.loops.layout import LoopFolder, all_loops
 from autor_nb.verbs import clean
@@ -71,8 +72,9 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "session": _session_facts(session) if session else None,
         "budget": budget(state),
         "audit": _audit_facts(state),
-        "why": state.failure or state.pause_reason or state.stop_reason or None,
-        "mend": state.failure_suggestion or None,
+        "why": snapshot.fault or state.failure or state.pause_reason or state.stop_reason or None,
+        "mend": (_where(snapshot) if snapshot.fault else state.failure_suggestion) or None,
+        "worker_log": str(worker_log.path_of(snapshot.loop)) if snapshot.fault else None,
         "awaits_edit": msgspec.to_builtins(awaited) if awaited is not None else None,
         "suspicious": [{"n": row.n, "verdict": row.verdict, "why": list(row.suspicious)}
                        for row in story.suspicious(state)],
@@ -153,7 +155,10 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     if state.experiments or state.audits:
         blocks.append(Para(loop_headline.headline(state).text))
     why = state.failure or state.pause_reason or state.stop_reason
-    if why:
+    if snapshot.fault:
+        fault = clean.line(snapshot.fault, 600)
+        blocks.append(Para(f"A fault of autor itself ended its engine: {fault} {_where(snapshot)}"))
+    elif why:
         blocks.append(Para(f"{why} {state.failure_suggestion}".strip()))
     if (edit := loop_edits.awaited(snapshot.loop, state, status)) is not None:
         blocks.append(Para(clean.line(edit.text, 600)))
@@ -185,8 +190,15 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     return blocks
 
 
+def _where(snapshot: loop_control.Snapshot) -> str:
+    """What to do about a fault."""
+    return f"{worker_log.path_of(snapshot.loop)} says where; `autor loop start {snapshot.loop.name}` tries again."
+
+
 def _aside(snapshot: loop_control.Snapshot) -> str:
     state, current = snapshot.state, snapshot.state.current
+    if snapshot.fault:
+        return "the engine broke off; nothing that was done is lost"
     if snapshot.status is LoopStatus.INTERRUPTED:
         return "the engine ended in the middle; nothing that was done is lost"
     if snapshot.waiting == "person":
@@ -300,7 +312,8 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             return ((f"autor loop doctor{word}", "names what is to be mended"),
                     (f"autor loop start{word}", "tries again"))  # fmt: skip
         case LoopStatus.INTERRUPTED:
-            return ((f"autor loop start{word}", "goes on where it ended"),)
+            why = "tries again, once its cause is mended" if snapshot.fault else "goes on where it ended"
+            return ((f"autor loop start{word}", why),)
         case LoopStatus.DAMAGED:
             return ((f"autor loop log{word}", "what is kept beside the log"),)
         case LoopStatus.CREATED:
