@@ -23,7 +23,11 @@ from autor_nb.verbs.tree import pass_face, verb
 @click.option("--timeout", metavar="TIME", help="Wait no longer than that; the audit goes on.")
 @pass_face
 def audit(face: Face, name: str | None, name_too: str | None, timeout: str | None) -> Result:
-    """Test what the loop has now against its baseline on fresh pairs, wait, and say what that shows."""
+    """Test what the loop has now against its baseline on fresh pairs, wait, and say what that shows.
+
+    Asked again, it adds fresh pairs to all that were measured of the same state: one test, however often one looks.
+    A state that is audited after another one is a test of its own, which has to pass a higher bar.
+    """
     loop = loop_named.either(name, name_too)
     limit = seconds("--timeout", timeout)
     since = loop.events.stat().st_size
