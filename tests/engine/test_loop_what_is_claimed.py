@@ -134,7 +134,7 @@ def test_right_after_a_keep_it_is_at_the_keep(tmp_path: Path) -> None:
     assert "re-measured" not in headline(state).text
     figure = convergence(course, "Convergence", "loss")
     assert "best at its keep" in figure.text() and "best re-measured" not in figure.text()
-    assert "runs that chose it" in curve(course, "loss", numbers(course), None)["labels"]["best"]
+    assert "best at its keep" == curve(course, "loss", numbers(course), None)["labels"]["best_is"]
 
 
 # --------------------------------------------------------------------------------------- the delta

@@ -293,17 +293,17 @@ def test_watch_follows_an_engine_and_ctrl_c_stops_only_the_watching(
     made = LoopProject.make(tmp_path, [edit(what="hang")])
     monkeypatch.chdir(made.folder)
     loop_control.ask(made.loop, made.start(iterations=1))
+    begun = running(1)
+    loop_control.wait(made.loop, 60, enough=lambda now: begun(made.events))
     lines: list[str] = []
 
     def interrupting(line: str) -> None:
         lines.append(line)
-        if running(1)(made.events):
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
     try:
         with pytest.raises(tree.Interrupted, match="goes on") as raised:
-            while True:
-                tree.invoke(["loop", "watch"], Face("api", say=interrupting))
+            tree.invoke(["loop", "watch"], Face("api", say=interrupting))
         assert 130 == raised.value.exit_code and loop_control.snapshot(made.loop).live and lines
     finally:
         loop_control.ask(made.loop, made.stop())
