@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import GateSpec
 from autor_nb.domain.loops.state import LoopStatus
@@ -74,3 +75,28 @@ def test_a_person_stops_it_at_once_and_in_an_audit_too(tmp_path: Path) -> None:
         state = project.work(project.start(iterations=9))
     assert (LoopStatus.STOPPED, "person") == (state.status, state.stop_cause)
     assert not project.of(ev.AuditEnded) and state.audit is None and state.owes_audit
+
+
+def test_a_stopped_audit_goes_on_with_the_pairs_and_the_seeds_that_it_had(tmp_path: Path) -> None:
+    """Asked for again it draws nothing anew: who could drop pairs that look bad could choose."""
+    project = LoopProject.make(tmp_path, [edit(level=0.8, salt=1, what="slow")])
+    with project.when(lambda events: running(ev.AUDIT)(events) and 5 <= len(of_audits(events)), project.stop()):
+        project.work(project.start(iterations=1))
+    planned = [one for one in project.of(ev.BlockPlanned) if one.n == ev.AUDIT]
+    before = [one for one in of_audits(project.events) if one.ending == "finished"]
+    assert before and not project.of(ev.AuditEnded)
+    state = project.work(project.command(cmd.AuditLoop))
+    (audit,) = project.of(ev.AuditEnded)
+    assert audit.better and (0, 0, 20.0) == (audit.place, audit.before, audit.bar) and state.audit is None
+    after = [one for one in project.of(ev.BlockPlanned) if one.n == ev.AUDIT]
+    assert planned == after[: len(planned)]
+    pairs = [pair for one in after for pair in one.pairs]
+    assert audit.pairs == len(pairs) == len({pair.seed for pair in pairs}) == len({pair.pair for pair in pairs})
+    finished = [one for one in of_audits(project.events) if one.ending == "finished"]
+    assert before == finished[: len(before)] and len(before) < len(finished)
+    assert 2 * len(pairs) == len(finished) == len({(one.pair, one.subject) for one in finished})
+
+
+def of_audits(events: list[Any]) -> list[ev.TrialEnded]:
+    """Runs of an audit's pairs that ended."""
+    return [one for one in events if isinstance(one, ev.TrialEnded) and one.role == "audit"]
