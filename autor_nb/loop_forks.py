@@ -93,7 +93,7 @@ def fork(
         raise UsageError(f"{count} forks cannot be made.", f"Make 1 to {MOST_FORKS} at a time.")
     state = loop_control.snapshot(loop).state
     if state.damaged:
-        raise UsageError(f"Loop {loop.name} is damaged: {state.damaged}.", "Put a copy of its log in place first.")
+        raise UsageError(f"Loop {loop.name} is damaged: {state.damaged}.", "`autor recover` sets that aside.")
     names = _names(loop, count, name)
     head = head_in_repository(loop, state)
     made = []

@@ -98,6 +98,7 @@ class LoopProject:
         for place in (project, scripts):
             place.mkdir(parents=True)
         for name, text in {"run.sh": COMMAND, MODEL: base, **(files or {})}.items():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
             (project / name).write_text(text, encoding="utf-8")
         git(project, "init", "-q")
         git(project, "add", "-A")
