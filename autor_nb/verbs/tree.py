@@ -247,10 +247,16 @@ def root(context: click.Context) -> Any:
 
 @click.group("loop", cls=Tree, groups=LOOP_GROUPS, invoke_without_command=True, params=common_options())
 @click.pass_context
-def loop(context: click.Context) -> None:
-    """Experiment loops that improve one metric and do not keep noise."""
+def loop(context: click.Context) -> Any:
+    """Experiment loops that improve one metric and do not keep noise.
+
+    Without a verb it says which loops the project here has, how they stand, and the next command.
+    """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        from autor_nb.verbs.loops.overview import loops_now
+
+        return loops_now()
+    return None
 
 
 def invoke(args: list[str], face: Face) -> Result | None:

@@ -301,6 +301,8 @@ def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
         elif state.baseline_metric is None:
             state.baseline_metric = event.metric
             state.baseline_n = state.head_n = state.confirmed_n = event.n
+    if event.cost_usd and not event.imported:  # a session's bound is about what the loop itself spends
+        state.cost_usd += event.cost_usd
     _count(state, row)
 
 

@@ -158,6 +158,11 @@ def _repeat(state: LoopState, command: cmd.AddRepeats) -> list[Any]:
             f"{command.pairs} pairs cannot be added.", f"An even number up to {MOST_PAIRS} can: blocks of two."
         )
     current = state.testing
+    if current is not None and current.vetoed_by is not None and command.n in (None, current.n):
+        raise Refused(
+            f"Experiment {current.n} was vetoed: it ends without a verdict, whatever pairs it is given.",
+            "Pin the idea again to have it tested.",
+        )
     if current is not None and command.n in (None, current.n):
         return [_by(ev.RepeatsAdded, command, n=current.n, pairs=command.pairs)]
     parked = next((one for one in reversed(state.parked) if command.n in (None, one.n)), None)

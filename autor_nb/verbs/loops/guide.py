@@ -20,6 +20,7 @@ from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import GROUPS, Tree, Verb, pass_face, root, verb
 from autor_nb.version import __version__
 
+WHOLE = 2000
 EXIT_CODES = {
     "0": "success",
     "1": "runtime error: trying again may help",
@@ -62,7 +63,7 @@ def _verbs() -> str:
         for name in group:
             command = _named(("loop", name))
             if command is not None:
-                lines.append(f"- `autor loop {name}`: {command.get_short_help_str(100)}")
+                lines.append(f"- `autor loop {name}`: {command.get_short_help_str(WHOLE)}")
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -133,7 +134,7 @@ def _named(words: tuple[str, ...]) -> click.Command | None:
 def _told(words: tuple[str, ...], command: click.Command) -> dict[str, Any]:
     return {
         "verb": " ".join(words),
-        "help": command.get_short_help_str(200),
+        "help": command.get_short_help_str(WHOLE),
         "arguments": [_parameter(one) for one in command.params if isinstance(one, click.Argument)],
         "options": [_parameter(one) for one in command.params if isinstance(one, click.Option)],
         "examples": list(command.examples) if isinstance(command, Verb) else [],

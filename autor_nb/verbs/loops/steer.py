@@ -70,7 +70,7 @@ def pin(
     loop = loop_target.only(name_too, loop_target.is_at_work)
     change = dict(_pair(item) for item in values)
     idea = _idea(text_of(face, words).strip(), change, expect, why, path)
-    _check_knobs(loop, idea)
+    idea = _with_known_knobs(loop, idea)
     (event, *_) = asked(loop, cmd.PinIdea, face, idea=idea)
     state = loop_control.snapshot(loop).state
     waits = len([one for one in state.pins if one.pin < event.pin])
@@ -129,11 +129,11 @@ def _not_finite(word: str) -> None:
     raise UsageError(f"{word} is no value of a knob.", "Give a finite number.")
 
 
-def _check_knobs(loop: LoopFolder, idea: Idea) -> None:
-    """Refuse what the coder could not turn, while the person is still there."""
+def _with_known_knobs(loop: LoopFolder, idea: Idea) -> Idea:
+    """The idea, its knobs by their whole paths; refused is what the coder could not turn, while the person is there."""
     config = msgspec.convert(loop_control.snapshot(loop).state.config, LoopConfig)
     if config.coder.agent != "params":
-        return
+        return idea
     found = find_knobs(loop_target.mutable_texts(loop.project, config))
     known = sorted({*(knob.path for knob in found.found), *config.space})
     some = ", ".join(known[:8]) or f"none were found in {', '.join(config.mutable)}"
@@ -142,13 +142,29 @@ def _check_knobs(loop: LoopFolder, idea: Idea) -> None:
             "The coder params turns knobs; an idea in words alone it cannot carry out.",
             f"Add --set KNOB=VALUE. Knobs: {some}.",
         )
-    for knob in idea.change:
-        if knob not in known:
-            near = difflib.get_close_matches(knob, known, n=1)
+    change: dict[str, Any] = {}
+    for said, value in idea.change.items():
+        knob = _whole_path(said, known)
+        if knob is None:
+            near = difflib.get_close_matches(said, known, n=1)
             raise UsageError(
-                f"There is no knob {clean.line(knob, 60)!r}.",
+                f"There is no knob {clean.line(said, 60)!r}.",
                 (f"Did you mean {near[0]}? " if near else "") + f"Knobs: {some}.",
             )
+        if knob in change:
+            raise UsageError(f"{clean.line(knob, 60)} is set twice.", "Set each knob once.")
+        change[knob] = value
+    return msgspec.structs.replace(idea, change=change)
+
+
+def _whole_path(said: str, known: list[str]) -> str | None:
+    """The knob that is named, in full or by the end of its path where only one ends so; None if there is none."""
+    if said in known:
+        return said
+    ends = [path for path in known if path.endswith((f".{said}", f":{said}", f'["{said}"]'))]
+    if len(ends) > 1:
+        raise UsageError(f"{clean.line(said, 60)!r} may mean {', '.join(ends[:5])}.", "Write one of these paths.")
+    return ends[0] if ends else None
 
 
 @verb(name="repeat", examples=("autor loop repeat", "autor loop repeat 12 --pairs 8"))

@@ -62,6 +62,13 @@ def _doctor(event: ev.DoctorAnswered) -> str:
     return f"{len(event.blocking)} checks forbid to start: {', '.join(event.blocking)}" if event.blocking else ""
 
 
+def _gate_tested(event: ev.GateTested) -> str:
+    """What comes next takes seconds in which nothing would be seen."""
+    soon = " (next: the gate itself, on thousands of simulated sessions; some seconds)"
+    coming = soon if event.part == "control" and event.ok else ""
+    return f"gate test {event.part}: {'ok' if event.ok else 'FAILED'}{coming}: {event.detail}"
+
+
 _WORDS: dict[type, Callable[[Any], str]] = {
     ev.LoopCreated: lambda event: f"loop {event.name} was made",
     ev.LoopStarted: lambda event: "set to work",
@@ -69,7 +76,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     ev.LoopConfirmed: lambda event: "the go-ahead was given",
     ev.BudgetGranted: lambda event: f"a new budget of errors was granted, session {event.session}",
     ev.DoctorAnswered: _doctor,
-    ev.GateTested: lambda event: f"gate test {event.part}: {'ok' if event.ok else 'FAILED'}: {event.detail}",
+    ev.GateTested: _gate_tested,
     ev.ProgramRead: lambda event: "" if event.first else "program.md has changed and was read again",
     ev.IdeaProposed: _proposed,
     ev.IdeaRefused: lambda event: f"#{event.n} a proposal was refused: {event.why}",
