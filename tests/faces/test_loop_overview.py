@@ -142,3 +142,33 @@ def test_the_guide_cuts_no_verbs_sentence() -> None:
     assert len(LOOP_VERBS) <= len(lines) and [] == [line for line in lines if line.endswith("...")]
     info = invoke(["agent-info"], Face("cli"))
     assert info is not None and [] == [one["verb"] for one in info.facts["verbs"] if one["help"].endswith("...")]
+
+
+def test_noise_takes_command_metric_and_seed_from_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the project as it lies there; what the loop says cannot be said twice."""
+    code = "import os; print('loss:', 2 + int(os.environ['MY_SEED']) % 7 / 100)\n"
+    made = LoopProject.make(
+        tmp_path, files={"train.py": code}, mutable=("train.py",), command="python3 train.py", seed_env="MY_SEED",
+        trial_timeout_s=50.0,
+    )  # fmt: skip
+    config_file.write_loop(made.folder, LoopConfig(**_config(made)))
+    inner = made.folder / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    facts = do("noise", "--loop", "demo", "--runs", "4", "--pairs", "2", "--first-seed", "1").facts
+    assert [2.01, 2.02, 2.03, 2.04, 2.01, 2.02] == [run["value"] for run in facts["runs"]]
+    asked = facts["request"]
+    assert ("MY_SEED", 50.0, "lower", "honoured") == (
+        asked["seed_env"], asked["timeout_s"], asked["direction"], facts["seed"]
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="from the loop's configuration"):
+        do("noise", "--loop", "demo", "--metric", "loss")
+    with pytest.raises(UsageError):
+        do("noise", "--loop", "absent")
+
+
+def test_the_page_of_a_loop_says_nothing_to_a_terminal(project: LoopProject) -> None:
+    """A summary is somebody's text: no escape sequence, no direction override, and the words stay."""
+    do("record", "--metric", "0.9", "--status", "baseline", "--summary", "red \x1b[31mand \u202ereversed\x07 | end")
+    page = project.loop.state_md.read_text(encoding="utf-8")
+    assert not {"\x1b", "\u202e", "\x07"} & set(page) and "reversed" in page and "\\| end" in page

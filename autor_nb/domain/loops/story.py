@@ -90,5 +90,6 @@ def _row(row: Row) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that cannot leave its place in a table."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")[:300]
+    """One line that cannot leave its place in a table, nor say anything to a terminal."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(shown.split()).replace("|", "\\|").replace("<", "&lt;")[:300]

@@ -17,8 +17,10 @@ from autor_nb.domain.loops.metric import check_pattern
 from autor_nb.domain.loops.noise import LEAST_RUNS, NoiseReport, NoiseRequest, NoiseRun
 from autor_nb.figures.loop_noise import LoopNoise
 from autor_nb.record.units import duration_words, number_words
+from autor_nb.store.loops.config_file import read_loop
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Facts, Heading, Mark, Next, Para, Table, Verbatim
+from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.loops import noise_words as words
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
@@ -31,15 +33,19 @@ SOURCES = ("regex", "json", "last_number")
     examples=(
         "autor loop noise -- python train.py",
         "autor loop noise --metric val_loss --lower -- python train.py --seed {seed}",
+        "autor loop noise --loop tsp",
         "autor loop noise --runs 12 --pattern 'acc=(\\S+)' --higher --timeout 5m --cost-per-hour 2.5 -- ./train.sh",
     ),
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- CMD…")
+@click.option(
+    "--loop", "name", type=loop_named.LoopName(), metavar="NAME", help="Command, metric, seed and timeout of that loop."
+)
 @click.option("--runs", type=click.IntRange(LEAST_RUNS, 1000), default=9, show_default=True, help="Different seeds.")
 @click.option(
     "--pairs", type=click.IntRange(0, 1000), default=3, show_default=True, help="How many of the seeds to run again."
 )
-@click.option("--seed-env", default="AUTOR_SEED", show_default=True, metavar="NAME", help="Variable with the seed.")
+@click.option("--seed-env", metavar="NAME", help="Variable with the seed (else AUTOR_SEED).")
 @click.option("--first-seed", type=click.IntRange(0), metavar="N", help="Seeds from N on (else from a random one).")
 @click.option("--metric", default="", metavar="NAME", help="What the command prints as `NAME: 0.5` or `NAME=0.5`.")
 @click.option("--pattern", default="", metavar="RE", help="Or by a pattern with a group; with --source json a key.")
@@ -48,7 +54,7 @@ SOURCES = ("regex", "json", "last_number")
 )
 @click.option("--lower/--higher", "lower", default=None, help="Which way is better, to say how lucky the first was.")
 @click.option("--time-like", is_flag=True, help="The metric is a time: its noise is a ratio.")
-@click.option("--timeout", default="10m", show_default=True, metavar="TIME", help="For one run: 90s, 5m, 2h.")
+@click.option("--timeout", metavar="TIME", help="For one run: 90s, 5m, 2h (else 10m).")
 @click.option("--candidates", type=click.IntRange(1, 1000), default=100, show_default=True, help="Session to plan.")
 @click.option("--cost-per-hour", type=click.FloatRange(0), metavar="MONEY", help="What an hour of running costs.")
 @click.option("--picture", type=click.Path(dir_okay=False), metavar="FILE.png", help="Keep the picture there, too.")
@@ -57,9 +63,10 @@ def noise(face: Face, command: tuple[str, ...], picture: str | None, **options: 
     """Run a command with several seeds, and say how much of its metric is noise.
 
     Needs no loop and no repository: the command runs here, as you would run it, and nothing is changed. The seed is
-    in the variable AUTOR_SEED (--seed-env), and wherever the command has {seed}.
+    in the variable AUTOR_SEED (--seed-env), and wherever the command has {seed}. With --loop the command of a loop
+    that the project declares runs in the project as it lies here.
     """
-    request = _request(command, **options)
+    request = _request(*_asked(command, options.pop("name"), options), **options)
     report = loop_firstaid.noise(request, lambda run: face.say(_progress(run)))
     result = shown(report, face)
     if picture and result.figures:
@@ -70,11 +77,39 @@ def noise(face: Face, command: tuple[str, ...], picture: str | None, **options: 
     return result
 
 
-def _request(command: tuple[str, ...], lower: bool | None, timeout: str, **options: Any) -> NoiseRequest:
-    if not command:
+def _asked(
+    command: tuple[str, ...], name: str | None, options: dict[str, Any]
+) -> tuple[str | tuple[str, ...], Path, MetricSpec]:
+    """What to run, where, and what to read: as they are said, or as a loop's configuration has them."""
+    said = {key: options.pop(key) for key in ("metric", "pattern", "source", "time_like")}
+    if name is None:
+        options |= {"timeout": options["timeout"] or "10m", "seed_env": options["seed_env"] or "AUTOR_SEED"}
+        if not command:
+            raise UsageError(
+                "There is no command to run.",
+                "Write it behind two dashes: `autor loop noise -- python train.py`; or say --loop NAME.",
+            )
+        words = command[0] if len(command) == 1 and " " in command[0] else command
+        return words, Path.cwd(), _metric(said["metric"], said["pattern"], said["source"], options["lower"],
+                                          said["time_like"])  # fmt: skip
+    if command or any(said.values()) or options["lower"] is not None:
         raise UsageError(
-            "There is no command to run.", "Write it behind two dashes: `autor loop noise -- python train.py`."
+            "--loop takes the command and its metric from the loop's configuration.",
+            "Leave out --loop, or the command, --metric, --pattern, --source, --time-like, --lower and --higher.",
         )
+    project = loop_named.project_here()
+    config = read_loop(project, name)
+    options |= {
+        "timeout": options["timeout"] or f"{config.trial_timeout_s:.3f}s",
+        "seed_env": options["seed_env"] or config.seed_env,
+        "lower": config.metric.direction == "lower",
+    }
+    return config.command, project, config.metric
+
+
+def _request(
+    command: str | tuple[str, ...], cwd: Path, metric: MetricSpec, lower: bool | None, timeout: str, **options: Any
+) -> NoiseRequest:
     seconds = duration_s(timeout)
     if not seconds:
         raise UsageError(f"--timeout {timeout!r} is no time above 0.", "Write 90s, 5m or 2h.")
@@ -83,9 +118,9 @@ def _request(command: tuple[str, ...], lower: bool | None, timeout: str, **optio
         raise UsageError(f"--seed-env {seed_env!r} cannot name a variable.", "Use letters, digits and `_`.")
     first = options["first_seed"]
     return NoiseRequest(
-        command=command[0] if len(command) == 1 and " " in command[0] else command,
-        cwd=str(Path.cwd()),
-        metric=_metric(options["metric"], options["pattern"], options["source"], lower, options["time_like"]),
+        command=command,
+        cwd=str(cwd),
+        metric=metric,
         direction="" if lower is None else "lower" if lower else "higher",
         runs=options["runs"],
         pairs=min(options["pairs"], options["runs"]),
