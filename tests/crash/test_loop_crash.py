@@ -224,6 +224,9 @@ def test_a_loop_survives_kills_at_random_instants(number: int, tmp_path: Path) -
             victim.look()
     victim.rest()
     victim.look()
+    victim.meddle()
+    victim.record()
+    victim.look()
     inspect_remains(victim, tmp_path / "elsewhere")
     done, kept = victim.project.state.experiments, len(victim.heads()) - 1
     line = f"loop {number}: killed {victim.killed}, {done} experiments, {kept} kept"

@@ -58,11 +58,12 @@ def opened(loop: LoopFolder, held: EngineLock) -> Iterator[Ledger]:
     fold, offset = standing.load(loop)
     events, _ = eventlog.read(loop.events, offset, EVENTS)
     begun = fold.state.last_seq
-    if damage.is_hurt(events, begun):
+    hurt = damage.is_hurt(events, begun)
+    if hurt:
         fold, events, begun = LoopFold(), damage.whole(loop), 0
     fold.apply(events)
     views = Views(loop, time.monotonic())
-    if not views.fits(fold.state):
+    if hurt or not views.fits(fold.state):
         past, _ = eventlog.read(loop.events, 0, EVENTS)
         views.catch_up(fold.state, past)
     ledger = Ledger(loop, held, fold, views)
