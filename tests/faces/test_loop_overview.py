@@ -172,3 +172,18 @@ def test_the_page_of_a_loop_says_nothing_to_a_terminal(project: LoopProject) -> 
     do("record", "--metric", "0.9", "--status", "baseline", "--summary", "red \x1b[31mand \u202ereversed\x07 | end")
     page = project.loop.state_md.read_text(encoding="utf-8")
     assert not {"\x1b", "\u202e", "\x07"} & set(page) and "reversed" in page and "\\| end" in page
+
+
+def test_a_key_of_a_foreign_file_that_means_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a slip of the pen; what is known is not named."""
+    from autor_nb.store.loops import foreign, problem_yaml
+
+    lines = ["metric_name: loss", "metric_regex: 'loss: ([0-9.]+)'", "runner: python3 train.py", "mutable_file: train.py"]
+    lines += ["branch_prefix: exp/", "state: {enabled: true}", "gemma_critic: {enabled: false}", "time_budget_s: 5"]
+    (tmp_path / "problem.yaml").write_text("\n".join(lines) + "\n")
+    known = problem_yaml.config(tmp_path / "problem.yaml", "demo")
+    assert [] == problem_yaml.unread(known)
+    (tmp_path / "problem.yaml").write_text("\n".join([*lines, "surprise: 5", "time_budgets: 9"]) + "\n")
+    config = problem_yaml.config(tmp_path / "problem.yaml", "demo")
+    (said, *_) = foreign.runnable(config, ("optimiser", "none"), ("params", "external"))[1]
+    assert "'surprise', 'time_budgets'" in said and "branch_prefix" not in said

@@ -96,6 +96,9 @@ def runnable(config: LoopConfig, critics: Collection[str], coders: Collection[st
     An imported project names models and agents that this machine may not have; it runs all the same, and says so.
     """
     said: list[str] = []
+    if unread := problem_yaml.unread(config):
+        named = ", ".join(repr(key[:60]) for key in unread[:8])
+        said.append(f"{problem_yaml.FILE} has keys that mean nothing here, and are kept as they are: {named}.")
     critic, coder = config.critic, config.coder
     if critic.provider not in critics:
         said.append(f"The critic {critic.provider!r} is not available: the embedded optimiser proposes instead.")

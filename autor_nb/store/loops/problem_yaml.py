@@ -38,7 +38,19 @@ def config(path: Path, name: str) -> LoopConfig:
 
 def from_table(table: dict[str, Any], name: str) -> LoopConfig:
     """The same from the file's content; what only other tools use is kept in `extra`."""
-    fields = Fields(FILE, table, equals=": ")
+    return _read(Fields(FILE, table, equals=": "), name)
+
+
+def unread(loop: LoopConfig) -> list[str]:
+    """Keys of the file that mean nothing here: a slip of the pen, or another tool's own; they are kept all the same."""
+    fields = Fields(FILE, dict(loop.extra.get(KEPT) or {}), equals=": ")
+    if not fields.table:
+        return []
+    _read(fields, loop.name)
+    return sorted(str(key) for key in fields.table if key not in fields.taken)
+
+
+def _read(fields: Fields, name: str) -> LoopConfig:
     resource = fields.pattern("resource_metric_regex")
     transform = fields.choice(
         "resource_metric_transform", ("identity", "divide_by_1024", "divide_by_1000"), "identity"
@@ -66,7 +78,7 @@ def from_table(table: dict[str, Any], name: str) -> LoopConfig:
         critic=_critic(fields.inner("gemma_critic")),
         coder=_coder(fields, fields.inner("coder")),
         origin=FILE,
-        extra={KEPT: table},
+        extra={KEPT: fields.table},
     )
 
 
