@@ -52,6 +52,26 @@ def test_an_edit_that_is_there_before_it_is_waited_for_is_taken(tmp_path: Path) 
     assert [True] == [one.taken for one in edits.kept(project.loop)] and "kept aside" not in said(project)
 
 
+def test_an_edit_that_its_maker_committed_in_the_clone_is_taken(tmp_path: Path) -> None:
+    """Agents commit by habit, some on a branch of their own: the candidate is what they changed, one commit on the head."""
+    project = external(tmp_path, 30, 2)
+    tree = project.loop.clone
+
+    def committed(text: str) -> None:
+        (tree / MODEL).write_text(text, encoding="utf-8")
+        git(tree, "checkout", "-q", "-B", "mine")
+        git(tree, "commit", "-q", "-a", "-m", "my own words")
+
+    project.work(project.start(iterations=1, wall_s=0.2))  # its baseline is measured; nothing is at work now
+    committed(MINE)
+    project.work(project.start(iterations=1))
+    assert {1: "keep"} == project.verdicts()
+    first, base = project.of(ev.ChangeApplied)[0], project.of(ev.LoopCreated)[0].base
+    assert ((MODEL,), base) == (first.files, first.parent)
+    assert MINE.strip() == git(project.folder, "show", f"refs/autor/demo/1:{MODEL}")
+    assert "my own words" not in git(project.folder, "log", "--format=%B", "refs/autor/demo/1")
+
+
 def test_an_edit_made_while_a_run_was_at_work_is_kept_and_named(tmp_path: Path) -> None:
     """It would have been lost with the tree; it lies whole in the loop's folder, and the status says where."""
     project = external(tmp_path, 0.1)

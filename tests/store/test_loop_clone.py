@@ -205,7 +205,15 @@ def test_a_coder_may_stage_and_commit_in_the_clone(project: Path) -> None:
     assert ("train.py",) == candidate.paths
     assert b"x = 3\n" == clone.show(candidate.sha, "train.py")
     clone.checkout(first.head)
-    assert first.head == clone.kept()
+    for words in (["checkout", "-q", "-b", "mine"], ["commit", "-q", "-a", "-m", "in my own words"]):
+        (clone.path / "train.py").write_text("x = 4\n", encoding="utf-8")
+        git(clone.path, *words)
+    assert first.head == clone.laid() != clone.head()
+    candidate = clone.commit_candidate("by the loop", first.head)
+    assert (first.head, ("train.py",)) == (candidate.parent, candidate.paths)
+    assert b"x = 4\n" == clone.show(candidate.sha, "train.py")
+    clone.checkout(first.head)
+    assert first.head == clone.kept() == clone.head()
 
 
 def test_files_folders_and_modes_may_trade_places(project: Path) -> None:

@@ -25,6 +25,8 @@ def _keep(engine: LoopEngine, clone: Clone) -> None:
     current = engine.state.current
     vetoed = current is not None and current.vetoed_by is not None
     try:
+        if laid := clone.laid():
+            clone.rest_on(laid)
         found = {path: content for path, content in edits.left(clone).items() if content != BROKEN}
     except (AutorError, OSError):
         return  # a tree that a kill left half made cannot be compared with anything

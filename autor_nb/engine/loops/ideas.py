@@ -197,7 +197,7 @@ class Ideas:
             self._refuse(current, result.detail or "The coder changed nothing.", result.ending, result.cost_usd)
             return
         try:
-            candidate = clone.commit_candidate(_message(self.loop.name, current.n, current.idea))
+            candidate = clone.commit_candidate(_message(self.loop.name, current.n, current.idea), self.state.head)
         except UsageError as error:
             self._refuse(current, error.message, "no_op", result.cost_usd)
             return

@@ -20,11 +20,13 @@ from pathlib import Path
 from autor_nb.domain.errors import StoreError, UsageError
 from autor_nb.domain.loops.globs import matches
 from autor_nb.store.loops import index as _index
+from autor_nb.store.loops.commits import Commits
 from autor_nb.store.loops.git import Git, end_left
 from autor_nb.store.loops.objects import Objects
 
 CANDIDATE = "refs/autor/candidate"
 READY = "autor-ready"
+LAID = "autor-laid"
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,7 @@ class Candidate:
     other: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class LineCount:
-    """A file of a diff; None for both where it is binary."""
-
-    path: str
-    added: int | None
-    removed: int | None
-
-
-class Clone:
+class Clone(Commits):
     """A clone that was made (`making.make`). `prefix` is the project's folder within its repository ("" = the top).
 
     `mutable` and `linked` are relative to the top of the repository.
@@ -73,7 +66,7 @@ class Clone:
         self.path, self.source, self.loop, self.prefix = path, source, loop, prefix
         self.mutable, self.linked = tuple(mutable), frozenset(linked)
         self.repo = repository_of(path)
-        self.git = Git(self.repo, path)
+        super().__init__(Git(self.repo, path))
         self.objects = Objects(self.repo / "objects", "sha256" if _is_sha256(self.repo) else "sha1")
         self._index_path = self.repo / "index"
         self._config = config_text(path, self.repo)
@@ -189,7 +182,21 @@ class Clone:
         self._set_head(sha)
         self._read_index()
 
+    def rest_on(self, sha: str) -> None:
+        """Take what somebody committed in the tree as an edit of that commit: the files stay as they are."""
+        if self.head() != sha:
+            self._set_head(sha)
+            self._known = None
+
+    def laid(self) -> str:
+        """The commit that was last laid out here, whatever anybody has committed since; "" if that is not known."""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            sha = (self.repo / LAID).read_text(encoding="ascii").strip()
+            return sha if self.git.commit_of(sha) else ""
+        return ""
+
     def _set_head(self, sha: str) -> None:
+        (self.repo / LAID).write_text(sha + "\n", encoding="ascii")
         beside = self.repo / "HEAD.autor"
         beside.write_text(sha + "\n", encoding="ascii")
         beside.replace(self.repo / "HEAD")
@@ -207,11 +214,14 @@ class Clone:
 
     # ------------------------------------------------------------------------------------------ commits
 
-    def commit_candidate(self, message: str) -> Candidate:
+    def commit_candidate(self, message: str, onto: str = "") -> Candidate:
         """Commit what was changed of the mutable files, on the commit that lies in the tree, and check that out.
 
-        What else was changed is named in `other`, and gone from the tree. UsageError if no mutable file was changed.
+        `onto` is that commit; what a coder has committed on it by itself counts as its edit. What else was changed is
+        named in `other`, and gone from the tree. UsageError if no mutable file was changed.
         """
+        if onto:
+            self.rest_on(onto)
         found = self._difference()
         changes = self._sorted(found)
         parent = self.head()
@@ -258,39 +268,6 @@ class Clone:
         """Put the loop's branch at that commit (in the clone; `publishing.publish` tells the person's repository)."""
         self.git.run("update-ref", self.branch, sha)
 
-    # ------------------------------------------------------------------------------------------ reading
-
-    def diff(self, a: str, b: str, paths: Sequence[str] = ()) -> str:
-        """The diff of two commits as text."""
-        words = ["diff-tree", "-r", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "-M", a, b, "--", *paths]
-        return self.git.run(*words).decode("utf-8", "replace")
-
-    def numstat(self, a: str, b: str) -> tuple[LineCount, ...]:
-        """Lines added and removed by file."""
-        said = self.git.run("diff-tree", "-r", "--numstat", "--no-renames", "-z", a, b)
-        rows = [os.fsdecode(row).split("\t", 2) for row in said.split(b"\0") if row]
-        return tuple(
-            LineCount(path, None if added == "-" else int(added), None if removed == "-" else int(removed))
-            for added, removed, path in rows
-        )
-
-    def show(self, sha: str, path: str) -> bytes | None:
-        """A file as it is in a commit; None if it is not there."""
-        code, content = self.git.call("cat-file", "blob", f"{sha}:{path}", codes=(0, 128))
-        return content if code == 0 else None
-
-    def files(self, sha: str) -> tuple[str, ...]:
-        """Every path of a commit."""
-        listed = self.git.run("ls-tree", "-r", "--name-only", "-z", sha)
-        return tuple(os.fsdecode(path) for path in listed.split(b"\0") if path)
-
-    def has(self, sha: str) -> bool:
-        """Whether a commit is here, with all its files."""
-        if self.git.commit_of(sha) is None:
-            return False
-        code, _ = self.git.call("rev-list", "--objects", "--quiet", "--no-walk", sha, codes=(0, 1, 128))
-        return code == 0
-
     # ------------------------------------------------------------------------------------------ after a crash
 
     def repair(self, expected_head: str) -> tuple[str, ...]:
@@ -314,6 +291,7 @@ class Clone:
         before = self._read_head()
         self._known = None
         self.checkout(expected_head)
+        (self.repo / LAID).write_text(expected_head + "\n", encoding="ascii")
         if before != expected_head:
             mended.append(f"put the tree back to {expected_head[:12]}")
         return tuple(mended)
