@@ -28,7 +28,7 @@ from autor_nb.door import Door, actor, fields, new_id
 from autor_nb.store import eventlog, worker_log
 from autor_nb.store.atomic import write_text
 from autor_nb.store.lock import EngineLock, Holder, living_holder
-from autor_nb.store.loops import damage, heads, ledger, making, standing
+from autor_nb.store.loops import damage, heads, ledger, making, report_lock, standing
 from autor_nb.store.loops.family import family_of
 from autor_nb.store.loops.layout import LoopFolder, all_loops, loop_folder
 from autor_nb.store.loops.words import EVENTS
@@ -36,7 +36,7 @@ from autor_nb.version import __version__
 
 __all__ = [
     "Recorded", "Snapshot", "Tail", "actor", "ask", "create", "end_worker", "fields", "go_on", "new_id", "record",
-    "snapshot", "start_worker", "wait",
+    "snapshot", "start_worker", "wait", "wait_for_report",
 ]  # fmt: skip
 MADE_WITHIN_S = 60.0
 WAKES_S = 10.0
@@ -300,6 +300,16 @@ def wait(
         return (now.waiting != "engine" and not now.live) or (enough is not None and enough(now))
 
     return _DOOR.follow(Tail(loop), loop, rests, timeout_s, on_change)
+
+
+def wait_for_report(loop: LoopFolder, on_wait: Callable[[], None], timeout_s: float = 300.0) -> None:
+    """Wait for the report that is made of a session that has ended, if one is; `on_wait` is called once if so."""
+    deadline, told = time.monotonic() + timeout_s, False
+    while report_lock.at_work(loop) and time.monotonic() < deadline:
+        if not told:
+            on_wait()
+        told = True
+        time.sleep(door.SLOW_POLL_S)
 
 
 def go_on(loop: LoopFolder, timeout_s: float = 10.0) -> Snapshot:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from autor_nb import engine_process
 from autor_nb.domain.loops.state import LoopStatus
-from autor_nb.store.loops import standing
+from autor_nb.store.lock import EngineLock
+from autor_nb.store.loops import report_lock, standing
 from autor_nb.store.loops.layout import LoopFolder
 
 
@@ -17,22 +18,25 @@ def serve(loop: LoopFolder) -> int:
     """Work on the loop until nothing is left to do; answers with an exit code."""
     from autor_nb.loop_wiring import build
 
-    code = engine_process.serve(loop, lambda held: build(loop).work(held))
-    if not code:
-        report(loop)
-    return code
+    def work(held: EngineLock) -> None:
+        build(loop).work(held)
+        report(loop)  # while the loop is still held: who waits for its end finds that its report is being made
+
+    return engine_process.serve(loop, work)
 
 
 def report(loop: LoopFolder) -> None:
     """Have the report made of a session that came to its own end, by a process of its own: who slept finds it there.
 
-    AUTOR_LOOP_REPORT=0 leaves it to `autor loop report`.
+    A session of one experiment has none, and AUTOR_LOOP_REPORT=0 leaves it to `autor loop report`.
     """
     state = standing.read(loop)
-    ended = state.status is LoopStatus.STOPPED and state.stop_cause != "person" and state.session is not None
-    if not ended or os.environ.get("AUTOR_LOOP_REPORT") == "0":
+    ended = state.status is LoopStatus.STOPPED and state.stop_cause != "person"
+    if not ended or state.session is None or state.session.iterations == 1:
         return
-    with (loop.engine / "report.log").open("wb") as stream:
+    if os.environ.get("AUTOR_LOOP_REPORT") == "0":
+        return
+    with report_lock.held(loop) as locked, (loop.engine / "report.log").open("wb") as stream:
         subprocess.Popen(
             [sys.executable, "-m", "autor_nb.cli.main", "loop", "report", loop.name, "--text"],
             stdin=subprocess.DEVNULL,
@@ -40,6 +44,7 @@ def report(loop: LoopFolder) -> None:
             stderr=stream,
             start_new_session=True,
             cwd=loop.project,
+            pass_fds=() if locked is None else (locked,),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +60,10 @@ def until(
     enough: Callable[[loop_control.Snapshot], bool] | None = None,
     timeout_s: float | None = None,
 ) -> loop_control.Snapshot:
-    """Wait until the loop rests (or `enough`), telling what happens from that offset of the log on."""
+    """Wait until the loop rests (or `enough`), telling what happens from that offset of the log on.
+
+    A session that came to its own end has its report when this answers.
+    """
     offset = since
 
     def tell(snapshot: loop_control.Snapshot) -> None:
@@ -70,9 +74,13 @@ def until(
                 face.say(said)
 
     try:
-        return loop_control.wait(loop, timeout_s, tell, enough)
+        found = loop_control.wait(loop, timeout_s, tell, enough)
     except KeyboardInterrupt as error:
         raise goes_on(loop) from error
+    if enough is None:
+        with contextlib.suppress(KeyboardInterrupt):  # it is written all the same
+            loop_control.wait_for_report(loop, lambda: face.say("its report is being written"))
+    return found
 
 
 def asked(loop: LoopFolder, kind: type[Any], face: Face, **said: Any) -> list[Any]:
