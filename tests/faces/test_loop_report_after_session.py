@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from autor_nb import loop_control
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.store.loops import config_file, report_lock
 from autor_nb.testing.loop_project import LoopProject, edit
@@ -43,6 +44,10 @@ def test_the_report_of_a_session_lies_there_whole_when_start_wait_returns(projec
     cells = json.loads((project.loop.path / "report.ipynb").read_text())["cells"]
     assert all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code")
     assert not report_lock.at_work(project.loop)
+    assert str(project.loop.report_page) == answer.facts["report"] and "report.html" in answer.text(400)
+    said.clear()
+    loop_control.record(project.loop, loop_control.actor("cli"), status="discard", metric=0.9, summary="by hand")
+    assert do(said, "status").facts["report"] is None, "a report that does not tell all is not named as the report"
 
 
 def test_a_step_leaves_the_report_to_its_verb(project: LoopProject) -> None:

@@ -97,6 +97,11 @@ class LoopFolder:
         return self.path / "STATE.md"
 
     @property
+    def report_page(self) -> Path:
+        """The report as one page of HTML: an export."""
+        return self.path / "report.html"
+
+    @property
     def logs(self) -> Path:
         """The output of every trial."""
         return self.path / "logs"

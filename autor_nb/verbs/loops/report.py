@@ -14,7 +14,7 @@ from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
-MARKDOWN, HTML = "report.md", "report.html"
+MARKDOWN = "report.md"
 
 
 @verb(name="report", examples=("autor loop report", "autor loop report tsp --no-notebook --json"))
@@ -39,8 +39,8 @@ def reported(face: Face, loop: LoopFolder, notebook: bool) -> Result:
     parts = loop_report.parts_of(source)
     text = loop_report.as_markdown(source, parts)
     write_text(loop.path / MARKDOWN, text, durable=False)
-    write_text(loop.path / HTML, loop_report.as_html(source, parts), durable=False)
-    written = [MARKDOWN, HTML, loop_audit.MARKDOWN, loop_audit.JSON]
+    write_text(loop.report_page, loop_report.as_html(source, parts), durable=False)
+    written = [MARKDOWN, loop.report_page.name, loop_audit.MARKDOWN, loop_audit.JSON]
     hints: list[str] = []
     facts: dict[str, Any] = {"loop": loop.name, "notebook": None}
     if notebook:

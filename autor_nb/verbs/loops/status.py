@@ -86,6 +86,7 @@ def status_facts(snapshot: loop_control.Snapshot) -> dict[str, Any]:
         "cost_usd": state.cost_usd,
         "worked_s": round(state.worked_s, 3),
         "updated_at": state.updated_at,
+        "report": _report(snapshot.loop),
         "damaged": state.damaged or None,
         "unknown_events": state.unknown,
     }  # fmt: skip
@@ -165,7 +166,7 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     if kept := loop_edits.aside(snapshot.loop):
         title = clean.line(loop_edits.aside_words(snapshot.loop), 120)
         blocks.append(Items(tuple(clean.line(text, 400) for text in kept[:5]), title=title))
-    blocks.append(Facts(_pairs(state)))
+    blocks.append(Facts((*_pairs(state), ("Report", clean.line(_report(snapshot.loop) or "", 300)))))
     if state.session and state.session.blocking:
         blocks.append(Items(state.session.blocking, title="Checks that forbid to start"))
     if state.pins:
@@ -193,6 +194,15 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
 def _where(snapshot: loop_control.Snapshot) -> str:
     """What to do about a fault."""
     return f"{worker_log.path_of(snapshot.loop)} says where; `autor loop start {snapshot.loop.name}` tries again."
+
+
+def _report(loop: LoopFolder) -> str | None:
+    """Where the page of its report lies, if it tells all that has happened."""
+    page = loop.report_page
+    try:
+        return str(page) if page.stat().st_mtime_ns >= loop.events.stat().st_mtime_ns else None
+    except OSError:
+        return None
 
 
 def _aside(snapshot: loop_control.Snapshot) -> str:

@@ -26,14 +26,25 @@ def told(event: Event | Unknown) -> str | None:
     return clean.line(f"{event.at[11:19]}  {said}{by}", 240)
 
 
+_KINDS = {"screen": "screening run", "confirm": "confirming run", "warm_up": "warm-up run", "reference": "run",
+          "calibrate": "calibrating run", "audit": "run"}  # fmt: skip
+
+
 def _proposed(event: ev.IdeaProposed) -> str:
     return f"#{event.n} proposes: {event.idea.hypothesis}"
 
 
 def _trial(event: ev.TrialEnded) -> str:
-    where = "audit" if event.n < 0 else f"#{event.n}"
     value = number_words(event.metric, 6) if event.metric is not None else event.reason or event.ending
-    return f"{where} {event.role} of the {event.subject}: {value} ({duration_words(event.duration_s)})"
+    return f"{_which(event)}: {value} ({duration_words(event.duration_s)})"
+
+
+def _which(event: ev.TrialEnded) -> str:
+    """Which run it was: `#3 confirming run of the candidate`."""
+    kind = _KINDS.get(event.role, event.role)
+    if event.n < 0:  # an audit: the state shown as the loop's best, against the one it began from
+        return f"audit, {kind} of the {'head' if event.subject == 'candidate' else 'baseline'}"
+    return f"#{event.n} {kind} of the {event.subject if event.n else 'unchanged code'}"
 
 
 def _read(event: ev.EvidenceRead) -> str:
