@@ -211,7 +211,8 @@ def _json_head(loop: LoopFolder, state: Any) -> str:
         "metric": state.config.get("metric", {}),
         "counts": story.counts(state),
         "baseline": state.baseline_metric,
-        "best_recorded": {"n": state.best_n, "metric": state.best_metric, "is_a_claim": False},
+        "best_recorded": {"n": state.best_n, "metric": state.best_metric, "is_a_claim": False}
+        | ({"score": state.best_score} if state.weighs else {}),
         "confirmed_head": state.confirmed_n if state.has_confirmed else None,
         "audits": state.audits,
     }

@@ -36,10 +36,10 @@ def parts_of(source: LoopSource) -> list[Shown]:
         *(guarded(name, lambda figure=figure, name=name: _picture(figure, name))  # type: ignore[misc]
           for name, figure in _figures(source)),
         section("Final audits", loop_parts.audits(state.audits), anchor="audits"),
-        section("Kept", loop_parts.kept(state.kept), anchor="kept"),
+        section("Kept", loop_parts.kept(state.kept, loop_parts.column(state)), anchor="kept"),
         section("Top hits", top, anchor="hits"),
         section(f"The newest {count_words(len(source.newest), 'experiment')}",
-                loop_parts.experiments(source.newest), anchor="newest"),
+                loop_parts.experiments(source.newest, loop_parts.column(state)), anchor="newest"),
         section("Reasoning", *[part for part in reasoned if part.text], anchor="reasoning"),
         section("Crashes", *crashes, anchor="crashes"),
         section("Preflight", loop_parts.preflight(state, source.gate_tests), anchor="preflight"),

@@ -150,6 +150,33 @@ def remeasured_words(state: LoopState, digits: int = 6) -> str:
     return (f"{shown_name(state.config)} " if scale(state).scored else "") + number_words(fresh, digits)
 
 
+def metric_words(state: LoopState) -> str:
+    """What is compared, and which way is better: the metric, or the score of several."""
+    if not state.weighs:
+        return f"{_metric(state)}, {'lower' if state.lower_is_better else 'higher'} is better"
+    several = [str(metric.get("name", "")) for metric in state.config.get("metrics") or []]
+    return f"{_metric(state)} of {', '.join(several)}, higher is better"
+
+
+def baseline_words(state: LoopState) -> str:
+    """What the unchanged code measures."""
+    return _value_words(state, state.baseline_metric, state.baseline_score)
+
+
+def best_words(state: LoopState) -> str:
+    """What the best experiment recorded; no claim."""
+    return _value_words(state, state.best_metric, state.best_score)
+
+
+def _value_words(state: LoopState, metric: float | None, score: float | None) -> str:
+    """The value that is compared; of several metrics the first one beside it."""
+    if not state.weighs or score is None:
+        return number_words(metric, 6)
+    first = str((state.config.get("metric") or {}).get("name", ""))[:60]
+    beside = "" if metric is None else f" ({first} {number_words(metric, 6)})"
+    return f"{_metric(state)} {number_words(score, 6)}{beside}"
+
+
 def head_words(state: LoopState) -> str:
     """The head's metric and how far it can be believed: re-measured, or what it had when it was kept."""
     fresh = remeasured_words(state)
@@ -157,7 +184,8 @@ def head_words(state: LoopState) -> str:
         return f"{fresh} re-measured on {count_words(len(state.remeasured), 'fresh run')}"
     if state.head_metric is None:
         return ""
-    return f"{number_words(state.head_metric, 6)} at the keep, which flatters it; not re-measured yet"
+    shown = _value_words(state, state.head_metric, state.head_score)
+    return f"{shown} at the keep, which flatters it; not re-measured yet"
 
 
 def share_words(before: float, after: float) -> str:
@@ -169,9 +197,9 @@ def share_words(before: float, after: float) -> str:
 
 
 def improvement(state: LoopState, metric: float | None) -> float | None:
-    """By how many per cent a metric is better than the baseline; negative if it is worse."""
+    """By how many per cent a metric is better than the baseline; negative if it is worse; a score has no share."""
     base = state.baseline_metric
-    if metric is None or not base:
+    if metric is None or not base or state.weighs:
         return None
     change = 100 * (metric - base) / abs(base)
     return 0.0 - change if state.lower_is_better else change  # no −0.0

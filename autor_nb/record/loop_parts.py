@@ -57,17 +57,16 @@ def headline(state: LoopState) -> Shown:
 
 def summary(state: LoopState, status: str) -> Shown:
     """The loop in a few facts; what was recorded is never beside what is claimed without a word."""
-    metric = state.config.get("metric") or {}
     counts = story.counts_words(state)
-    head = one_line(loop_headline.head_words(state), 120)
+    head, best = one_line(loop_headline.head_words(state), 120), loop_headline.best_words(state)
     pairs: list[tuple[str, Any]] = [
         ("Status", status),
-        ("Metric", f"{one_line(str(metric.get('name', '')), 60)}, {metric.get('direction', 'lower')} is better"),
+        ("Metric", one_line(loop_headline.metric_words(state), 200)),
         ("Experiments", f"{state.experiments:,}" + (f" ({counts})" if counts else "")),
         ("Runs", f"{state.trials:,} in {duration_words(state.worked_s)}"),
-        ("Baseline", number_words(state.baseline_metric, 6)),
+        ("Baseline", one_line(loop_headline.baseline_words(state), 120)),
         ("Best recorded of an experiment (no claim)",
-         f"{number_words(state.best_metric, 6)} (experiment {state.best_n})" if state.best_n is not None else ""),
+         f"{one_line(best, 120)} (experiment {state.best_n})" if state.best_n is not None else ""),
         ("Head", f"{head} (experiment {state.head_n})" if head else ""),
         ("Confirmed head", f"experiment {state.confirmed_n}" if state.has_confirmed else "none"),
         ("Suspicious", one_line(loop_headline.suspicious_words(state), 400)),
@@ -75,6 +74,13 @@ def summary(state: LoopState, status: str) -> Shown:
         ("Cost", f"{state.cost_usd:.2f} USD" if state.cost_usd else ""),
     ]  # fmt: skip
     return facts([(name, value) for name, value in pairs if value])
+
+
+def column(state: LoopState) -> str:
+    """What the column of recorded metrics is called: of several metrics it holds the first, whose name it has."""
+    if not state.weighs:
+        return "Metric"
+    return one_line(str((state.config.get("metric") or {}).get("name", "Metric")), 40)
 
 
 def audits(rows: Sequence[AuditRow]) -> Shown:
@@ -96,12 +102,12 @@ def audits(rows: Sequence[AuditRow]) -> Shown:
     )  # fmt: skip
 
 
-def kept(rows: Sequence[Row], most: int = 100) -> Shown:
-    """What the branch went on from."""
+def kept(rows: Sequence[Row], first: str = "Metric", most: int = 100) -> Shown:
+    """What the branch went on from; `first` names the metric where there are several."""
     if not rows:
         return words("Nothing was kept.")
     shown = table(
-        ("n", "Verdict", "Metric", "Delta", "E", "Confirmed", "What was changed"),
+        ("n", "Verdict", first, "Delta", "E", "Confirmed", "What was changed"),
         [
             (str(row.n), verdict(row.verdict, row.recorded), number_words(row.metric, 6), signed(row.delta),
              number_words(row.e_value, 4), "yes" if row.confirmed else "no", one_line(row.summary, 200))
@@ -112,8 +118,8 @@ def kept(rows: Sequence[Row], most: int = 100) -> Shown:
     return stack(shown, muted(f"{len(rows) - most} earlier ones are not shown.") if len(rows) > most else NOTHING)
 
 
-def experiments(iterations: Iterable[Iteration]) -> Shown:
-    """Experiments, the newest first."""
+def experiments(iterations: Iterable[Iteration], first: str = "Metric") -> Shown:
+    """Experiments, the newest first; `first` names the metric where there are several."""
     rows = [
         (str(one.n), verdict(one.word, one.recorded is not None), number_words(one.metric, 6), signed(one.delta),
          number_words(one.ended.e_value if one.ended else None, 4), one_line(one.summary, 200),
@@ -122,7 +128,7 @@ def experiments(iterations: Iterable[Iteration]) -> Shown:
     ]  # fmt: skip
     if not rows:
         return words("No experiment has ended yet.")
-    return table(("n", "Verdict", "Metric", "Delta", "E", "What was tried", "Why it ended so"), rows, "rlrrrll")
+    return table(("n", "Verdict", first, "Delta", "E", "What was tried", "Why it ended so"), rows, "rlrrrll")
 
 
 def preflight(state: LoopState, gate_tests: dict[str, ev.GateTested]) -> Shown:

@@ -72,11 +72,11 @@ class LoopRecord:
 
     def kept(self) -> Shown:
         """What the branch went on from."""
-        return loop_parts.kept(self.snapshot.state.kept)
+        return loop_parts.kept(self.snapshot.state.kept, loop_parts.column(self.snapshot.state))
 
     def experiments(self) -> Shown:
         """The newest experiments."""
-        return loop_parts.experiments(self._newest)
+        return loop_parts.experiments(self._newest, loop_parts.column(self.snapshot.state))
 
     def reasoning(self) -> Shown:
         """Why the newest were made."""

@@ -116,3 +116,20 @@ def test_a_number_given_back_is_the_next_to_be_taken() -> None:
     assert (0, 2) == (fold.state.free_n, fold.state.next_n)
     fold.apply([ev.ExperimentRecorded(n=0, status="discard", metric=1.0, by=ME, seq=4)])
     assert (2, 2, None) == (fold.state.free_n, fold.state.next_n, fold.state.spare_n)
+
+
+def test_of_several_metrics_the_best_is_the_one_of_the_best_score() -> None:
+    """The first metric, which the records show, may be worse for it; what has no score is no best."""
+    config = {"metric": {"name": "error", "direction": "lower"}, "scalarizer": "weighted_sum"}
+    said: list[Event] = [ev.LoopCreated(seq=1, by=ME, name="demo", config=config, base="b", seed=1)]
+    tried = ((0, 1.0, 0.0, True), (1, 0.5, 0.2, False), (2, 0.7, 0.9, False), (3, 0.1, None, False))
+    said += [
+        ev.ExperimentEnded(
+            seq=2 + n, n=n, verdict=Verdict.KEEP if baseline else Verdict.DISCARD, commit=f"c{n}", metric=metric,
+            reason="", score=score, baseline=baseline, reference=(0.0, 0.0) if baseline else None,
+        )
+        for n, metric, score, baseline in tried
+    ]  # fmt: skip
+    state = LoopFold().apply(said)
+    assert (2, 0.7, 0.9, "c2") == (state.best_n, state.best_metric, state.best_score, state.best_commit)
+    assert (0.0, 0.0) == (state.baseline_score, state.head_score)

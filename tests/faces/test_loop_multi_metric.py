@@ -98,4 +98,11 @@ def test_the_example_is_weighed_each_way(scalarizer: str, tmp_path: Path, monkey
     assert scalarizer == project.state.config["scalarizer"]
     kept = git(here, "show", "autor/multi_metric:model.py")
     assert '"waves": 100' in kept and '"wavelength": 0.7' in kept
-    assert 1 == do("best").facts["head"]["n"]
+    best = do("best")
+    assert (1, 1) == (best.facts["head"]["n"], best.facts["recorded"]["n"])
+    assert ended[1].score == pytest.approx(best.facts["recorded"]["score"])
+    assert ended[0].score == pytest.approx(best.facts["baseline_score"])
+    for card in (best, do("status")):
+        assert f"score ({scalarizer}) of error, latency_us, size_kb, higher is better" in card.text(400)
+        assert "% better" not in card.text(400), "a score has no zero to take shares from"
+    assert f"score ({scalarizer}) (higher is better)" in project.loop.state_md.read_text(encoding="utf-8")

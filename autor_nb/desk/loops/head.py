@@ -42,9 +42,8 @@ def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
     if not value:
         said = "nothing is re-measured yet"
         if state.best_metric is not None:
-            return _tile(
-                "best", "Best recorded", places.value(state.best_metric), "one run", f"#{state.best_n}; {said}"
-            )
+            shown = state.best_score if state.weighs and state.best_score is not None else state.best_metric
+            return _tile("best", "Best recorded", places.value(shown), "one run", f"#{state.best_n}; {said}")
         return _tile("best", "Best re-measured", "–", "", said)
     of = f"#{course.incumbent}" if course.has_moved else "the baseline"
     if course.at_the_keep:

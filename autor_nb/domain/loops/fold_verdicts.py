@@ -18,6 +18,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         reason=event.reason,
         commit=event.commit,
         metric=event.metric,
+        score=event.score,
         delta=event.delta,
         mean=event.mean,
         e_value=event.e_value,
@@ -48,7 +49,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
     if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
         state.baseline_n = state.head_n = state.confirmed_n = event.n
-        state.head_metric = event.metric
+        state.head_metric, state.head_score = event.metric, row.score
         state.baseline_scores = list(state.reference)
     keeps = event.verdict.moves and not event.baseline
     if keeps:
@@ -60,7 +61,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
 
 
 def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) -> None:
-    state.head, state.head_n, state.head_metric = event.commit, event.n, event.metric
+    state.head, state.head_n, state.head_metric, state.head_score = event.commit, event.n, event.metric, row.score
     if event.confirmed:
         state.keeps += 1
     if not event.confirmed:
@@ -98,8 +99,15 @@ def _count(state: LoopState, row: Row) -> None:
     elif row.verdict == "discard":
         state.streak += 1
     valid = row.metric is not None and row.verdict not in ("tampered", "crash", "timeout")
-    if valid and row.metric is not None and state.better(row.metric, state.best_metric):
+    if valid and _is_best(state, row):
         state.best_n, state.best_metric, state.best_commit = row.n, row.metric, row.commit
+        state.best_score = row.score
+
+
+def _is_best(state: LoopState, row: Row) -> bool:
+    if state.weighs:  # what somebody only recorded has no score
+        return row.score is not None and (state.best_score is None or row.score > state.best_score)
+    return row.metric is not None and state.better(row.metric, state.best_metric)
 
 
 def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:

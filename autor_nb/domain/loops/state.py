@@ -134,6 +134,7 @@ class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
     commit: str = ""
     metric: float | None = None
+    score: float | None = None
     delta: float | None = None
     mean: float | None = None
     e_value: float | None = None
@@ -270,6 +271,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     head: str = ""
     head_n: int = 0
     head_metric: float | None = None
+    head_score: float | None = None
     confirmed_head: str = ""
     confirmed_n: int = 0
     stepped: bool = False
@@ -311,6 +313,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     kept: list[Row] = []
     best_n: int | None = None
     best_metric: float | None = None
+    best_score: float | None = None
     best_commit: str = ""
     streak: int = 0
     trials: int = 0
@@ -376,6 +379,16 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     def experiments(self) -> int:
         """How many have ended or were recorded, the baseline included."""
         return sum(self.counts.values())
+
+    @property
+    def weighs(self) -> bool:
+        """Whether several metrics are weighed into one score: that is what is compared, and higher is better."""
+        return bool(self.config.get("scalarizer"))
+
+    @property
+    def baseline_score(self) -> float | None:
+        """The mean score of the baseline's runs."""
+        return sum(self.baseline_scores) / len(self.baseline_scores) if self.baseline_scores else None
 
     @property
     def lower_is_better(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autor_nb.domain.loops import auditing
+from autor_nb.domain.loops.course import shown_name
 from autor_nb.domain.loops.state import Holdout, LoopState, Row
 
 
@@ -13,19 +14,22 @@ def number(value: float | None) -> str:
 
 def state_text(state: LoopState) -> str:
     """Markdown: where the loop stands, its best, its newest experiments, and what waits for a person."""
-    metric = state.config.get("metric", {})
     said = counts_words(state)
+    lower = state.lower_is_better and not state.weighs
+    base, head, best = state.baseline_metric, state.head_metric, state.best_metric
+    if state.weighs:
+        base, head, best = state.baseline_score, state.head_score, state.best_score
     lines = [
         f"# Loop {_plain(state.name)}",
         "",
         _plain(str(state.config.get("objective", ""))),
         "",
         f"- Status: {state.status}{_why(state)}",
-        f"- Metric: {_plain(str(metric.get('name', '')))} ({metric.get('direction', '')} is better)",
+        f"- Metric: {_plain(shown_name(state.config))} ({'lower' if lower else 'higher'} is better)",
         f"- Experiments: {state.experiments} ({said})" if said else "- Experiments: none yet",
-        f"- Baseline: {number(state.baseline_metric)}",
-        f"- Head: {number(state.head_metric)} (experiment {state.head_n}, {state.head[:12]})",
-        f"- Best recorded: {number(state.best_metric)}"
+        f"- Baseline: {number(base)}",
+        f"- Head: {number(head)} (experiment {state.head_n}, {state.head[:12]})",
+        f"- Best recorded: {number(best)}"
         + (f" (experiment {state.best_n}; one recorded score is no claim)" if state.best_n is not None else ""),
         f"- Confirms: {state.confirms} in budget session {state.budget_session}, {state.keeps} kept",
     ]

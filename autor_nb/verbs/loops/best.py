@@ -10,7 +10,6 @@ from autor_nb import loop_control
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.record import loop_headline, loop_versions
-from autor_nb.record.units import number_words
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Next, Para, Verbatim
@@ -35,7 +34,7 @@ def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, co
         )
     said = loop_headline.headline(state)
     facts = best_facts(loop, state)
-    heading = Heading(f"Loop {loop.name}: best", None, clean.line(_metric(state), 60))
+    heading = Heading(f"Loop {loop.name}: best", None, clean.line(loop_headline.metric_words(state), 200))
     blocks: list[Block] = [heading, Para(said.text), Facts(_pairs(state))]
     if with_diff:
         which = "confirmed" if confirmed else "best" if state.best_commit else "head"
@@ -57,9 +56,11 @@ def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:
         "metric": _metric(state),
         "direction": "lower" if state.lower_is_better else "higher",
         "baseline": state.baseline_metric,
+        "baseline_score": state.baseline_score if state.weighs else None,
         "recorded": {
             "n": state.best_n,
             "metric": state.best_metric,
+            "score": state.best_score if state.weighs else None,
             "improvement_percent": loop_headline.improvement(state, state.best_metric),
             "commit": state.best_commit,
             "is_a_claim": False,
@@ -89,7 +90,8 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
     recorded = ""
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
-        recorded = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}); {loop_headline.ONE_RUN}"
+        shown = clean.line(loop_headline.best_words(state), 120)
+        recorded = f"{shown} (experiment {state.best_n}{gain}); {loop_headline.ONE_RUN}"
     head = ""
     if state.has_moved:
         metric = loop_headline.remeasured_metric(state)
@@ -98,7 +100,7 @@ def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
         head = f"experiment {state.head_n}, {state.head[:8]}: {shown}{gain if metric is not None else ''}"
     confirmed = f"experiment {state.confirmed_n}, {state.confirmed_head[:8]}" if state.has_confirmed else "none"
     return (
-        ("Baseline", number_words(state.baseline_metric, 6)),
+        ("Baseline", clean.line(loop_headline.baseline_words(state), 120)),
         ("Best recorded", recorded),
         ("Head", head),
         ("Confirmed head", confirmed),

@@ -60,22 +60,21 @@ def review(face: Face, name: str | None, name_too: str | None, failures: int) ->
 
 def prompt(state: LoopState, read: Sequence[Record], failures: int = FAILURES) -> str:
     """The whole prompt as Markdown; what agents wrote stands in a block that it cannot leave."""
-    metric = state.config.get("metric") or {}
-    name, direction = clean.line(str(metric.get("name", "metric")), 60), metric.get("direction", "lower")
     counts = story.counts_words(state) or "none yet"
     won = [one for one in read if word_of(one) in ("keep", "advance")][-WINS:]
     lost = [one for one in read if one.status in ("discard", "crash")][-failures:]
     themes = loop_themes.themes(read)
-    best = number_words(state.best_metric, 6) or "none"
+    best = _quoted(loop_headline.best_words(state), 120) or "none"
+    base = _quoted(loop_headline.baseline_words(state), 120) or "none"
     parts = [
         "# A second opinion on a loop of experiments",
         OPENING,
         "## Where it stands",
         "\n".join([
             f"- Goal: {_quoted(str(state.config.get('objective', '')), 600)}",
-            f"- Metric: {_quoted(name, 60)}, {direction} is better",
+            f"- Metric: {_quoted(loop_headline.metric_words(state), 200)}",
             f"- Experiments: {state.experiments} ({counts})",
-            f"- Baseline {number_words(state.baseline_metric, 6) or 'none'}; best recorded {best} (no claim)",
+            f"- Baseline {base}; best recorded {best} (no claim)",
             f"- What is shown: {_quoted(loop_headline.headline(state).text, 600)}",
         ]),
         _list("## What was kept", won, "Nothing yet."),

@@ -142,7 +142,8 @@ def forks(loop: LoopFolder, state: LoopState) -> list[LoopState]:
 
 def _fork_facts(state: LoopState) -> dict[str, Any]:
     return {"loop": state.name, "direction": state.direction, "experiments": state.experiments,
-            "head_n": state.head_n, "best_recorded": state.best_metric, "confirmed_n": state.confirmed_n}  # fmt: skip
+            "head_n": state.head_n, "best_recorded": state.best_metric,
+            "best_score": state.best_score if state.weighs else None, "confirmed_n": state.confirmed_n}  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------- card
@@ -174,7 +175,7 @@ def _blocks(snapshot: loop_control.Snapshot, family: list[LoopState]) -> list[Bl
     if family:
         rows = tuple(
             (theirs.name, clean.line(theirs.direction, 60), str(theirs.experiments),
-             number_words(theirs.best_metric, 6),
+             clean.line(loop_headline.best_words(theirs), 120),
              f"experiment {theirs.confirmed_n}" if theirs.has_confirmed else "none")
             for theirs in family
         )  # fmt: skip
@@ -222,21 +223,20 @@ def _aside(snapshot: loop_control.Snapshot) -> str:
 
 
 def _pairs(state: LoopState) -> tuple[tuple[str, Cell], ...]:
-    metric = state.config.get("metric", {})
     counts = story.counts_words(state)
     best = ""
     if state.best_n is not None:
         gain = percent(loop_headline.improvement(state, state.best_metric))
-        best = f"{number_words(state.best_metric, 6)} (experiment {state.best_n}{gain}; no claim)"
+        best = f"{clean.line(loop_headline.best_words(state), 120)} (experiment {state.best_n}{gain}; no claim)"
     said = clean.line(loop_headline.head_words(state), 120)
     head = f"experiment {state.head_n} ({state.head[:8]}) {said}".rstrip() if state.has_moved else ""
     confirmed = f"experiment {state.confirmed_n}" if state.has_confirmed else "none"
     session = state.session
     return (
-        ("Metric", clean.line(f"{metric.get('name', '')}, {metric.get('direction', 'lower')} is better", 80)),
+        ("Metric", clean.line(loop_headline.metric_words(state), 200)),
         ("Experiments", f"{state.experiments:,} ({counts})" if counts else "none yet"),
         ("Newest", spark([row.metric for row in state.recent], higher=not state.lower_is_better)),
-        ("Baseline", number_words(state.baseline_metric, 6)),
+        ("Baseline", clean.line(loop_headline.baseline_words(state), 120)),
         ("Best recorded", best),
         ("Head", head),
         ("Confirmed head", confirmed if state.experiments else ""),
