@@ -49,7 +49,7 @@ Route = tuple[Requirement, ...]
 
 
 class GuardReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What a guard's metric read in the candidate's confirm runs (all of them); judged by the mean."""
+    """What a guard's metric read in all runs that a candidate is judged by; judged by the mean."""
 
     name: str
     values: tuple[float, ...]

@@ -134,15 +134,27 @@ def mean_metric(scores: Sequence[float], config: LoopConfig) -> float | None:
     return math.exp(value) if config.metric.time_like else value
 
 
-def _guards(current: Current, config: LoopConfig) -> tuple[GuardReading, ...]:
-    runs = [row for row in current.trials if row.subject == "candidate" and row.role == "confirm" and row.counts]
+def guard_readings(rows: Sequence[TrialRow], config: LoopConfig) -> tuple[GuardReading, ...]:
+    """What these runs read for every hard guard of a metric."""
     return tuple(
         GuardReading(
             name=guard.name,
-            values=tuple(row.metrics[guard.metric] for row in runs if guard.metric in row.metrics),
+            values=tuple(value for row in rows if (value := _read(row, guard.metric, config)) is not None),
             min=guard.min,
             max=guard.max,
         )
         for guard in config.guards
         if guard.metric and not guard.soft
     )
+
+
+def _read(row: TrialRow, name: str, config: LoopConfig) -> float | None:
+    """A run's metric of that name; the main one has a place of its own."""
+    return row.metric if name == config.metric.name else row.metrics.get(name)
+
+
+def _guards(current: Current, config: LoopConfig) -> tuple[GuardReading, ...]:
+    """By the confirm runs; where a gate makes none, by the screening run that it decides by."""
+    runs = [row for row in current.trials if row.subject == "candidate" and row.counts]
+    confirms = [row for row in runs if row.role == "confirm"]
+    return guard_readings(confirms or [row for row in runs if row.role == "screen"], config)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autor_nb.domain.loops import auditing, seeding
 from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
-from autor_nb.domain.loops.cases import case_of, next_run, pairs_of
+from autor_nb.domain.loops.cases import case_of, guard_readings, next_run, pairs_of
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.gate import Gate, audit_next
@@ -189,11 +189,21 @@ def _baseline_step(state: LoopState, config: LoopConfig, gate: Gate) -> Step:
             f"{mend} (`autor loop doctor {state.name}` looks again), then start again.",
         )
     if len(runs) >= max(1, gate.reference_runs) + 2 * gate.calibration_pairs:
-        return ConcludeBaseline()
+        unread = next((guard for guard in guard_readings(runs, config) if not guard.values), None)
+        return _unread_guard(config, unread.name) if unread is not None else ConcludeBaseline()
     began = len(state.current.trials) if state.current else 0
     n = state.current.n if state.current else state.free_n
     role = "reference" if len(runs) < max(1, gate.reference_runs) else "calibrate"
     return Run(n=n, role=role, subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
+
+
+def _unread_guard(config: LoopConfig, name: str) -> Fail:
+    metric = next(guard.metric for guard in config.guards if guard.name == name)
+    return Fail(
+        f"Guard {name} reads {metric}, which no run of the unchanged code gave: it would discard every candidate.",
+        f"Print `{metric}: 1.23`, a finite number, on a line of its own, or mend its pattern in "
+        f"[[loop.{config.name}.metrics]]; then start again.",
+    )
 
 
 def _untested(state: LoopState, gate: Gate) -> Step | None:

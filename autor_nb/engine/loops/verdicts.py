@@ -11,11 +11,11 @@ from autor_nb.domain.events import Event
 from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.case import Decided
-from autor_nb.domain.loops.cases import case_of, mean_metric, scores_of
+from autor_nb.domain.loops.cases import case_of, guard_readings, mean_metric, scores_of
 from autor_nb.domain.loops.config import Guard
 from autor_nb.domain.loops.events import Interval
 from autor_nb.domain.loops.fold_trials import fresh_scores
-from autor_nb.domain.loops.gate import reference_after, reference_scores_after
+from autor_nb.domain.loops.gate import broken_guard, reference_after, reference_scores_after
 from autor_nb.domain.loops.state import Current, TrialRow
 from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
@@ -102,7 +102,7 @@ class Verdicts:
                 n=current.n,
                 verdict=Verdict.KEEP,
                 baseline=True,
-                reason=f"the baseline: mean of {len(runs)} fresh runs",
+                reason=f"the baseline: mean of {len(runs)} fresh runs{self._guards_now(counted)}",
                 commit=current.commit,
                 parent=current.parent,
                 summary="baseline",
@@ -119,6 +119,11 @@ class Verdicts:
             )
         )
         clone_of(self.engine).adopt(self.state.head)
+
+    def _guards_now(self, runs: list[TrialRow]) -> str:
+        """That the unchanged code breaks a guard is no fault, yet whoever sleeps over it should have been told."""
+        broken = broken_guard(guard_readings(runs, self.config))
+        return f"; {broken} already, so only a candidate that mends this can be kept" if broken else ""
 
     def conclude(self, decided: Decided) -> None:
         """The experiment's verdict; a kept one is adopted after it is in the log, never before."""
