@@ -190,7 +190,7 @@ def _problem(now: Snapshot) -> dict[str, str] | None:
     resume = f"Resume it here, or type `autor resume {state.run_id}`."
     if now.status is RunStatus.DAMAGED:
         said = f"Its log cannot be read on: {clean.line(state.damaged, 1_000)}"
-        return {"text": said, "suggestion": f"`autor recover --run {state.run_id}` mends it.", "tone": "fail"}
+        return {"text": said, "suggestion": "`autor recover` mends it.", "tone": "fail"}
     if now.status is RunStatus.FAILED:
         return {"text": clean.line(state.last_error, 1_200), "suggestion": resume, "tone": "fail"}
     if now.status is RunStatus.INTERRUPTED:
