@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,11 +32,12 @@ def bring_in(loop: LoopFolder, by: Actor, found: Sequence[Record]) -> Imported:
             f"Loop {loop.name} has measured its own baseline: experiments of elsewhere cannot be put behind it.",
             "Import into a fresh loop (`autor loop init --name OTHER`), or tell of single ones by `autor loop record`.",
         )
-    known = {_mark(record) for record in history.rows(loop.experiments, Record) if record.mode == "recorded"}
+    known = Counter(_mark(record) for record in history.rows(loop.experiments, Record) if record.mode == "recorded")
     recorded, there, refused = 0, 0, list[str]()
     with EngineLock(loop) as held, ledger.opened(loop, held) as opened:
         for one in found:
-            if _mark(one) in known:
+            if known[_mark(one)]:  # two lines that read the same are two experiments: each stands for one
+                known[_mark(one)] -= 1
                 there += 1
                 continue
             answers = opened.answer(told_again(one, by))
@@ -44,10 +46,12 @@ def bring_in(loop: LoopFolder, by: Actor, found: Sequence[Record]) -> Imported:
                 refused.append(f"{one.run}: {said}")
             else:
                 recorded += 1
-                known.add(_mark(one))
     return Imported(recorded, there, tuple(refused))
 
 
 def _mark(one: Record) -> tuple[str, float | None, str, str]:
-    """What tells one recorded experiment from another."""
-    return (one.hash or one.short_hash, one.metric, one.status, one.summary)
+    """What tells one recorded experiment from another; what has no metric is recorded as a crash."""
+    commit = one.hash or one.short_hash
+    if one.status == "crash" or one.metric is None:
+        return (commit, None, "crash", one.summary)
+    return (commit, one.metric, one.status, one.summary)

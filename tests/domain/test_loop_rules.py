@@ -328,7 +328,7 @@ def test_a_record_is_taken_in_any_state_under_the_next_number(status: LoopStatus
     """With all that was told; a number that was given back comes first."""
     told = {"metric": 3.5, "summary": "s", "commit": "f" * 40, "hypothesis": "h", "duration_s": 2.0, "resource": 7.0,
             "cost_usd": 0.1, "imported": True, "ran_at": "2020"}  # fmt: skip
-    state = loop(status, next_n=5, head_metric=4.0, baseline_metric=9.0)
+    state = loop(status, next_n=5, kept_metric=4.0, baseline_metric=9.0)
     event = one(state, asked(cmd.RecordExperiment, status="discard", **told))
     assert (ev.ExperimentRecorded, 5, "discard", -0.5) == (type(event), event.n, event.status, event.delta)
     assert told == {name: getattr(event, name) for name in told}
@@ -337,18 +337,18 @@ def test_a_record_is_taken_in_any_state_under_the_next_number(status: LoopStatus
 
 
 def test_its_delta_is_to_what_stands() -> None:
-    """The head, before there is one the baseline, and without either none; a crash has none."""
+    """The newest keep, before there is one the baseline, and without either none; a crash has none."""
     command = asked(cmd.RecordExperiment, status="keep", metric=3.0)
-    assert 2.0 == one(loop(head_metric=1.0, baseline_metric=9.0), command).delta
+    assert 2.0 == one(loop(kept_metric=1.0, baseline_metric=9.0), command).delta
     assert -6.0 == one(loop(baseline_metric=9.0), command).delta
     assert one(loop(), command).delta is None
-    assert one(loop(head_metric=1.0), asked(cmd.RecordExperiment, status="crash")).delta is None
+    assert one(loop(kept_metric=1.0), asked(cmd.RecordExperiment, status="crash")).delta is None
 
 
 def test_a_keep_that_is_too_good_is_flagged_unless_it_comes_from_elsewhere() -> None:
     """Imported history is as it was."""
     kept = [Row(n=n, verdict="keep") for n in (1, 2, 3)]
-    state = loop(head_metric=9.0, baseline_metric=10.0, kept=kept)
+    state = loop(kept_metric=9.0, baseline_metric=10.0, kept=kept)
     flagged = one(state, asked(cmd.RecordExperiment, status="keep", metric=-40.0)).suspicious
     assert flagged and "times all earlier gain" in flagged[0]
     assert () == one(state, asked(cmd.RecordExperiment, status="keep", metric=-40.0, imported=True)).suspicious

@@ -141,6 +141,18 @@ def test_a_table_is_recorded_once(fresh: LoopProject, tmp_path: Path) -> None:
     assert (0, 3) == (again["recorded"], again["known"]) and 3 == fresh.state.experiments
 
 
+def test_lines_that_read_the_same_are_experiments_each(fresh: LoopProject, tmp_path: Path) -> None:
+    """Three crashes of one commit are three; what has no metric is known again, too."""
+    table = tmp_path / "results.tsv"
+    rows = ["a1b2c3d\t2.0\t1\tkeep\tbaseline", *(["b1b2c3d\t0.0\t1\tcrash\tout of memory"] * 3), "c1b2c3d\t\t1\tdiscard\tx"]
+    table.write_text("\n".join(["commit\tloss\tmemory_gb\tstatus\tdescription", *rows]))
+    facts = ask("loop", "import", str(table)).facts
+    assert (5, 0) == (facts["recorded"], facts["known"]) and 5 == fresh.state.experiments
+    table.write_text(f"{table.read_text()}\n{rows[1]}\n")
+    again = ask("loop", "import", str(table)).facts
+    assert (1, 5) == (again["recorded"], again["known"]) and 6 == fresh.state.experiments
+
+
 def test_subjects_of_commits_are_recorded(fresh: LoopProject) -> None:
     """Only marked ones, oldest first."""
     for subject in ("[autoresearch] baseline: metric=2.5 - begin", "a commit of mine metric=9",

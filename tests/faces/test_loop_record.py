@@ -287,3 +287,37 @@ def test_a_long_log_is_not_read_again_for_every_record(project: LoopProject) -> 
     assert len(tail) < 40
     assert project.loop.events.stat().st_size - offset < project.loop.events.stat().st_size / 2
     assert 100 == project.state.next_n
+
+
+def test_a_recorded_metric_is_the_heads_only_where_it_is_of_the_heads_commit(project: LoopProject) -> None:
+    """A keep that somebody made elsewhere moves no head, so it lends the head no number; the next delta is to it."""
+    record("--metric", "0.9", "--status", "baseline")
+    git(project.folder, "commit", "-q", "--allow-empty", "-m", "another")
+    assert pytest.approx(-0.3) == record("--metric", "0.6", "--status", "keep")["delta"]
+    assert pytest.approx(0.1) == record("--metric", "0.7", "--status", "discard")["delta"]
+    facts = invoke(["loop", "status"], Face(name="api"))
+    assert facts is not None
+    assert (0, 0.9) == (facts.facts["head"]["n"], facts.facts["head"]["metric"])
+    assert (1, 0.6) == (facts.facts["recorded"]["n"], facts.facts["recorded"]["metric"])
+    assert "- Head: 0.9 (experiment 0" in project.loop.state_md.read_text()
+
+
+def test_what_was_recorded_is_measured_again_by_the_command_that_is_named(project: LoopProject) -> None:
+    """An audit needs what the loop itself kept; its refusal and `best` name `recheck`, which takes the loop's record."""
+    record("--metric", "0.9", "--status", "baseline")
+    source = project.folder / "model.sh"
+    source.write_text(source.read_text() + "\n")
+    git(project.folder, "commit", "-q", "-a", "-m", "another")
+    record("--metric", "0.6", "--status", "keep")
+    with pytest.raises(RefusedError) as refused:
+        invoke(["loop", "audit"], Face(name="api"))
+    name = project.loop.name
+    assert f"`autor loop recheck --loop {name}`" in refused.value.suggestion
+    best = invoke(["loop", "best"], Face(name="api"))
+    assert best is not None and best.hints[0].startswith(f"autor loop recheck --loop {name}: ")
+    for words in ([], ["--loop", name], [str(project.loop.results)]):
+        done = invoke(["loop", "recheck", *words, "--pairs", "2"], Face(name="api"))
+        assert done is not None
+        commits = (done.facts["request"]["baseline"], done.facts["request"]["final"])
+        first, last = git(project.folder, "rev-parse", "HEAD~1", "HEAD").split()
+        assert (pytest.approx(-0.3), (first, last)) == (done.facts["recorded"], commits), words

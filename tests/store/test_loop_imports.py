@@ -437,3 +437,34 @@ def test_an_exported_table_is_one_that_a_naive_reader_gets_right() -> None:
     assert ["keep", "keep", "crash", "discard"] == [row[3] for row in rows[1:]]
     assert "baseline: start" == rows[1][4]
     assert "baseline" == results_tsv.parse(files["results.tsv"]).records()[0].status
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_history_in_any_usual_encoding_loses_no_letter(tmp_path: Path, encoding: str) -> None:
+    """With Windows' line ends, too; a file of one encoding with a line of another keeps both."""
+    table = tmp_path / "results.tsv"
+    rows = ["commit\tacc\tmem\tstatus\tdescription", "a1b2c3d\t0.5\t1\tkeep\tcafé", "b1b2c3d\tnan\t0\tcrash\tnaïve"]
+    table.write_bytes("\r\n".join(rows).encode(encoding))
+    found = results_tsv.read(table, "acc")
+    assert [] == found.bad and "acc" == found.metric
+    assert [("keep", 0.5, "café"), ("crash", None, "naïve")] == [(r.status, r.metric, r.description) for r in found.rows]
+    lines = tmp_path / "experiments.jsonl"
+    said = ['{"run": 0, "metric": 0.5, "status": "kept", "hash": "a1b2c3d", "summary": "café"}',
+            '{"run": 1, "metric": NaN, "status": "crash", "hash": "b1b2c3d", "summary": "naïve"}']  # fmt: skip
+    lines.write_bytes("\r\n".join(said).encode(encoding))
+    read = foreign_history.read_jsonl(lines)
+    assert [] == read.bad
+    assert [("keep", 0.5, "café"), ("crash", None, "naïve")] == [(r.status, r.metric, r.summary) for r in read.records]
+    mixed = rows[1].encode() + b"\n" + rows[1].encode("cp1252") + b"\n"
+    assert ["café", "café"] == [row.description for row in results_tsv.parse(mixed).rows]
+
+
+def test_a_file_without_a_record_hides_none_behind_it(tmp_path: Path) -> None:
+    """The table is read where the other tool's own file holds nothing but garbage, which is told if all do."""
+    config = problem_yaml.from_table(yaml.safe_load(PROBLEM), "x")
+    (tmp_path / ".autoresearch").mkdir()
+    (tmp_path / ".autoresearch" / "experiments.jsonl").write_text("garbage\n")
+    assert (".autoresearch/experiments.jsonl", 1) == ((found := foreign.earlier(tmp_path, config)).source, len(found.bad))
+    (tmp_path / "results.tsv").write_text("a1b2c3d\t0.5\t1\tkeep\twider\n")
+    found = foreign.earlier(tmp_path, config)
+    assert ("results.tsv", 1, []) == (found.source, len(found.records), found.bad)

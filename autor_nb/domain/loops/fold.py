@@ -197,7 +197,7 @@ def _merged(state: LoopState, event: ev.Merged) -> None:
     state.head = state.confirmed_head = state.merged_head = event.commit
     state.parked, state.stepped, state.remeasured = [], False, []
     if event.metric is not None:
-        state.head_metric = event.metric
+        state.head_metric = state.kept_metric = event.metric
         state.head_score = sum(event.scores) / len(event.scores) if event.scores else None
     if event.scores:
         state.reference = list(event.scores)[-REFERENCE:]

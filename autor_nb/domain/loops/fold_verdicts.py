@@ -8,6 +8,8 @@ from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.state import KEPT, PARKED, RECENT, LoopState, Row
 from autor_nb.domain.loops.verdict import Verdict
 
+SHORT = 7
+
 
 def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
     current = state.current if state.current is not None and state.current.n == event.n else None
@@ -49,7 +51,8 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
     if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
         state.baseline_n = state.head_n = state.confirmed_n = event.n
-        state.head_metric, state.head_score = event.metric, row.score
+        state.head_metric = state.kept_metric = event.metric
+        state.head_score = row.score
         state.baseline_scores = list(state.reference)
     keeps = event.verdict.moves and not event.baseline
     if keeps:
@@ -62,6 +65,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
 
 def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) -> None:
     state.head, state.head_n, state.head_metric, state.head_score = event.commit, event.n, event.metric, row.score
+    state.kept_metric = event.metric
     if event.confirmed:
         state.keeps += 1
     if not event.confirmed:
@@ -110,6 +114,11 @@ def _is_best(state: LoopState, row: Row) -> bool:
     return row.metric is not None and state.better(row.metric, state.best_metric)
 
 
+def _is_of_head(state: LoopState, commit: str) -> bool:
+    """Whether a recorded metric is that of the code which the head holds."""
+    return len(commit) >= SHORT and state.head.startswith(commit)
+
+
 def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
     row = Row(
         n=event.n,
@@ -124,7 +133,9 @@ def _recorded(state: LoopState, event: ev.ExperimentRecorded) -> None:
         recorded=True,
     )
     if event.status in ("keep", "baseline"):
-        state.head_metric = event.metric if event.metric is not None else state.head_metric
+        state.kept_metric = event.metric if event.metric is not None else state.kept_metric
+        if not state.baseline and _is_of_head(state, event.commit):
+            state.head_metric = event.metric
         if event.status == "keep":
             state.kept = [*state.kept[-(KEPT - 1) :], row]
         elif state.baseline_metric is None:

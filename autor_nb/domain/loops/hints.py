@@ -21,7 +21,7 @@ _DISCARDS = {
 
 def suspicions(state: LoopState, status: str, metric: float | None) -> tuple[str, ...]:
     """Why a keep of this metric is to be looked at by a person, before it is recorded; nothing for all else."""
-    standing, first = state.head_metric, state.baseline_metric
+    standing, first = state.kept_metric, state.baseline_metric
     if status != "keep" or metric is None or standing is None or len(state.kept) < KEEPS_BEFORE:
         return ()
     if not state.better(metric, standing):
@@ -43,7 +43,7 @@ def after_record(before: LoopState, after: LoopState, row: Row) -> tuple[str, ..
     said = []
     if row.verdict != "baseline" and before.baseline_metric is None:
         said.append("No baseline is recorded yet: run the unchanged code and record it with `--status baseline`.")
-    standing = before.head_metric
+    standing = before.kept_metric
     kept = row.metric if row.verdict == "keep" else None
     if kept is not None and standing is not None and before.better(standing, kept):
         said.append(
@@ -64,6 +64,6 @@ def standing_of(state: LoopState) -> LoopState:
     """As much of a state as `after_record` reads, kept while the state itself goes on."""
     return LoopState(
         config={"metric": {"direction": "lower" if state.lower_is_better else "higher"}},
-        head_metric=state.head_metric,
+        kept_metric=state.kept_metric,
         baseline_metric=state.baseline_metric,
     )

@@ -194,7 +194,7 @@ def _record(state: LoopState, command: cmd.RecordExperiment) -> list[Any]:
         value = getattr(command, name)
         if value is not None and not math.isfinite(value):
             raise Refused(f"{name} = {value} is no finite number.", "Record it as --status crash, without a metric.")
-    standing = state.head_metric if state.head_metric is not None else state.baseline_metric
+    standing = state.kept_metric if state.kept_metric is not None else state.baseline_metric
     delta = command.metric - standing if command.metric is not None and standing is not None else None
     return [
         _by(
@@ -218,10 +218,14 @@ def _record(state: LoopState, command: cmd.RecordExperiment) -> list[Any]:
 
 
 def _audit(state: LoopState, command: cmd.AuditLoop) -> list[Any]:
+    told = f"`autor loop recheck --loop {state.name}` measures again what was recorded from outside."
+    told = told if any(row.recorded for row in state.kept) else ""
     if not state.baseline:
-        raise Refused("There is no baseline to audit against yet.", f"`autor loop start {state.name} --iterations 20`")
+        mend = told or f"`autor loop start {state.name} --iterations 20`"
+        raise Refused("There is no baseline to audit against yet.", mend)
     if state.head == state.base:
-        raise Refused("Nothing was kept or advanced: there is nothing to audit.", "Let the loop work first.")
+        mend = told or "Let the loop work first."
+        raise Refused("Nothing was kept or advanced: there is nothing to audit.", mend)
     if state.audit is not None:
         raise Refused("An audit is at work already.", f"`autor loop status {state.name}`")
     if auditing.is_exhausted(state):

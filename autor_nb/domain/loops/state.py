@@ -272,6 +272,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     head_n: int = 0
     head_metric: float | None = None
     head_score: float | None = None
+    kept_metric: float | None = None  # of the newest keep or baseline, recorded ones too, which move no head
     confirmed_head: str = ""
     confirmed_n: int = 0
     stepped: bool = False

@@ -247,10 +247,7 @@ def _asks_for_money(current: Current) -> bool:
 
 def _reached(state: LoopState, target: float) -> float | None:
     """The head's metric if it is as good as the target; what somebody only recorded, untested, reaches none."""
-    metric = state.head_metric
-    if any(row.recorded and row.n > state.head_n and row.metric == metric for row in state.kept):
-        known = (*state.recent[::-1], *state.kept[::-1])
-        metric = next((row.metric for row in known if row.n == state.head_n and not row.recorded), None)
+    metric = state.head_metric if state.baseline else None
     if metric is None:
         return None
     return metric if (metric <= target if state.lower_is_better else metric >= target) else None

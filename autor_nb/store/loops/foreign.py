@@ -72,9 +72,9 @@ def earlier(project: Path, config: LoopConfig) -> Earlier:
     jsonl, table = project / THEIRS / "experiments.jsonl", project / "results.tsv"
     branch = (config.extra.get(autoresearch_toml.KEPT) or {}).get("branch") or "autoresearch"
     for source, history in _places(project, config, jsonl, table, str(branch)):
-        found.records, found.bad = history.records, history.bad
-        if found.records or found.bad:
-            found.source = source
+        if history.records or (history.bad and not found.bad):  # a file that holds no record hides none behind it
+            found.records, found.bad, found.source = history.records, history.bad, source
+        if found.records:
             break
     return found
 

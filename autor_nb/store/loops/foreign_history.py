@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from autor_nb.domain.errors import StoreError
 from autor_nb.domain.loops.record import Record, finite, known_status, numbered
+from autor_nb.store.loops import foreign_text
 from autor_nb.store.loops.git import Git
 from autor_nb.store.loops.history import SHOWN, BadLine, History
 
@@ -52,11 +54,11 @@ def parse_jsonl(content: bytes) -> History[Record]:
     found: History[Record] = History()
     offset = 0
     records: list[Record] = []
-    for line in content.split(b"\n"):
+    for line in foreign_text.lines(content):
         if line.strip():
-            shown = line[:SHOWN].decode("utf-8", "replace")
+            shown = foreign_text.decoded(line[:SHOWN])
             try:
-                read = _record(_decoder.decode(line))
+                read = _record(_table(foreign_text.decoded(line)))
             except (msgspec.DecodeError, ValueError, RecursionError):
                 read = "it is no whole JSON object (torn or overwritten)"
             if isinstance(read, str):
@@ -68,6 +70,17 @@ def parse_jsonl(content: bytes) -> History[Record]:
     return found
 
 
+def _table(line: str) -> dict[str, Any]:
+    """The object; Python's own writer says NaN and Infinity, which are no JSON: in the metric of a crash as a rule."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        table = json.loads(line)
+        if not isinstance(table, dict):
+            raise
+        return table
+
+
 def _record(table: dict[str, Any]) -> Record | str:
     """The record, or why it is none."""
     named = {ours: next((table[key] for key in keys if table.get(key) is not None), None)
@@ -76,7 +89,7 @@ def _record(table: dict[str, Any]) -> Record | str:
     if status is None:
         return f"its status is {str(table.get('status'))[:30]!r}"
     metric = finite(named["metric"])
-    if metric is None and named["metric"] is not None:
+    if metric is None and named["metric"] is not None and status != "crash":
         return f"its metric is {str(named['metric'])[:30]!r}, not a finite number"
     commit = str(named["hash"] or "")
     seed = table.get("seed")

@@ -15,6 +15,7 @@ import msgspec
 
 from autor_nb.domain.errors import StoreError
 from autor_nb.domain.loops.record import Record, finite, known_status, numbered
+from autor_nb.store.loops import foreign_text
 from autor_nb.store.loops.history import SHOWN, BadLine
 from autor_nb.store.system_errors import what_happened, what_mends
 
@@ -103,16 +104,17 @@ def read(path: Path, metric: str = "") -> Results:
         raise StoreError(
             what_happened(error, str(path)), what_mends(error, str(path), "read it again"), path=str(path)
         ) from error
-    return parse(content.decode("utf-8-sig", "replace"), metric)
+    return parse(content, metric)
 
 
-def parse(text: str, metric: str = "") -> Results:
-    """The table in a text."""
+def parse(table: bytes | str, metric: str = "") -> Results:
+    """The table in a text, or in the bytes of a file."""
     found = Results(rows=[], bad=[])
     columns: _Columns | None = None
     offset = 0
-    for line in text.split("\n"):
-        bare = line.removesuffix("\r")
+    content = table.encode("utf-8", "surrogatepass") if isinstance(table, str) else table
+    for line in foreign_text.lines(content):
+        bare = foreign_text.decoded(line).removesuffix("\r")
         if not bare.strip():
             pass
         elif columns is None:
@@ -164,15 +166,15 @@ def _take(line: str, columns: _Columns, offset: int, found: Results) -> None:
         why = f"it has {len(cells)} fields, not {columns.width}"
     elif status is None:
         why = f"its status is {_cell(cells, columns.status)[:30]!r}"
-    elif isinstance(metric, str):
+    elif isinstance(metric, str) and status != "crash":
         why = f"its metric is {metric[:30]!r}, not a finite number"
-    if why or isinstance(metric, str) or status is None:
+    if why or status is None:
         found.bad.append(BadLine(offset, line[:SHOWN], why))
         return
     resource = _metric(_cell(cells, columns.resource))
     found.rows.append(ResultRow(
         commit=plain(_cell(cells, columns.commit)),
-        metric=None if status == "crash" else metric,
+        metric=None if status == "crash" or isinstance(metric, str) else metric,
         resource=None if isinstance(resource, str) else resource,
         status=status,
         description=plain(_unquoted(_cell(cells, columns.description))),

@@ -11,7 +11,7 @@ from autor_nb.store.atomic import write_bytes
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.store.loops.words import EVENTS
 
-FORMAT = 4
+FORMAT = 5
 WITNESS = 4096
 
 

@@ -41,11 +41,22 @@ def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, co
         a, b = (loop_versions.version(loop, state, key) for key in ("base", which))
         facts["diff"] = loop_versions.difference(a, b)
         blocks.append(Verbatim(facts["diff"] or "Nothing differs.", f"{a.called} → {b.called}"))
-    steps = [(f"autor loop diff base head --loop {loop.name}", "what the head changed")]
-    if not said.better:
-        steps.insert(0, (f"autor loop audit {loop.name}", "measures head against baseline on fresh pairs"))
+    steps = _steps(loop, state, better=said.better)
     blocks.append(Next(tuple(steps)))
     return Result(facts, tuple(blocks), tuple(f"{step}: {why}" for step, why in steps), state=loop)
+
+
+def _steps(loop: LoopFolder, state: LoopState, *, better: bool) -> list[tuple[str, str]]:
+    """What can be done about it: only a head that has moved can be audited, what was recorded is measured again."""
+    if state.has_moved:
+        audit = (f"autor loop audit {loop.name}", "measures head against baseline on fresh pairs")
+        diff = (f"autor loop diff base head --loop {loop.name}", "what the head changed")
+        return [diff] if better else [audit, diff]
+    recheck = (f"autor loop recheck --loop {loop.name}", "measures the last recorded keep again, on fresh pairs")
+    told = [recheck] if any(row.recorded for row in state.kept) else []
+    if state.best_commit in ("", None, state.base):
+        return told
+    return [*told, (f"autor loop diff {state.best_n} --loop {loop.name}", "what the best changed")]
 
 
 def best_facts(loop: LoopFolder, state: LoopState) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def import_(face: Face, what: str, name_too: str | None, metric: str, branch: st
         more = [f"and {len(odd) - SHOWN} more"] if len(odd) > SHOWN else []
         blocks.append(Items((*odd[:SHOWN], *more), title="Passed over"))
     steps = ((f"autor loop log {loop.name}", "shows them"),
-             (f"autor loop audit {loop.name}", "says whether the gain is real"))  # fmt: skip
+             (f"autor loop recheck --loop {loop.name}", "says whether the gain is real"))  # fmt: skip
     blocks.append(Next(steps))
     facts = {"loop": loop.name, "source": source, "read": len(found.records), "recorded": done.recorded,
              "known": done.known, "refused": list(done.refused), "dry_run": dry_run,

@@ -12,6 +12,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.globs import matches
 from autor_nb.domain.run import Actor
+from autor_nb.record.units import count_words
 from autor_nb.store.loops import foreign
 from autor_nb.store.loops.beginning import tracked
 from autor_nb.store.loops.config_file import AUTOR_TOML, declared, read_loop
@@ -93,7 +94,11 @@ def made(
     if earlier.records:
         face.say(f"{len(earlier.records)} earlier experiments were taken over from {earlier.source}.")
     if earlier.bad:
-        face.say(f"{len(earlier.bad)} lines of {earlier.source} are no records and were passed over.")
+        what, _, branch = earlier.source.partition("git log ")
+        what = f"git-log --branch {branch}" if branch else what
+        names = f"`autor loop import {what} --dry-run --loop {loop.name}` names them"
+        lines = count_words(len(earlier.bad), "line")
+        face.say(f"{lines} of {earlier.source} passed over as no records: {names}.")
     for note in want.notes:
         face.say(note)
     return loop

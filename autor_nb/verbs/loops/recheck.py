@@ -19,9 +19,11 @@ from autor_nb.domain.loops.recheck import RecheckReport, RecheckRequest, Recheck
 from autor_nb.domain.loops.record import Record
 from autor_nb.figures.loop_recheck import LoopRecheck
 from autor_nb.record.units import count_words, duration_words, number_words
-from autor_nb.store.loops import config_file, foreign_history, making, results_tsv
+from autor_nb.store.loops import config_file, foreign_history, making, results_tsv, standing
+from autor_nb.store.loops.layout import LOOPS, LoopFolder, all_loops
 from autor_nb.verbs import clean
 from autor_nb.verbs.blocks import Block, Cell, Facts, Heading, Mark, Next, Para, Verbatim
+from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
@@ -33,11 +35,12 @@ _HISTORY = (".tsv", ".jsonl", ".ndjson", ".csv", ".txt")
     name="recheck",
     examples=(
         "autor loop recheck results.tsv --command 'python train.py'",
+        "autor loop recheck --loop tsp",
         "autor loop recheck experiments.jsonl",
         "autor loop recheck 3f2a91c HEAD --command 'python train.py' --metric val_loss --lower",
     ),
 )
-@click.argument("what", nargs=-1, metavar="FILE | COMMIT_A COMMIT_B")
+@click.argument("what", nargs=-1, metavar="[FILE | COMMIT_A COMMIT_B]")
 @click.option("--command", default="", metavar="CMD", help="What measures (else the loop's own in autor.toml …).")
 @click.option("--loop", "loop_name", default="", metavar="NAME", help="Which loop's configuration to take.")
 @click.option("--metric", default="", metavar="NAME", help="What the command prints as `NAME: 0.5` or `NAME=0.5`.")
@@ -55,8 +58,8 @@ _HISTORY = (".tsv", ".jsonl", ".ndjson", ".csv", ".txt")
 def recheck(face: Face, what: tuple[str, ...], picture: str | None, **options: Any) -> Result:
     """Measure a recorded gain again: first baseline against last kept commit, on fresh seeds, in clean clones.
 
-    FILE is a results.tsv or an experiments.jsonl, ours or another tool's, in the repository that it is about. Nothing
-    of the repository is changed.
+    FILE is a results.tsv or an experiments.jsonl, ours or another tool's, in the repository that it is about; without
+    one it is what the loop here has recorded. Nothing of the repository is changed.
     """
     request = _request(what, **options)
     face.say(f"{request.baseline[:10]} against {request.final[:10]}, at most {request.pairs} pairs")
@@ -80,11 +83,12 @@ class _Sides:
     metric: str = ""
     before: float | None = None
     after: float | None = None
+    loop: LoopFolder | None = None
 
 
 def _request(what: tuple[str, ...], **options: Any) -> RecheckRequest:
-    sides = _sides(what, options["metric"])
-    config = _config(sides.project, options["loop_name"], needed=not options["command"])
+    sides = _sides(what, options["metric"], options["loop_name"])
+    config = _config(sides, options["loop_name"], needed=not options["command"])
     command = options["command"] or (config.command if config else "")
     source = making.find_source(sides.project)
     commits = []
@@ -98,7 +102,9 @@ def _request(what: tuple[str, ...], **options: Any) -> RecheckRequest:
         commits.append(commit)
     if commits[0] == commits[1]:
         raise UsageError(
-            f"Both are commit {commits[0][:10]}.", "Nothing was kept after the baseline, so nothing differs."
+            f"Both are commit {commits[0][:10]}.",
+            "Nothing differs: a change is to be committed before it is recorded, and what was measured named by its "
+            "commit.",
         )
     timeout = _timeout(options["timeout"], config)
     first = options["first_seed"]
@@ -126,7 +132,9 @@ def _timeout(said: str, config: LoopConfig | None) -> float:
     return seconds
 
 
-def _sides(what: tuple[str, ...], metric: str) -> _Sides:
+def _sides(what: tuple[str, ...], metric: str, loop_name: str) -> _Sides:
+    if not what and (loop_name or all_loops(loop_named.project_here())):
+        return _of_loop(loop_named.loop_here(loop_name or None), metric)
     if len(what) == 2:
         return _Sides(Path.cwd(), what[0], what[1], metric)
     if len(what) != 1:
@@ -139,6 +147,17 @@ def _sides(what: tuple[str, ...], metric: str) -> _Sides:
         mend = "Name a results.tsv or an experiments.jsonl, or two commits." if path.suffix not in _HISTORY else (
             "`ls` shows what is there.")  # fmt: skip
         raise UsageError(f"There is no file {path}.", mend)
+    return _of_file(path, metric)
+
+
+def _of_loop(loop: LoopFolder, metric: str) -> _Sides:
+    """What one of our loops holds, its own experiments and those that were recorded."""
+    if not loop.experiments.is_file():
+        raise UsageError(f"Loop {loop.name} holds no experiment yet.", f"`autor loop start {loop.name}` makes some.")
+    return _of_file(loop.experiments, metric)
+
+
+def _of_file(path: Path, metric: str) -> _Sides:
     if path.suffix in (".jsonl", ".ndjson"):
         records, name = foreign_history.read_jsonl(path).records, metric
     else:
@@ -164,15 +183,20 @@ def _from_records(path: Path, records: list[Record], metric: str) -> _Sides:
             "There is no gain to measure again; `autor loop noise` says how much is noise.",
         )
     final = kept[-1]
-    folder = config_file.find_project(path.resolve().parent) or path.resolve().parent
+    home = LoopFolder(path.resolve().parent)
+    own = home if home.path.parent.name == LOOPS and home.exists else None
+    folder = own.project if own else config_file.find_project(home.path) or home.path
     return _Sides(
         folder, baseline.hash or baseline.short_hash, final.hash or final.short_hash, metric, baseline.metric,
-        final.metric,
+        final.metric, own,
     )  # fmt: skip
 
 
-def _config(project: Path, name: str, *, needed: bool) -> LoopConfig | None:
-    folder = config_file.find_project(project) or project
+def _config(sides: _Sides, name: str, *, needed: bool) -> LoopConfig | None:
+    """As the loop runs by, whose history it is; else as a file of the project declares it."""
+    if sides.loop is not None and name in ("", sides.loop.name):
+        return msgspec.convert(standing.read(sides.loop).config, LoopConfig)
+    folder = config_file.find_project(sides.project) or sides.project
     try:
         return config_file.read_loop(folder, name or None)
     except UsageError as error:
