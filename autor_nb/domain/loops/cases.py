@@ -58,8 +58,8 @@ def pairs_of(
                 order="AB" if plan.order == "AB" else "BA",
                 void=plan.pair in voided,
                 slept=any(row.slept for row in (*ours, *theirs)),
-                candidate_scores=scores_of(ours[0], config) if config else (),
-                incumbent_scores=scores_of(theirs[0], config) if theirs and config else (),
+                candidate_scores=_middles(ours, config) if config else (),
+                incumbent_scores=_middles(theirs, config) if theirs and config else (),
             )
         )
     return tuple(done)
@@ -69,6 +69,12 @@ def _middle(rows: Sequence[TrialRow]) -> float | None:
     """The median score of one side of a pair; none if any of its runs gave none."""
     scores = [row.score for row in rows if row.score is not None]
     return statistics.median(scores) if rows and len(scores) == len(rows) else None
+
+
+def _middles(rows: Sequence[TrialRow], config: LoopConfig) -> tuple[float, ...]:
+    """The median of every single metric of one side of a pair; none if any of its runs gave not all of them."""
+    found = [scores_of(row, config) for row in rows]
+    return tuple(statistics.median(column) for column in zip(*found, strict=True)) if all(found) else ()
 
 
 def margin_of(state: LoopState, config: LoopConfig, added: int, removed: int) -> tuple[float, str]:

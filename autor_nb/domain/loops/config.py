@@ -195,7 +195,7 @@ def loop_config(name: str, table: dict[str, Any], origin: str = "autor.toml") ->
     )
     fields.finish()
     _agree(fields, config)
-    return config
+    return _with_soft_guards(fields, config)
 
 
 def _holdout(fields: Fields) -> str:
@@ -216,6 +216,9 @@ def _agree(fields: Fields, config: LoopConfig) -> None:
     for name in names:
         if names.count(name) > 1:
             fields.wrong("metrics", f"holds {shown(name)} twice.", "Give each metric a name of its own.")
+    if config.metric.name in names and config.metric not in config.metrics:
+        fields.wrong("metrics", f"holds {shown(config.metric.name)}, which metric has too, and they differ.",
+                     "Write its direction, source, pattern and time_like in both places as the same.")
     if config.scalarizer and not config.metrics:
         fields.wrong("scalarizer", f"is {shown(config.scalarizer)}, but there are no metrics to weigh.",
                      "Add [[loop.<name>.metrics]] tables, or remove the scalarizer.")
@@ -224,6 +227,30 @@ def _agree(fields: Fields, config: LoopConfig) -> None:
         if guard.metric and guard.metric not in known:
             fields.wrong(f"guards[{n}].metric", f"is {shown(guard.metric)}, which no metric is named.",
                          f"Known: {', '.join(sorted(known))}. Declare another in [[loop.<name>.metrics]].")
+
+
+def _with_soft_guards(fields: Fields, config: LoopConfig) -> LoopConfig:
+    """Soft guards are soft bounds of the scalarizer `constrained`, which is named here where nobody named another."""
+    specs = {spec.name: spec for spec in (config.metric, *config.metrics)}
+    bounds: dict[str, float] = {}
+    for n, guard in enumerate(config.guards):
+        if not guard.soft:
+            continue
+        bound, other = (guard.max, guard.min) if specs[guard.metric].direction == "lower" else (guard.min, guard.max)
+        if bound is None or other is not None or guard.metric in (config.metric.name, *bounds):
+            fields.wrong(f"guards[{n}]", "is soft: a penalty for how far another metric is beyond its one bound.",
+                         "Give it max of what is to be lower, or min of what is to be higher, or remove soft = true.")
+        bounds[guard.metric] = bound
+    if not bounds:
+        return config
+    if config.scalarizer not in ("", "constrained"):
+        fields.wrong("scalarizer", f"is {shown(config.scalarizer)}, which makes no penalty of a soft guard.",
+                     'Write scalarizer = "constrained", or remove soft = true from the guards.')
+    told: dict[str, Any] = config.scalarizer_options if config.scalarizer else {"objective": config.metric.name}
+    known = told.get("soft")
+    options = {**told, "soft": {**(known if isinstance(known, dict) else {}), **bounds}}
+    metrics = config.metrics if config.metric in config.metrics else (config.metric, *config.metrics)
+    return msgspec.structs.replace(config, scalarizer="constrained", scalarizer_options=options, metrics=metrics)
 
 
 def _metric(fields: Fields) -> MetricSpec:

@@ -8,6 +8,9 @@ from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.state import REFERENCE, Current, LoopState, Reading, TrialRow
 
+ASKED_MOST = 1000
+"""As many fresh runs of the incumbent as a gate may ask for before it tests anything."""
+
 
 def fresh_scores(current: Current) -> list[float]:
     """The candidate's scores on fresh confirm seeds, oldest first: never its screening score."""
@@ -105,7 +108,7 @@ def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
         return
     state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
     if event.role == "reference":
-        state.reference = [*state.reference, event.score][-REFERENCE:]
+        state.reference = [*state.reference, event.score][-ASKED_MOST:]
         if state.current is not None:
             state.current.reference = tuple(state.reference)
 

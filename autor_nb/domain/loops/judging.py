@@ -25,6 +25,13 @@ def must_judge(gate: Gate, config: LoopConfig, scalarizer: Scalarizer | None = N
             "metric.",
             f'{_MEND}, or weigh the metrics into one score: scalarizer = "weighted_sum".',
         )
+    known = {} if scalarizer is None else scalarizer.options.get("soft") or {}
+    loose = next((guard for guard in config.guards if guard.soft and guard.metric not in known), None)
+    if loose is not None:
+        raise UsageError(
+            f"The guard {loose.name} is soft, and nothing here makes a penalty of it.",
+            f'Write scalarizer = "constrained" with soft = {{ {loose.metric} = … }}, or a guard that is not soft.',
+        )
     if not config.simplicity:
         return
     if not gate.margins:

@@ -11,7 +11,7 @@ import msgspec
 
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
-from autor_nb.domain.loops.metric import Measurement, score
+from autor_nb.domain.loops.metric import Measurement, metrics_file, score
 from autor_nb.domain.loops.printed import backwards
 from autor_nb.domain.loops.state import TrialRow
 from autor_nb.domain.loops.steps import Run
@@ -117,9 +117,13 @@ class Trials:
             reference_lines=tuple(lines for _, lines in known),
             output_sha256=_sha256(output),
             seed=step.seed,
-            earlier_outputs=tuple(self.engine.outputs) if step.subject == "candidate" else (),
+            earlier_outputs=tuple(self.engine.outputs) if step.subject == "candidate" and self._is_printed() else (),
             reference_varies=len(set(self.state.baseline_scores)) != 1,
         )
+
+    def _is_printed(self) -> bool:
+        """Whether the metric is in the output: where it is in a file, runs may all print the same and be honest."""
+        return not metrics_file(self.config.metric)
 
     def _append(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -89,14 +90,8 @@ class Verdicts:
         assert current is not None
         counted = [row for row in current.trials if row.counts]
         runs = [row for row in counted if row.role == "reference"]
-        spare = scored([row for row in counted if row.role == "calibrate"])
-        scalarizer = self.engine.work_now.scalarizer
-        reference: tuple[float, ...] | None = None
-        if scalarizer is not None and not self.state.frozen:
-            frozen = scalarizer.freeze([row.metrics for row in runs])
-            self.engine.append(ev.ScalesFrozen(frozen_scales=msgspec.to_builtins(frozen)))
-            found = [scalarizer.score(row.metrics, frozen) for row in runs]
-            reference = tuple(value for value in found if value is not None)
+        calibrating = [row for row in counted if row.role == "calibrate"]
+        reference, spare = self._weighed(runs, runs), self._weighed(calibrating, runs)
         self.engine.append(
             ev.ExperimentEnded(
                 n=current.n,
@@ -107,18 +102,34 @@ class Verdicts:
                 parent=current.parent,
                 summary="baseline",
                 metric=_mean([row.metric for row in runs if row.metric is not None]),
-                score=_mean(list(reference) if reference else scored(runs)),
+                score=_mean(list(reference) if reference is not None else scored(runs)),
                 metrics=self._metrics(runs),
                 trials=len(counted),
                 duration_s=round(sum(row.duration_s for row in counted), 4),
                 reference_scores=tuple(filter(None, (scores_of(row, self.config) for row in runs))) or None,
-                calibration=tuple(one - other for one, other in zip(spare[::2], spare[1::2], strict=False)),
+                calibration=_differences(scored(calibrating) if spare is None else spare),
                 resource=_mean([row.resource for row in runs if row.resource is not None]),
                 seed=runs[0].seed,
                 reference=reference,
             )
         )
         clone_of(self.engine).adopt(self.state.head)
+
+    def _weighed(self, rows: list[TrialRow], runs: list[TrialRow]) -> tuple[float, ...] | None:
+        """Their scores by the scales that are frozen here, from `runs`; None where nothing is weighed.
+
+        When these were run there were no scales yet, so that what is in their rows is the one metric's. A killed
+        engine's scales stand.
+        """
+        scalarizer = self.engine.work_now.scalarizer
+        if scalarizer is None:
+            return None
+        if not self.state.frozen:
+            frozen = scalarizer.freeze([row.metrics for row in runs])
+            self.engine.append(ev.ScalesFrozen(frozen_scales=msgspec.to_builtins(frozen)))
+        scales = self.engine.work_now.frozen
+        found = [scalarizer.score(row.metrics, scales) for row in rows]
+        return tuple(value for value in found if value is not None)
 
     def _guards_now(self, runs: list[TrialRow]) -> str:
         """That the unchanged code breaks a guard is no fault, yet whoever sleeps over it should have been told."""
@@ -294,6 +305,11 @@ def _lost(current: Current) -> list[str]:
     """A program can kill what watches over it to be run again: where that happened, a person is to look."""
     many = sum(row.unwatched for row in current.trials if row.subject == "candidate")
     return [f"what watched over it was killed in {many} of its runs, which were run again"] if many else []
+
+
+def _differences(scores: Sequence[float]) -> tuple[float, ...]:
+    """Of two and two, in their order."""
+    return tuple(one - other for one, other in zip(scores[::2], scores[1::2], strict=False))
 
 
 def _mean(values: list[float]) -> float | None:

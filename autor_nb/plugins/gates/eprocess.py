@@ -149,13 +149,19 @@ class EProcessGate:
         shown = self._shown(case, pairs, alpha_t)
         evidence = f"E {shown['e_value']:.4g} on {len(pairs)} pairs"
         verdict, reason = Verdict.INCONCLUSIVE, f"inconclusive: {evidence}, short of {shown['bar'] or math.inf:.4g}"
-        if case.mode == "explore" and shown["mean"] + case.margin > 0:
+        seen = f"mean {shown['mean']:+.4g}" if not case.routes else "by the means of what each way to a keep asks"
+        if case.mode == "explore" and _better_on_average(case, pairs):
             broken = broken_guard(case.guards)
             verdict = Verdict.DISCARD if broken else Verdict.ADVANCE
-            reason = broken or f"a step, not a claim: mean {shown['mean']:+.4g} on fresh pairs ({evidence})"
+            reason = broken or f"a step, not a claim: {seen} on fresh pairs ({evidence})"
         elif case.mode == "explore":
-            verdict, reason = Verdict.DISCARD, f"not better on fresh pairs: mean {shown['mean']:+.4g} ({evidence})"
+            verdict, reason = Verdict.DISCARD, f"not better on fresh pairs: {seen} ({evidence})"
         elif look.futile:
             verdict, reason = Verdict.DISCARD, f"futile: {evidence}, below ½"
         return Decided(verdict=verdict, reason=reason, pairs=len(pairs), **shown)
 
+
+def _better_on_average(case: Case, pairs: tuple[Pair, ...]) -> bool:
+    """Whether the means, untested, meet the claim; of several metrics all that one of the ways to a keep asks."""
+    ways = case.routes or ((Requirement(margin=case.margin),),)
+    return any(all(math.fsum(differences(pairs, asked)) > 0 for asked in route) for route in ways)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from autor_nb.domain.loops.blocks import differences, read
+from autor_nb.domain.loops.blocks import SEEDS_TO_JUDGE, differences, ignores_seed, read
 from autor_nb.domain.loops.case import BLOCK, Case, Decided, Pair, Step
 from autor_nb.domain.loops.eprocess import HORIZON_MOST, alpha_at
 from autor_nb.domain.loops.gate import (
@@ -61,7 +61,9 @@ class FixedGate:
         if end := ended_early(reading):
             return end
         pairs = reading.valid[: self.n]
-        enough = BLOCK if case.mode == "explore" else self.n
+        enough = self.n
+        if case.mode == "explore":
+            enough = SEEDS_TO_JUDGE if ignores_seed(pairs) else BLOCK
         if len(pairs) < enough:
             return msgspec.structs.replace(block_after(reading, case), alpha_t=alpha_t)
         return self._decide(case, pairs, alpha_t)

@@ -77,13 +77,14 @@ class SharedGate:
             seen = ours[:n]
             log = log_e_two_sample(seen, case.reference, self.c2)
             shown |= {"e_value": e_value(log), "mean": sum(seen) / n - mean_then}
-            same = n > 1 and len(set(seen)) == 1 and len(set(case.reference)) > 1
+            same = len({case.screen, *seen}) == 1 and len(set(case.reference)) > 1
             if same and n >= SEEDS_TO_JUDGE:
                 return Decided(verdict=Verdict.DISCARD, suspicious=True, pairs=n, **shown,
                                reason=f"seed not honoured: {n} seeds gave the candidate one and the same score")
             if not same and shown["e_value"] >= bar:
                 return self._moved(case, n, shown)
-            enough = n >= EXPLORE_RUNS if case.mode == "explore" else log < FUTILE or n >= self.n_max
+            explored = n >= EXPLORE_RUNS and (not same or n >= self.n_max)
+            enough = explored if case.mode == "explore" else log < FUTILE or n >= self.n_max
             if end is None and enough:
                 end = n + case.extra_pairs
             if end is not None and n >= end:

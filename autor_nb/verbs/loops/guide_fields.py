@@ -17,7 +17,7 @@ TABLES: dict[str, tuple[type, str, dict[str, str]]] = {
         "command": "what measures: a list of words, or text for a shell; it gets the seed by seed_env",
         "metric": "the number that is improved, see below",
         "metrics": "more numbers, for a scalarizer",
-        "scalarizer": "several metrics as one: weighted_sum, chebyshev, lexicographic, constrained",
+        "scalarizer": "several metrics as one: weighted_sum, weighted_chebyshev, lexicographic, constrained",
         "scalarizer_options": "its weights, tolerances, limits",
         "trial_timeout_s": "for one run: 90, \"90s\", \"5m\", \"2h\"; then the whole process tree is ended",
         "seed_env": "the variable that receives the seed",
