@@ -275,8 +275,7 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
     kept_metric: float | None = None  # of the newest keep or baseline, recorded ones too, which move no head
     confirmed_head: str = ""
     confirmed_n: int = 0
-    stepped: bool = False
-    """Whether the head has moved without a confirmed keep since the confirmed head."""
+    stepped: bool = False  # whether the head has moved without a confirmed keep since the confirmed head
     reference: list[float] = []
     reference_scores: tuple[tuple[float, ...], ...] = ()
     calibration: tuple[float, ...] = ()
