@@ -9,7 +9,7 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.gate import Gate
 from autor_nb.domain.loops.judging import must_judge
-from autor_nb.domain.loops.scalarizer import Scalarizer
+from autor_nb.domain.loops.scalarizer import Penalised, Scalarizer
 
 
 def gate_of(config: LoopConfig) -> Gate:
@@ -25,7 +25,7 @@ def scalarizer_of(config: LoopConfig) -> Scalarizer | None:
         return None
     specs = config.metrics or (config.metric,)
     made: Scalarizer = _made("scalarizers", config.scalarizer, (specs,), config.scalarizer_options)
-    return made
+    return Penalised(made, config.guards) if any(guard.soft for guard in config.guards) else made
 
 
 def _made(kind: str, name: str, given: tuple[object, ...], options: dict[str, Any]) -> Any:

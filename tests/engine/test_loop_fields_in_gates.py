@@ -10,6 +10,7 @@ import pytest
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.config import GateSpec, Guard, LoopConfig, MetricSpec, loop_config
+from autor_nb.domain.loops.config_table import config_table
 from autor_nb.testing.loop_project import LoopProject, edit
 
 LOSS, SIZE = MetricSpec(name="loss", direction="lower"), MetricSpec(name="size", direction="lower")
@@ -37,31 +38,37 @@ def test_a_soft_guard_is_a_penalty_in_every_gate(gate: str, tmp_path: Path) -> N
     assert project.ended(1).score == pytest.approx(0.5 - 10 * 3 / 2, rel=0.05)
 
 
-def test_a_soft_guard_names_the_scalarizer_that_makes_its_penalty() -> None:
-    """Given no scalarizer, or `constrained` with bounds of its own, when read, then the guard is one more soft bound."""
-    assert read(guards=[SOFT]).scalarizer_options == {"objective": "loss", "soft": {"size": 2.0}}
-    options = {"hard": {"size": 9.0}}
-    both = read(guards=[SOFT], scalarizer="constrained", scalarizer_options=options)
-    assert both.scalarizer_options == {"hard": {"size": 9.0}, "soft": {"size": 2.0}}
-    assert read(guards=[SOFT]).metrics == (LOSS, SIZE)
+@pytest.mark.parametrize("scalarizer", ["weighted_sum", "weighted_chebyshev"])
+def test_a_soft_guard_is_a_penalty_beside_a_scalarizer(scalarizer: str, tmp_path: Path) -> None:
+    """Given metrics that are weighed already, when one is below a soft bound, then that costs beside what it weighs."""
+    few = Guard(name="few", metric="size", min=1.0, soft=True)
+    project = LoopProject.make(
+        tmp_path, [edit(level=0.5, size=0.5, salt=1), edit(level=0.5, size=1.2, salt=2)], base=edit(level=1.0, size=1.2),
+        guards=(few,), metrics=(LOSS, SIZE), scalarizer=scalarizer,
+    )  # fmt: skip
+    project.work(project.start(iterations=2))
+    assert "discard" == project.verdicts()[1]
+    first, second = project.ended(1).score, project.ended(2).score
+    assert first is not None and second is not None and first < second - 4
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"metric": "loss"}, {"max": None, "min": 1.0}, {"min": 1.0}], ids=["itself", "wrong side", "two bounds"]
-)
-def test_a_soft_guard_that_no_penalty_can_be_made_of_is_refused(wrong: dict[str, Any]) -> None:
-    """Given a soft guard on the metric itself, on its good side or with two bounds, when read, then it is named."""
-    guard = {name: value for name, value in {**SOFT, **wrong}.items() if value is not None}
-    with pytest.raises(UsageError, match=r"guards\[0\] is soft"):
-        read(guards=[guard])
+def test_where_nothing_weighs_a_penalty_is_taken_from_the_relative_gain() -> None:
+    """Given a soft guard and no scalarizer, when read, then the metric alone is weighed, and read again it is so."""
+    told = read(guards=[SOFT])
+    assert (told.scalarizer, told.scalarizer_options) == ("weighted_sum", {"weights": {"loss": 1.0, "size": 0.0}})
+    assert told.metrics == (LOSS, SIZE) and loop_config("demo", config_table(told)) == told
 
 
-def test_a_soft_guard_beside_another_scalarizer_is_refused(tmp_path: Path) -> None:
-    """Given a soft guard that nothing makes a penalty of, when read or made into a loop, then that is said."""
-    with pytest.raises(UsageError, match="makes no penalty of a soft guard"):
-        read(guards=[SOFT], scalarizer="weighted_sum")
-    with pytest.raises(UsageError, match="small is soft, and nothing here makes a penalty of it"):
-        LoopProject.make(tmp_path, metrics=(LOSS, SIZE), guards=(Guard(name="small", metric="size", max=2.0, soft=True),))
+def test_a_soft_guard_that_no_penalty_can_be_made_of_is_refused(tmp_path: Path) -> None:
+    """Given one on the metric itself, beside tests of each metric, or with no score, when made, then that is said."""
+    with pytest.raises(UsageError, match=r"guards\[0\] is soft, and bounds 'loss'"):
+        read(guards=[{**SOFT, "metric": "loss"}])
+    lone: dict[str, Any] = {"metrics": (LOSS, SIZE), "guards": (Guard(name="small", metric="size", max=2.0, soft=True),)}
+    with pytest.raises(UsageError, match="small is a penalty on one score: there is none"):
+        LoopProject.make(tmp_path / "none", **lone)
+    options = {"tolerances": {"loss": 0.1}}
+    with pytest.raises(UsageError, match="lexicographic has a test of each"):
+        LoopProject.make(tmp_path / "each", scalarizer="lexicographic", scalarizer_options=options, **lone)
 
 
 def test_a_metric_that_is_told_twice_in_different_ways_is_refused() -> None:

@@ -230,27 +230,19 @@ def _agree(fields: Fields, config: LoopConfig) -> None:
 
 
 def _with_soft_guards(fields: Fields, config: LoopConfig) -> LoopConfig:
-    """Soft guards are soft bounds of the scalarizer `constrained`, which is named here where nobody named another."""
-    specs = {spec.name: spec for spec in (config.metric, *config.metrics)}
-    bounds: dict[str, float] = {}
-    for n, guard in enumerate(config.guards):
-        if not guard.soft:
-            continue
-        bound, other = (guard.max, guard.min) if specs[guard.metric].direction == "lower" else (guard.min, guard.max)
-        if bound is None or other is not None or guard.metric in (config.metric.name, *bounds):
-            fields.wrong(f"guards[{n}]", "is soft: a penalty for how far another metric is beyond its one bound.",
-                         "Give it max of what is to be lower, or min of what is to be higher, or remove soft = true.")
-        bounds[guard.metric] = bound
-    if not bounds:
+    """A penalty needs one score that it is taken from: where nothing weighs, that is the metric's own relative gain."""
+    soft = [(n, guard) for n, guard in enumerate(config.guards) if guard.soft]
+    for n, guard in soft:
+        if guard.metric == config.metric.name:
+            fields.wrong(f"guards[{n}]", f"is soft, and bounds {shown(guard.metric)}, which is to be better anyway.",
+                         "Bound another metric, or remove soft = true.")
+    if not soft or config.scalarizer:
         return config
-    if config.scalarizer not in ("", "constrained"):
-        fields.wrong("scalarizer", f"is {shown(config.scalarizer)}, which makes no penalty of a soft guard.",
-                     'Write scalarizer = "constrained", or remove soft = true from the guards.')
-    told: dict[str, Any] = config.scalarizer_options if config.scalarizer else {"objective": config.metric.name}
-    known = told.get("soft")
-    options = {**told, "soft": {**(known if isinstance(known, dict) else {}), **bounds}}
     metrics = config.metrics if config.metric in config.metrics else (config.metric, *config.metrics)
-    return msgspec.structs.replace(config, scalarizer="constrained", scalarizer_options=options, metrics=metrics)
+    weights = {spec.name: float(spec == config.metric) for spec in metrics}
+    return msgspec.structs.replace(
+        config, scalarizer="weighted_sum", scalarizer_options={"weights": weights}, metrics=metrics
+    )
 
 
 def _metric(fields: Fields) -> MetricSpec:

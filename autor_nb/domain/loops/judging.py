@@ -25,12 +25,12 @@ def must_judge(gate: Gate, config: LoopConfig, scalarizer: Scalarizer | None = N
             "metric.",
             f'{_MEND}, or weigh the metrics into one score: scalarizer = "weighted_sum".',
         )
-    known = {} if scalarizer is None else scalarizer.options.get("soft") or {}
-    loose = next((guard for guard in config.guards if guard.soft and guard.metric not in known), None)
-    if loose is not None:
+    soft = next((guard for guard in config.guards if guard.soft), None)
+    if soft is not None and (scalarizer is None or several):
+        but = ": there is none." if scalarizer is None else f", and {scalarizer.name} has a test of each metric."
         raise UsageError(
-            f"The guard {loose.name} is soft, and nothing here makes a penalty of it.",
-            f'Write scalarizer = "constrained" with soft = {{ {loose.metric} = … }}, or a guard that is not soft.',
+            f"The soft guard {soft.name} is a penalty on one score{but}",
+            'Write scalarizer = "weighted_sum", or remove soft = true from the guard.',
         )
     if not config.simplicity:
         return

@@ -10,9 +10,11 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.case import Route
-from autor_nb.domain.loops.config import MetricSpec
+from autor_nb.domain.loops.config import Guard, MetricSpec
 from autor_nb.domain.loops.gate import score_of
 from autor_nb.domain.loops.gate_options import GateOptions
+
+PENALTY = 10.0
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,3 +146,45 @@ class Metrics:
     def routes(self, frozen: Frozen) -> tuple[Route, ...]:
         """None: the score alone decides."""
         return ()
+
+
+class Penalised:
+    """A scalarizer of one score with the penalties of soft guards: 10 × the relative excess over each of their bounds.
+
+    A bound of 0 is measured by the metric's frozen scale.
+    """
+
+    def __init__(self, inner: Scalarizer, guards: Sequence[Guard]) -> None:
+        self.inner, self.guards = inner, tuple(guard for guard in guards if guard.soft)
+        self.name, self.metrics, self.options = inner.name, inner.metrics, inner.options
+        self.asks_of_each = inner.asks_of_each
+
+    def freeze(self, baseline: Sequence[Mapping[str, float]]) -> Frozen:
+        """As it does without penalties."""
+        return self.inner.freeze(baseline)
+
+    def score(self, values: Mapping[str, float | None], frozen: Frozen) -> float | None:
+        """Its score less the penalties; None if a guard's metric is missing too."""
+        found = self.inner.score(values, frozen)
+        for guard in self.guards:
+            value = values.get(guard.metric)
+            if found is None or value is None:
+                return None
+            found -= PENALTY * _excess(guard, value, dict(zip(frozen.names, frozen.scale, strict=True)))
+        return found
+
+    def vector(self, values: Mapping[str, float | None]) -> tuple[float, ...] | None:
+        """As it does without penalties."""
+        return self.inner.vector(values)
+
+    def routes(self, frozen: Frozen) -> tuple[Route, ...]:
+        """As it does without penalties."""
+        return self.inner.routes(frozen)
+
+
+def _excess(guard: Guard, value: float, scales: Mapping[str, float]) -> float:
+    """By how much of the bound a value is beyond it; 0 within."""
+    for bound, short in ((guard.max, value - (guard.max or 0.0)), (guard.min, (guard.min or 0.0) - value)):
+        if bound is not None and short > 0:
+            return short / (abs(bound) or scales.get(guard.metric, 1.0))
+    return 0.0

@@ -8,9 +8,7 @@ from typing import Any
 
 from autor_nb.domain.loops.case import Requirement, Route
 from autor_nb.domain.loops.config import MetricSpec
-from autor_nb.domain.loops.scalarizer import Frozen, Metrics
-
-PENALTY = 10.0
+from autor_nb.domain.loops.scalarizer import PENALTY, Frozen, Metrics
 
 
 class Constrained(Metrics):
