@@ -163,7 +163,7 @@ def _cloned(loop: LoopFolder, source: making.Source, config: LoopConfig, base: s
         loop.clone,
         source,
         loop=loop.name,
-        mutable=config.mutable,
+        mutable=config.editable,
         link=config.link,
         base=base,
         include_uncommitted=config.include_uncommitted,

@@ -132,7 +132,7 @@ def head_in_repository(loop: LoopFolder, state: LoopState) -> str:
     source = making.find_source(loop.project)
     if source.git.commit_of(state.head) is None:
         config = config_of(state)
-        clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link)
+        clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.editable, link=config.link)
         publishing.publish(clone, source.git_dir, {}, kept=state.head)
     return state.head
 
@@ -320,7 +320,7 @@ def _publish_all(loop: LoopFolder, state: LoopState) -> None:
     events, _ = eventlog.read(loop.events, 0, EVENTS)
     commits = {event.n: event.commit for event in events if isinstance(event, ev.ExperimentEnded) and event.n}
     source, config = making.find_source(loop.project), config_of(state)
-    clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link)
+    clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.editable, link=config.link)
     if clone.ready:
         here = {n: sha for n, sha in commits.items() if sha and clone.git.commit_of(sha)}
         publishing.publish(clone, source.git_dir, here, kept=state.head)

@@ -160,6 +160,7 @@ def test_a_changed_configuration_is_taken_over_before_the_start() -> None:
     ({"command": ["other"]}, "command"),
     ({"metric": {"name": "length", "direction": "higher"}}, "metric"),
     ({"seed_env": "SEED"}, "seed_env"),
+    ({"guards": [{"name": "small", "metric": "size", "max": 1.0, "soft": True}]}, "soft guards"),
     ({"metrics": [{"name": "size", "direction": "lower"}], "scalarizer": "weighted_sum"}, "metrics and scalarizer"),
     ({"scalarizer": "weighted_sum", "scalarizer_options": {"weights": {"a": 1}}}, "scalarizer and scalarizer_options"),
 ])  # fmt: skip

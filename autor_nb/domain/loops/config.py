@@ -9,6 +9,7 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops.fields import REQUIRED, Fields, duration_s, shown
+from autor_nb.domain.loops.globs import editable
 
 __all__ = [
     "CoderSpec", "CriticSpec", "GateSpec", "Guard", "Knob", "LoopConfig", "MetricSpec", "ResourceSpec", "StopSpec",
@@ -145,6 +146,11 @@ class LoopConfig(_Part, frozen=True, kw_only=True):
     include_uncommitted: bool = False
     origin: str = "autor.toml"
     extra: dict[str, Any] = {}
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The globs of what may be edited: `mutable` without what `readonly` means more closely."""
+        return editable(self.mutable, self.readonly)
 
 
 def loop_name(name: str) -> str:

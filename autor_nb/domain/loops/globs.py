@@ -1,4 +1,8 @@
-"""Which paths the globs of a loop's configuration mean: `*` within a folder, `**` across, a folder means all in it."""
+"""Which paths the globs of a loop's configuration mean: `*` within a folder, `**` across, a folder means all in it.
+
+A glob that begins with `!` takes away what it means. Where one that gives and one that takes mean the same path, the
+path itself, written out, decides; else the glob that spells out more of it; else what takes.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,26 @@ from collections.abc import Iterable
 
 
 def matches(path: str, globs: Iterable[str]) -> bool:
-    """Whether one of the globs means this path (both relative, with `/`)."""
-    return any(_compiled(glob).fullmatch(path) is not None for glob in globs)
+    """Whether the globs mean this path (both relative, with `/`)."""
+    given, taken = -1, -1
+    for glob in globs:
+        bare = glob.removeprefix("!")
+        if _compiled(bare).fullmatch(path) is None:
+            continue
+        weight = len(path) + 1 if bare.removeprefix("./") == path else _spelled(bare)
+        given, taken = (given, max(taken, weight)) if bare != glob else (max(given, weight), taken)
+    return given > taken
+
+
+def editable(mutable: Iterable[str], readonly: Iterable[str]) -> tuple[str, ...]:
+    """The globs of what may be edited: of a file that both mean, the one that means it more closely decides."""
+    return (*mutable, *(f"!{one}" for one in readonly))
+
+
+@functools.lru_cache(maxsize=512)
+def _spelled(glob: str) -> int:
+    """How many characters of a path it spells out."""
+    return len(re.sub(r"\[[^\]]*\]|[*?]", "", glob.removeprefix("./").rstrip("/")))
 
 
 @functools.lru_cache(maxsize=512)

@@ -82,6 +82,8 @@ def _must_measure_the_same(state: LoopState, wanted: dict[str, Any]) -> None:
         return
     before, after = (msgspec.convert(config, LoopConfig) for config in (state.config, wanted))
     changed = [name for name in MEASURING if getattr(before, name) != getattr(after, name)]
+    if [guard for guard in before.guards if guard.soft] != [guard for guard in after.guards if guard.soft]:
+        changed.append("soft guards")  # they are a part of the score
     if changed:
         raise Refused(
             f"{' and '.join(changed)} of loop {state.name} changed after its baseline was measured: scores from before "

@@ -115,7 +115,7 @@ def coder(request: AskRequest, stopped: Callable[[], bool]) -> AskAnswer:
                 timeout_s=config.coder.timeout_s,
                 config=config.coder,
                 cancelled=stopped,
-                mutable_globs=config.mutable,
+                mutable_globs=config.editable,
                 space=config.space,
                 n=1,
                 folder=request.folder,
@@ -155,14 +155,14 @@ def _tree(project: Path, config: LoopConfig, loop: LoopFolder | None, head: str)
             git, prefix = Git(repo), find_source(project).prefix
             start = f"{prefix}/" if prefix else ""
             for name in os.fsdecode(git.run("ls-tree", "-r", "-z", "--name-only", head)).split("\0"):
-                if name.startswith(start) and matches(name.removeprefix(start), config.mutable):
+                if name.startswith(start) and matches(name.removeprefix(start), config.editable):
                     (tree / name.removeprefix(start)).write_bytes(git.run("cat-file", "blob", f"{head}:{name}"))
         yield tree
 
 
 def _mutable(tree: Path, config: LoopConfig) -> tuple[str, ...]:
     files = (path.relative_to(tree).as_posix() for path in sorted(tree.rglob("*")) if path.is_file())
-    return tuple(name for name in files if not name.startswith(".git/") and matches(name, config.mutable))
+    return tuple(name for name in files if not name.startswith(".git/") and matches(name, config.editable))
 
 
 def _text(path: Path) -> str:

@@ -24,10 +24,10 @@ def clone_of(engine: LoopEngine) -> Clone:
 def _opened(engine: LoopEngine) -> Clone:
     loop, config, state = engine.loop, engine.config, engine.state
     source = making.find_source(loop.project)
-    clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link)
+    clone = making.open_clone(loop.clone, source, loop=loop.name, mutable=config.editable, link=config.link)
     if not clone.ready:
         made = making.make(
-            loop.clone, source, loop=loop.name, mutable=config.mutable, link=config.link, base=state.head or state.base
+            loop.clone, source, loop=loop.name, mutable=config.editable, link=config.link, base=state.head or state.base
         )
         clone = made.clone
     if state.head == state.merged_head and clone.git.commit_of(state.head) is None:
@@ -36,6 +36,7 @@ def _opened(engine: LoopEngine) -> Clone:
         clone.git.run("unpack-objects", "-q", stdin=pack)
     edits.guard(engine, clone)
     clone.repair(state.head)
+    making.link_inputs(clone)  # of a configuration that names more of them by now
     return clone
 
 

@@ -257,7 +257,7 @@ class Ideas:
             timeout_s=self.config.coder.timeout_s,
             config=self.config.coder,
             cancelled=self.engine.interrupting,
-            mutable_globs=self.config.mutable,
+            mutable_globs=self.config.editable,
             space=self.config.space,
             n=n,
             folder=str(self.loop.path),

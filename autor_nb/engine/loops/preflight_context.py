@@ -150,7 +150,7 @@ def scratch(project: Path, config: LoopConfig) -> Iterator[Clone]:
     """A clone of the project for one use: where a command may run that must not touch the person's tree."""
     with tempfile.TemporaryDirectory(prefix="autor-doctor-", ignore_cleanup_errors=True) as place:
         made = make(
-            Path(place) / "tree", find_source(project), loop=config.name, mutable=config.mutable, link=config.link,
+            Path(place) / "tree", find_source(project), loop=config.name, mutable=config.editable, link=config.link,
             include_uncommitted=config.include_uncommitted,
         )
         yield made.clone

@@ -116,22 +116,22 @@ def _propose(project: Path, config: LoopConfig) -> Idea:
     """Ask the critic that the configuration names, as the loop would at its beginning."""
     task = CriticTask(
         loop=config.name, objective=config.objective, metric=config.metric.name, direction=config.metric.direction,
-        program=_text(project / "program.md"), mutable=_texts(project, config.mutable), space=config.space,
+        program=_text(project / "program.md"), mutable=_texts(project, config), space=config.space,
         config=config.critic,
     )
     found: Idea = create("critics", config.critic.provider).propose(task).idea
     return found
 
 
-def _texts(project: Path, globs: tuple[str, ...]) -> dict[str, str]:
+def _texts(project: Path, config: LoopConfig) -> dict[str, str]:
     """path → text of the mutable files."""
     found: dict[str, str] = {}
-    for glob in globs:
+    for glob in config.mutable:
         for path in sorted(project.glob(glob)):
             files = [path] if path.is_file() else [inner for inner in sorted(path.rglob("*")) if inner.is_file()]
             for file in files:
                 name = file.relative_to(project).as_posix()
-                if matches(name, globs) and file.stat().st_size <= TEXT_CAP:
+                if matches(name, config.editable) and file.stat().st_size <= TEXT_CAP:
                     found[name] = _text(file)
     return found
 

@@ -62,7 +62,7 @@ class Sides:
     def add(self, name: str, commit: str) -> Clone:
         """A clean clone at that commit of the person's repository."""
         made = making.make(
-            self.folder / f"side{len(self._sides)}" / "clone", self.source, loop="side", mutable=self.config.mutable,
+            self.folder / f"side{len(self._sides)}" / "clone", self.source, loop="side", mutable=self.config.editable,
             link=self.config.link, base=commit,
         )  # fmt: skip
         if not made.clone.cwd.is_dir():

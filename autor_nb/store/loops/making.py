@@ -110,7 +110,7 @@ def make(
     clone.adopt(head)
     clone.checkout(head)
     clone = open_clone(path, source, loop=loop, mutable=mutable, link=link)
-    notes += _link(clone)
+    notes += link_inputs(clone)
     clone.write_fixed()
     notes += _odd(clone, source, head)
     (repo / READY).write_text("", encoding="utf-8")
@@ -132,8 +132,8 @@ def open_clone(path: Path, source: Source, *, loop: str, mutable: Sequence[str],
 
 def within(prefix: str, globs: Sequence[str]) -> tuple[str, ...]:
     """Globs of a project's folder as globs of its repository."""
-    plain = [one.removeprefix("./") for one in globs]
-    return tuple(f"{glob.escape(prefix)}/{one}" if prefix else one for one in plain)
+    signs = [("!" if one.startswith("!") else "", one.removeprefix("!").removeprefix("./")) for one in globs]
+    return tuple(f"{sign}{glob.escape(prefix)}/{one}" if prefix else sign + one for sign, one in signs)
 
 
 def linked_paths(path: Path, source: Source, link: Sequence[str]) -> frozenset[str]:
@@ -165,11 +165,13 @@ def _parents(path: str) -> list[str]:
     return found
 
 
-def _link(clone: Clone) -> list[str]:
+def link_inputs(clone: Clone) -> list[str]:
     """Link the inputs into the tree; a path that a commit holds is left as it is."""
     notes = []
     for name in sorted(clone.linked):
         place = clone.path / name
+        if place.is_symlink() and place.readlink() == clone.source / name:
+            continue
         if os.path.lexists(place):
             if not place.is_dir() or place.is_symlink() or any(place.iterdir()):
                 notes.append(f"{name} is in the commit and was not linked")

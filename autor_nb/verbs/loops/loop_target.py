@@ -147,7 +147,7 @@ def mutable_texts(project: Path, config: LoopConfig) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted({inner for glob in config.mutable for inner in _under(project, glob)}):
         name = path.relative_to(project).as_posix()
-        if matches(name, config.mutable) and path.stat().st_size <= TEXT_CAP:
+        if matches(name, config.editable) and path.stat().st_size <= TEXT_CAP:
             found[name] = path.read_bytes().decode("utf-8", "replace")
     return found
 
