@@ -95,7 +95,7 @@ class LoopSource:
             gain = one.ended.mean  # of the score, which is what was confirmed
         hit = Hit(gain, one.n, one.ended.confirmed, one.metric, one.delta, one.summary[:300], one.ended.e_value)
         _push(self._recorded, (sign * one.metric, -one.n, hit))
-        if one.word == "keep" and one.ended.confirmed:
+        if one.word == "keep" and one.ended.confirmed and not one.ended.within:
             _push(self._hits, (gain, -one.n, hit))
 
     def call(self, call: Call, known: bool) -> None:

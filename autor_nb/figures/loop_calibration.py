@@ -11,7 +11,7 @@ from autor_nb.figures.loop_convergence import spaced
 from autor_nb.figures.loop_experiments import change_of
 from autor_nb.figures.loop_words import SHAPE, Numbers, kind_of, numbers
 from autor_nb.figures.palette import GRID, MUTED, VERDICTS
-from autor_nb.figures.scene import Dot, Line, Scene
+from autor_nb.figures.scene import Dot, Line, Scene, breadth
 from autor_nb.figures.ticks import nice_ticks
 
 WIDTH, HEIGHT = 560, 380
@@ -53,24 +53,25 @@ class Calibration:
             return "No idea with a measured value yet."
         say = self.numbers.change
         apart = (self.actual - self.expected) * (1 if self.lower else -1)
-        word = "Too hopeful" if apart > 0 else "Too modest"
+        far = say(abs(apart)).lstrip("+")
+        word = f"{'Too hopeful' if apart > 0 else 'Too modest'} by {far}" if far != say(0.0) else "As hoped on average"
         ideas = "idea" if self.total == 1 else "ideas"
         return (
             f"{self.total:,} {ideas} measured: expected {say(self.expected)} on average, got {say(self.actual)}. "
-            f"{word} by {say(abs(apart)).lstrip('+')}."
+            f"{word}."
         )
 
     @property
     def spans(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The two axes: expected, actual."""
-        found = []
-        for values in ([hope.expected for hope in self.hopes], [hope.actual for hope in self.hopes]):
-            values = sorted([*values, 0.0])
-            cut = len(values) // 50
-            low, high = values[cut], values[len(values) - 1 - cut]
-            room = (high - low) * 0.08 or 1.0
-            found.append((low - room, high + room))
-        return found[0], found[1]
+        wide = [_inner([hope.expected for hope in self.hopes]), _inner([hope.actual for hope in self.hopes])]
+        kept = [hope.actual for hope in self.hopes if hope.kind == "keep"]
+        wide[1] = min([wide[1][0], *kept]), max([wide[1][1], *kept])
+        widest = max(high - low for low, high in wide) or 1.0
+        (left, right), (low, high) = (
+            (low - room, high + room) for low, high in wide for room in [(high - low) * 0.08 or widest / 2]
+        )
+        return (left, right), (low, high)
 
     def scene(self) -> Scene:
         """Where everything lies."""
@@ -80,17 +81,19 @@ class Calibration:
             return scene
         (left, right), (low, high) = self.spans
         foot = HEIGHT - _FOOT
+        rows = nice_ticks(low, high, 5)
+        begin = max(_LEFT, *(breadth(self.numbers.change(tick), 11) + 14 for tick in rows))
 
         def x(value: float) -> float:
-            return _LEFT + (min(max(value, left), right) - left) / (right - left) * (WIDTH - _LEFT - _RIGHT)
+            return begin + (min(max(value, left), right) - left) / (right - left) * (WIDTH - begin - _RIGHT)
 
         def y(value: float) -> float:
             return _TOP + (high - min(max(value, low), high)) / (high - low) * (foot - _TOP)
 
         scene.write(8, 16, f"{self.name}: actual Δ over expected Δ", bold=True)
-        for tick in nice_ticks(low, high, 5):
-            scene.rules.append(Line(((_LEFT, y(tick)), (WIDTH - _RIGHT, y(tick))), MUTED if not tick else GRID))
-            scene.write(_LEFT - 8, y(tick), self.numbers.change(tick), "right", color=MUTED, size=11)
+        for tick in rows:
+            scene.rules.append(Line(((begin, y(tick)), (WIDTH - _RIGHT, y(tick))), MUTED if not tick else GRID))
+            scene.write(begin - 8, y(tick), self.numbers.change(tick), "right", color=MUTED, size=11)
         for tick in nice_ticks(left, right, 4):
             scene.write(x(tick), foot + 12, self.numbers.change(tick), "center", color=MUTED, size=11)
         ends = max(left, low), min(right, high)
@@ -100,8 +103,9 @@ class Calibration:
             said = f"#{hope.n}: expected {self.numbers.change(hope.expected)}, got {self.numbers.change(hope.actual)}"
             said += "" if hope.fresh else " (one run)"
             scene.dots.append(Dot(x(hope.expected), y(hope.actual), SHAPE[hope.kind][0], VERDICTS[hope.kind], 7, said))
-        scene.write(8, HEIGHT - 34, self.sentence, size=11.5)
-        scene.write(8, HEIGHT - 14, "Dashed: actual equals expected.", size=11.5, color=MUTED)
+        measured, _, came = self.sentence.partition(". ")
+        scene.write(8, HEIGHT - 34, f"{measured}.", size=11.5)
+        scene.write(8, HEIGHT - 14, f"{came} Dashed: actual equals expected.", size=11.5, color=MUTED)
         return scene
 
     def text(self) -> str:
@@ -115,6 +119,16 @@ class Calibration:
         ]  # fmt: skip
         lines = twin.columns(["", "", "expected", "actual", ""], rows, (2, 3))
         return "\n".join([f"{self.name}. {self.sentence}", *lines])
+
+
+def _inner(values: list[float]) -> tuple[float, float]:
+    """From the lowest to the highest, zero among them, without what lies four times as far off as half of them."""
+    found = sorted([*values, 0.0])
+    cut, quarter = len(found) // 50, len(found) // 4
+    low, high = found[cut], found[-1 - cut]
+    middle = found[quarter], found[-1 - quarter]
+    reach = 4 * (middle[1] - middle[0])
+    return (min(0.0, max(low, middle[0] - reach)), max(0.0, min(high, middle[1] + reach))) if reach else (low, high)
 
 
 def calibration(course: Course, name: str = "The critic's calibration") -> Calibration:

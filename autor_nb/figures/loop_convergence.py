@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from autor_nb.domain.loops.course import Course, Experiment, best_recorded
 from autor_nb.figures import twin
 from autor_nb.figures.loop_words import SHAPE, VERDICT_WORDS, Numbers, half_in_metric, kind_of, numbers
 from autor_nb.figures.palette import ACCENT, BAND, FLOOR, GRID, INK, MUTED, PANEL, TEXT, VERDICTS
-from autor_nb.figures.scene import Box, Dot, Line, Scene
+from autor_nb.figures.scene import Box, Dot, Line, Scene, breadth, fitted
 from autor_nb.figures.ticks import nice_ticks, short_words
 
 WIDTH, HEIGHT = 980, 372
@@ -81,38 +81,71 @@ class Convergence:
             scene.write(4, 30, "No experiment has ended yet.", color=MUTED)
             return scene
         low, high = self.span
-        right, floor = WIDTH - _RIGHT, HEIGHT - _FOOT
+        left, right, floor = self._left, self._right, HEIGHT - _FOOT
 
         def x(n: float) -> float:
-            return _LEFT + 12 + (n / max(1, self.last)) * (right - _LEFT - 24)
+            return left + 12 + (n / max(1, self.last)) * (right - left - 24)
 
         def y(value: float) -> float:
             return _TOP + (high - min(max(value, low), high)) / (high - low) * (floor - _TOP)
 
         self._axes(scene, x, y, right, floor)
         self._levels(scene, x, y)
-        scene.backs.append(Box(_LEFT, _RAIL - 9, right - _LEFT, 18, PANEL))
-        scene.write(_LEFT - 8, _RAIL, "no value", "right", color=MUTED, size=11)
+        scene.backs.append(Box(left, _RAIL - 9, right - left, 18, PANEL))
+        scene.write(left - 8, _RAIL, "no value", "right", color=MUTED, size=11)
         for mark in self.marks:
             self._mark(scene, mark, x(mark.n), y)
         used = {mark.kind for mark in self.marks}
         entries = [(SHAPE[kind][0], VERDICTS[kind], VERDICT_WORDS[kind][1].lower()) for kind in SHAPE if kind in used]
         scene.key(8, HEIGHT - 34, entries)
         best = [("thin", VERDICTS["keep"], "best re-measured"), ("box", BAND, "its 95 % sequence")]
-        scene.key(
-            8, HEIGHT - 12, [*best, ("dash", MUTED, "best recorded, one run"), ("box", FLOOR, "± 2 SD of one run")]
-        )
+        best = best if self.levels else []
+        noise = [("box", FLOOR, "± 2 SD of one run")] if self.sd is not None else []
+        scene.key(8, HEIGHT - 12, [*best, ("dash", MUTED, "best recorded, one run"), *noise])
+        if self.note:
+            scene.write(WIDTH - 8, HEIGHT - 12, self.note, "right", color=MUTED, size=11)
         return scene
 
+    @property
+    def _ticks(self) -> list[tuple[float, str]]:
+        ticks, places = nice_ticks(*self.span, 7), numbers_of(self)
+        return [*zip(ticks, short_words([places.value(tick) for tick in ticks]), strict=True)]
+
+    @property
+    def _left(self) -> float:
+        """Where the plot begins: its numbers stand whole before it."""
+        return max(_LEFT, *(breadth(word, 11) + 14 for _, word in self._ticks))
+
+    @property
+    def _right(self) -> float:
+        """Where the plot ends: what its lines come to stands whole behind it."""
+        return WIDTH - max([_RIGHT, *(1.08 * breadth(word, 11) + 16 for _, word, _ in self._ends)])
+
+    @property
+    def _ends(self) -> list[tuple[float, str, bool]]:
+        """(value, what stands behind the plot at its height, whether it is the one that counts)."""
+        places, found = numbers_of(self), list[tuple[float, str, bool]]()
+        if self.baseline is not None:
+            half = f" {places.plus_minus(self.baseline_half)}" if self.baseline_half is not None else ""
+            found.append((self.baseline, f"baseline {places.value(self.baseline)}{half}", False))
+        if self.recorded:
+            value = self.recorded[-1][1]
+            found.append((value, f"best recorded {places.value(value)}", False))
+        best = self.best
+        if best is not None and best.value is not None:
+            half_width = None if best.low is None or best.high is None else (best.high - best.low) / 2
+            found.append((best.value, f"{places.value(best.value)} {places.plus_minus(half_width)}", True))
+        return found
+
     def _axes(self, scene: Scene, x: object, y: object, right: float, floor: float) -> None:
-        ticks = nice_ticks(*self.span, 7)
-        places = numbers_of(self)
-        for tick, word in zip(ticks, short_words([places.value(tick) for tick in ticks]), strict=True):
-            scene.rules.append(Line(((_LEFT, y(tick)), (right, y(tick))), GRID))  # type: ignore[operator]
-            scene.write(_LEFT - 8, y(tick), word, "right", color=MUTED, size=11)  # type: ignore[operator]
+        left = self._left
+        for tick, word in self._ticks:
+            scene.rules.append(Line(((left, y(tick)), (right, y(tick))), GRID))  # type: ignore[operator]
+            scene.write(left - 8, y(tick), word, "right", color=MUTED, size=11)  # type: ignore[operator]
         for tick in nice_ticks(0, max(1, self.last), 8, whole=True):
             scene.write(x(tick), floor + 12, f"{tick:,.0f}", "center", color=MUTED, size=11)  # type: ignore[operator]
-        scene.write((_LEFT + right) / 2, floor + 26, f"experiment · {self.metric}, {self.better}", "center",
+        metric = fitted(self.metric, 400, 11)
+        scene.write((left + right) / 2, floor + 26, f"experiment · {metric}, {self.better}", "center",
                     color=MUTED, size=11)  # fmt: skip
 
     @property
@@ -126,7 +159,7 @@ class Convergence:
         return "lower is better" if self.lower else "higher is better"
 
     def _levels(self, scene: Scene, x: object, y: object) -> None:
-        right = WIDTH - _RIGHT
+        right = self._right
         ends = [*(level.n for level in self.levels[1:]), self.last][: len(self.levels)]
         bands: list[Box] = []
         for level, end in zip(self.levels, ends, strict=True):
@@ -137,26 +170,16 @@ class Convergence:
                 if low is not None and high is not None:
                     into.append(Box(left, y(high), wide, max(1.0, y(low) - y(high)), color))  # type: ignore[operator]
         scene.backs += bands
-        places = numbers_of(self)
-        ends_at: list[tuple[float, str, bool]] = []
         if self.baseline is not None:
             at = y(self.baseline)  # type: ignore[operator]
-            scene.rules.append(Line(((_LEFT, at), (right, at)), INK, 1.1, dashed=True))
-            half = self.baseline_half
-            said = f"{places.value(self.baseline)} {places.plus_minus(half)}" if half is not None else ""
-            ends_at.append((at, f"baseline {said or places.value(self.baseline)}", False))
+            scene.rules.append(Line(((self._left, at), (right, at)), INK, 1.1, dashed=True))
         if self.recorded:
             points = [*((x(n), y(v)) for n, v in self.recorded), (x(self.last), y(self.recorded[-1][1]))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(points), MUTED, 1.2, dashed=True, stepped=True))
-            ends_at.append((points[-1][1], f"best recorded {places.value(self.recorded[-1][1])}", False))
         for stretch, end in stretches(self.levels, self.last):
             line = [*((x(level.n), y(level.value)) for level in stretch), (x(end), y(stretch[-1].value))]  # type: ignore[operator]
             scene.lines.append(Line(tuple(line), VERDICTS["keep"], 2.0, stepped=True))
-        if self.best is not None:
-            best = self.best
-            half = None if best.low is None or best.high is None else (best.high - best.low) / 2
-            said = f"{places.value(best.value)} {places.plus_minus(half)}"
-            ends_at.append((y(best.value), said, True))  # type: ignore[operator]
+        ends_at = [(y(value), word, strong) for value, word, strong in self._ends]  # type: ignore[operator]
         for at, word, strong in apart(ends_at):
             scene.write(right + 8, at, word, bold=strong, size=11, color=VERDICTS["keep"] if strong else TEXT)
 
@@ -225,12 +248,20 @@ def numbers_of(figure: Convergence) -> Numbers:
 
 
 def span_of(figure: Convergence) -> tuple[float, float]:
-    """From the lowest to the highest that matters, with a little room; far outliers stand at the edge."""
+    """From the lowest to the highest that matters, with a little room; far outliers stand at the edge.
+
+    Far is what is three times as far away as all that is known for sure, and half of the marks, lie apart.
+    """
     levels = [v for level in figure.levels for v in (level.value, level.low, level.high) if v is not None]
     values = sorted(mark.value for mark in figure.marks if mark.value is not None)
     inner = values[len(values) // 20 : len(values) - len(values) // 20] or values
     kept = [mark.value for mark in figure.marks if mark.kind in ("keep", "testing") and mark.value is not None]
-    every = [v for v in (*levels, *inner, *kept, *(v for _, v in figure.recorded), figure.baseline) if v is not None]
+    sure = [v for v in (*levels, *kept, *(v for _, v in figure.recorded), figure.baseline) if v is not None]
+    if sure and inner:
+        quarter = len(inner) // 4
+        reach = 3 * max(max(sure) - min(sure), inner[-1 - quarter] - inner[quarter])
+        inner = [v for v in inner if not reach or min(sure) - reach <= v <= max(sure) + reach]
+    every = [*sure, *inner]
     if not every:
         return 0.0, 1.0
     low, high = min(every), max(every)
@@ -246,9 +277,9 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
     if under_test is not None and under_test.verdict != "baseline":
         every = [one for one in every if one.n != under_test.n] + [under_test]
         marks = [mark for mark in marks if mark.n != under_test.n]
-        found = _mark_of(under_test, course)
-        if found.value is not None:
-            marks.append(found._replace(kind="testing"))
+        tested = _mark_of(under_test, course)
+        if tested.value is not None:
+            marks.append(tested._replace(kind="testing"))
         counts["testing"] += 1
     sd = course.noise_sd
     levels = []
@@ -256,9 +287,9 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
         if not step.runs:
             levels.append(Level(step.n, None, None, None, None, None))
             continue
-        low, high, _ = half_in_metric(scale, step.mean, step.half)
+        ends = half_in_metric(scale, step.mean, step.half)
         noise = half_in_metric(scale, step.mean, 2 * sd) if sd is not None else (None, None, None)
-        levels.append(Level(step.n, scale.metric(step.mean), low, high, noise[0], noise[1]))
+        levels.append(Level(step.n, scale.metric(step.mean), *ends[:2], *noise[:2]))
     base = next((one for one in every if one.verdict == "baseline"), None)
     fresh = base.fresh if base is not None else None
     half = half_in_metric(scale, fresh.mean, fresh.half)[2] if fresh and fresh.runs else None
@@ -266,7 +297,7 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
     note = (
         f"{len(kept):,} of {len(marks):,} marks are drawn, every kept one among them" if len(kept) < len(marks) else ""
     )
-    return Convergence(
+    found = Convergence(
         name=name,
         metric=metric,
         lower=not scale.higher,
@@ -282,6 +313,12 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
         numbers=numbers(course),
         at_the_keep=course.at_the_keep,
     )
+    low, high = found.span
+    beyond = sum(mark.value is not None and not low <= mark.value <= high for mark in kept)
+    if beyond:
+        note = f"{beyond:,} {'mark lies' if beyond == 1 else 'marks lie'} beyond the axis, at its edge"
+        found = replace(found, note="; ".join(filter(None, (found.note, note))))
+    return found
 
 
 def _mark_of(one: Experiment, course: Course) -> Mark:

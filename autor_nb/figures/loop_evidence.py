@@ -11,7 +11,7 @@ from autor_nb.domain.loops.course import Course
 from autor_nb.figures import twin
 from autor_nb.figures.loop_words import Numbers, bar_words, e_words, numbers
 from autor_nb.figures.palette import ACCENT, BAND, FLOOR, GRID, MUTED, TESTED, VERDICTS
-from autor_nb.figures.scene import Box, Dot, Line, Scene
+from autor_nb.figures.scene import Box, Dot, Line, Scene, breadth
 from autor_nb.figures.ticks import nice_ticks
 
 WIDTH, HEIGHT = 820, 470
@@ -73,17 +73,24 @@ class Evidence:
         room = (high - low) * 0.08 or 1.0
         return low - room, high + room
 
+    @property
+    def _left(self) -> float:
+        """Where the plots begin: the numbers of both stand whole before them."""
+        places = self.numbers
+        said = [places.change(tick) for tick in nice_ticks(*self.span, 4)] if places is not None else []
+        return max([_LEFT, *(breadth(word, 11) + 14 for word in said)])
+
     def scene(self) -> Scene:
         """Where everything lies."""
         scene = Scene(*self.size)
         if not self.looks and not self.ghosts:
             scene.write(4, 30, "No candidate has been confirmed yet.", color=MUTED)
             return scene
-        right = WIDTH - _RIGHT
+        left, right = self._left, WIDTH - _RIGHT
         low, high = (math.log10(end) for end in self.e_span)
 
         def x(pairs: float) -> float:
-            return _LEFT + pairs / self.most * (right - _LEFT - 12)
+            return left + pairs / self.most * (right - left - 12)
 
         def y(e: float) -> float:
             at = min(max(math.log10(max(e, 1e-9)), low), high)
@@ -91,15 +98,15 @@ class Evidence:
 
         scene.write(8, 14, f"{self.name}: e-value (log), read after whole blocks of two pairs", bold=True)
         if self.bar:
-            scene.backs.append(Box(_LEFT, _TOP, right - _LEFT, y(self.bar) - _TOP, BAND))
-            scene.rules.append(Line(((_LEFT, y(self.bar)), (right, y(self.bar))), VERDICTS["keep"], 1.6))
+            scene.backs.append(Box(left, _TOP, right - left, y(self.bar) - _TOP, BAND))
+            scene.rules.append(Line(((left, y(self.bar)), (right, y(self.bar))), VERDICTS["keep"], 1.6))
             scene.write(right - 6, y(self.bar) - 9, f"keep at E ≥ {bar_words(self.bar)}", "right", size=11)
-        scene.backs.append(Box(_LEFT, y(FUTILE), right - _LEFT, _SPLIT - y(FUTILE), FLOOR))
-        scene.rules.append(Line(((_LEFT, y(FUTILE)), (right, y(FUTILE))), MUTED, 1.2, dashed=True))
+        scene.backs.append(Box(left, y(FUTILE), right - left, _SPLIT - y(FUTILE), FLOOR))
+        scene.rules.append(Line(((left, y(FUTILE)), (right, y(FUTILE))), MUTED, 1.2, dashed=True))
         scene.write(right - 6, y(FUTILE) + 10, "futile below ½", "right", size=11, color=MUTED)
         for power in range(-1, math.floor(high) + 1):
-            scene.rules.append(Line(((_LEFT, y(10.0**power)), (right, y(10.0**power))), GRID))
-            scene.write(_LEFT - 8, y(10.0**power), f"{10.0**power:,g}", "right", color=MUTED, size=11)
+            scene.rules.append(Line(((left, y(10.0**power)), (right, y(10.0**power))), GRID))
+            scene.write(left - 8, y(10.0**power), f"{10.0**power:,g}", "right", color=MUTED, size=11)
         for ghost in self.ghosts:
             points = ((x(0), y(1)), *((x(pairs), y(e)) for pairs, e in ghost.looks))
             scene.lines.append(Line(points, VERDICTS[ghost.kind], 0.8))
@@ -112,7 +119,7 @@ class Evidence:
         return scene
 
     def _difference(self, scene: Scene, x: object) -> None:
-        right, top, foot = WIDTH - _RIGHT, _SPLIT + 48, HEIGHT - _FOOT
+        left, right, top, foot = self._left, WIDTH - _RIGHT, _SPLIT + 48, HEIGHT - _FOOT
         low, high = self.span
         places = self.numbers
 
@@ -122,9 +129,9 @@ class Evidence:
         better = "negative" if self.lower else "positive"
         scene.write(8, _SPLIT + 30, f"Δ = candidate − incumbent on the same seed ({better} is better)", bold=True)
         for tick in nice_ticks(low, high, 4):
-            scene.rules.append(Line(((_LEFT, y(tick)), (right, y(tick))), MUTED if not tick else GRID))
+            scene.rules.append(Line(((left, y(tick)), (right, y(tick))), MUTED if not tick else GRID))
             if places is not None:
-                scene.write(_LEFT - 8, y(tick), places.change(tick), "right", color=MUTED, size=11)
+                scene.write(left - 8, y(tick), places.change(tick), "right", color=MUTED, size=11)
         for at, look in enumerate(self.looks):
             end = x(self.looks[at + 1].pairs) if at + 1 < len(self.looks) else x(look.pairs) + 8  # type: ignore[operator]
             upper, under = (high if look.high is None else look.high), (low if look.low is None else look.low)
@@ -136,7 +143,7 @@ class Evidence:
             scene.lines.append(Line(means, ACCENT, 2.0))
             scene.dots += [Dot(*point, "disc", ACCENT, 6) for point in means]
         if self.expected is not None:
-            scene.lines.append(Line(((_LEFT, y(self.expected)), (right, y(self.expected))), MUTED, 1.0, dashed=True))
+            scene.lines.append(Line(((left, y(self.expected)), (right, y(self.expected))), MUTED, 1.0, dashed=True))
         for tick in range(0, self.most + 1, 2):
             scene.write(x(tick), foot + 12, str(tick), "center", color=MUTED, size=11)  # type: ignore[operator]
         said = [("disc", ACCENT, "mean of the pairs"), ("box", TESTED, "its 95 % sequence")]
@@ -161,10 +168,15 @@ class Evidence:
 
 
 def evidence(
-    course: Course, n: int, singles: Sequence[tuple[int, float]] = (), expected: float | None = None, most: int = 16
-) -> Evidence:
-    """The track of experiment `n`, earlier ones behind it; `singles` are differences of scores by pair."""
-    scale = course.scale
+    course: Course, n: int, singles: Sequence[tuple[int, float]] = (), expected: float | None = None, most: int = 16,
+    margin: float = 0.0,
+) -> Evidence:  # fmt: skip
+    """The track of experiment `n`, earlier ones behind it; `singles` are differences of scores by pair.
+
+    With a `margin`, in units of the score, it is tested whether `n` is worse by no more than that.
+    """
+    scale, places, ended = course.scale, numbers(course), course.of(n)
+    margin = margin or (ended.within if ended is not None else 0.0)
     looks = []
     for read in course.tracks.get(n, []):
         low, high = read.interval or (None, None)
@@ -178,7 +190,7 @@ def evidence(
     reads = course.tracks.get(n, [])
     pairs = [look.pairs for look in looks] + [pairs for ghost in ghosts[-GHOSTS:] for pairs, _ in ghost.looks]
     return Evidence(
-        name=f"Evidence that #{n} is better",
+        name=f"Evidence that #{n} is {f'as good, within {places.width(margin)}' if margin else 'better'}",
         looks=tuple(looks),
         bar=reads[-1].bar if reads else None,
         ghosts=tuple(ghosts[-GHOSTS:]),
@@ -186,5 +198,5 @@ def evidence(
         expected=expected,
         most=max([most, *pairs]),
         lower=not scale.higher,
-        numbers=numbers(course),
+        numbers=places,
     )

@@ -44,7 +44,7 @@ def change_of(one: Experiment, course: Course) -> tuple[float | None, float | No
 
 def _row(one: Experiment, course: Course, places: Numbers) -> Difference:
     change, low, high, interval = change_of(one, course)
-    word = VERDICT_WORDS.get(one.verdict, ("", one.verdict))[1].lower()
+    word = VERDICT_WORDS.get(one.verdict, ("", one.verdict))[1].lower() + (", as good" if one.within else "")
     e = f"E {e_words(one.e_value)} / {bar_words(one.bar)}  " if one.e_value is not None and one.bar is not None else ""
     after = e + one.summary if change is not None else one.reason or one.summary
     value = places.value(one.metric) if one.verdict != "tampered" else ""

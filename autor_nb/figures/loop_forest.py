@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autor_nb.figures import twin
 from autor_nb.figures.loop_words import SHAPE, Numbers
 from autor_nb.figures.palette import GRID, INK, MUTED, VERDICTS
-from autor_nb.figures.scene import Dot, Line, Scene, fitted
+from autor_nb.figures.scene import Dot, Line, Scene, breadth, fitted
 from autor_nb.figures.ticks import nice_ticks
 
 WIDTH, ROW = 980, 24
@@ -74,19 +74,20 @@ class Forest:
         for tick in nice_ticks(low, high, 4):
             scene.rules.append(Line(((x(tick), _TOP), (x(tick), foot)), INK if not tick else GRID))
             scene.write(x(tick), foot + 12, self.numbers.change(tick), "center", color=MUTED, size=11)
+        columns = self._columns
         for at, row in enumerate(self.rows):
-            self._row(scene, row, _TOP + ROW * (at + 0.5), x)
+            self._row(scene, row, _TOP + ROW * (at + 0.5), x, columns)
         scene.write(8, self.size[1] - 8, fitted(self.note, WIDTH - 16, 11), color=MUTED, size=11)
         return scene
 
-    def _row(self, scene: Scene, row: Difference, y: float, x: object) -> None:
+    def _row(self, scene: Scene, row: Difference, y: float, x: object, columns: tuple[float, float]) -> None:
         assert self.numbers is not None
         color = VERDICTS[row.kind]
         scene.write(8, y, fitted(row.label, 150))
         scene.write(_LEFT - 14, y, row.before, "right", color=MUTED, size=11.5)
         beside = _LEFT + _PLOT + 16
         if row.change is None:
-            scene.write(beside, y, fitted(row.after, 420, 11.5), color=MUTED, size=11.5)
+            scene.write(beside, y, fitted(row.after, WIDTH - beside - 10, 11.5), color=MUTED, size=11.5)
             return
         if row.interval:
             ends = (_LEFT if row.low is None else x(row.low), _LEFT + _PLOT if row.high is None else x(row.high))  # type: ignore[operator]
@@ -95,10 +96,23 @@ class Forest:
                 if infinite:
                     scene.write(end, y, sign, "center", color=color, size=9)
         scene.dots.append(Dot(x(row.change), y, SHAPE[row.kind][0], color, 8))  # type: ignore[operator]
-        said = self.numbers.interval(row.low, row.high) if row.interval else "one run, no interval"
         scene.write(beside, y, self.numbers.change(row.change), bold=row.interval)
-        scene.write(beside + 66, y, said, color=MUTED, size=11.5)
-        scene.write(beside + 210, y, fitted(row.after, WIDTH - beside - 220, 11.5), size=11.5)
+        scene.write(columns[0], y, self._ends(row), color=MUTED, size=11.5)
+        scene.write(columns[1], y, fitted(row.after, WIDTH - columns[1] - 10, 11.5), size=11.5)
+
+    def _ends(self, row: Difference) -> str:
+        assert self.numbers is not None
+        return self.numbers.interval(row.low, row.high) if row.interval else "one run, no interval"
+
+    @property
+    def _columns(self) -> tuple[float, float]:
+        """Where intervals and words begin: behind the longest number, and the longest interval."""
+        places, rows = self.numbers, [row for row in self.rows if row.change is not None]
+        assert places is not None
+        first = max([58.0, *(breadth(places.change(row.change)) * 1.08 for row in rows)]) + 8
+        second = max([136.0, *(breadth(self._ends(row), 11.5) for row in rows)]) + 8
+        begin = _LEFT + _PLOT + 16 + first
+        return begin, begin + second
 
     def text(self) -> str:
         """The same as lines of text."""

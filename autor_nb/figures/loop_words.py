@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from autor_nb.domain.loops.course import Course, Experiment, Scale
 
 INFINITE = "∞"
+SMALL, GREAT = 1e-4, 1e7
+NEWEST = 200
+_EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
 # verdict → (kind of mark, word)
 VERDICT_WORDS: dict[str, tuple[str, str]] = {
     "keep": ("keep", "Kept"),
@@ -40,17 +44,25 @@ class Numbers:
 
     decimals: int
     scale: Scale
+    power: int = 0
+    """All values are written in this power of ten, where they would be a row of zeros without it."""
+    percents: int = 1
+    """Decimals of a share."""
 
     def value(self, value: float | None) -> str:
         """2.028; nothing for no value."""
-        return "" if value is None else self._fixed(value, self.decimals)
+        return "" if value is None else self._fixed(value, self.decimals, self.power)
 
     def change(self, value: float | None, infinite: str = "") -> str:
         """−0.035, or for a time −3.5 %; `infinite` stands for None."""
         if value is None:
             return infinite
-        text = f"{self._fixed(value * 100, 1)} %" if self.scale.time_like else self._fixed(value, self.decimals)
-        return f"+{text}" if value > 0 and any(sign in "123456789" for sign in text) else text.replace("−", "−", 1)
+        text = f"{self._fixed(value * 100, self.percents, 0)} %" if self.scale.time_like else self.value(value)
+        return f"+{text}" if value > 0 and any(sign in "123456789∞" for sign in text) else text
+
+    def width(self, scores: float) -> str:
+        """How wide a stretch of scores is, as a stretch of the metric; of a time, a share."""
+        return self.change(math.expm1(scores)).lstrip("+") if self.scale.time_like else self.value(scores)
 
     def interval(self, low: float | None, high: float | None) -> str:
         """[−0.075, +0.004]; an end that is None is infinite."""
@@ -60,29 +72,42 @@ class Numbers:
         """± 0.016; ± ∞ says that there are too few runs."""
         if half is None or not math.isfinite(half):
             return f"± {INFINITE}"
-        return f"± {self._fixed(half, self.decimals)}"
+        return f"± {self.value(half)}"
 
-    def _fixed(self, value: float, decimals: int) -> str:
+    def _fixed(self, value: float, decimals: int, power: int) -> str:
         if not math.isfinite(value):
             return INFINITE if value > 0 else f"−{INFINITE}"
-        if abs(value) >= 1e7 or (value and abs(value) < 10**-decimals / 20 and decimals >= 6):
-            return f"{value:.3g}".replace("-", "−")
-        text = f"{value:,.{decimals}f}"
-        return (text[1:] if text.startswith("-") and not float(text.replace(",", "")) else text).replace("-", "−")
+        shown = value / 10.0**power
+        if abs(shown) >= GREAT:
+            return _EXPONENT.sub(r"e\1", f"{value:.3g}").replace("-", "−")
+        text = f"{shown:,.{decimals}f}"
+        if not float(text.replace(",", "")):
+            return text.removeprefix("-")
+        return (text + (f"e{power}" if power else "")).replace("-", "−")
 
 
 def numbers(course: Course) -> Numbers:
-    """Two digits of the SD of one run; without one, four of the values."""
-    sd = course.noise_sd
-    scale = course.scale
-    if sd and course.steps and course.steps[0].runs:
+    """Two digits of the SD of one run; without one, four of the values, or two of what the experiments moved them."""
+    scale, sd = course.scale, course.noise_sd or 0.0
+    first = next((abs(one.metric) for one in course.experiments if one.metric and one.valid), 0.0)
+    percents = min(4, max(1, -_decade(100 * math.expm1(sd)))) if sd and scale.time_like else 1
+    if sd and scale.time_like and course.steps and course.steps[0].runs:
         middle = scale.metric(course.steps[0].mean)
-        sd = abs(scale.metric(course.steps[0].mean + sd) - middle) if scale.time_like else sd
-        digits = 2 - 1 - math.floor(math.log10(sd)) if sd else 4
+        sd = abs(scale.metric(course.steps[0].mean + sd) - middle)
+    size = max(first, abs(scale.metric(course.now.mean)) if course.now.runs else 0.0, sd) or 1.0
+    power = 0 if SMALL <= size < GREAT else _decade(size)
+    if sd:
+        digits = 1 - _decade(sd)
     else:
-        size = next((abs(one.metric) for one in course.experiments if one.metric), 1.0)
-        digits = 4 - 1 - math.floor(math.log10(size))
-    return Numbers(min(8, max(0, digits)), scale)
+        moved = sorted(abs(one.delta) for one in course.experiments[-NEWEST:] if one.delta and one.valid)
+        moved = [delta for delta in moved if delta > size * 1e-13]
+        digits = max(3 - _decade(size), 1 - _decade(moved[len(moved) // 2]) if moved else 0)
+    return Numbers(min(12 if power else 8, max(0, digits + power)), scale, power, percents)
+
+
+def _decade(value: float) -> int:
+    """The power of ten at or below it."""
+    return math.floor(math.log10(value))
 
 
 def e_words(value: float | None) -> str:

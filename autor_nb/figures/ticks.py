@@ -24,7 +24,7 @@ def nice_ticks(low: float, high: float, most: int = 6, whole: bool = False) -> l
     if whole:
         step = max(1.0, math.ceil(step))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(at * step, 12) for at in range(first, last + 1)]
+    return [float(f"{at * step:.12g}") for at in range(first, last + 1)]
 
 
 def nice_end(high: float, most: int = 5, whole: bool = False) -> float:

@@ -110,12 +110,18 @@ def kept(rows: Sequence[Row], first: str = "Metric", most: int = 100) -> Shown:
         ("n", "Verdict", first, "Delta", "E", "Confirmed", "What was changed"),
         [
             (str(row.n), verdict(row.verdict, row.recorded), number_words(row.metric, 6), signed(row.delta),
-             number_words(row.e_value, 4), "yes" if row.confirmed else "no", one_line(row.summary, 200))
+             number_words(row.e_value, 4), _confirmed(row), one_line(row.summary, 200))
             for row in rows[-most:]
         ],
         "rlrrrll",
     )  # fmt: skip
     return stack(shown, muted(f"{len(rows) - most} earlier ones are not shown.") if len(rows) > most else NOTHING)
+
+
+def _confirmed(row: Row) -> str:
+    if row.within:
+        return f"as good, within {number_words(row.within)}"
+    return "yes" if row.confirmed else "no"
 
 
 def experiments(iterations: Iterable[Iteration], first: str = "Metric") -> Shown:

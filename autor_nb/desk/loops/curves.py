@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+from autor_nb.desk.words import count
 from autor_nb.domain.loops.course import Course, Experiment, best_recorded
 from autor_nb.domain.loops.state import Current
 from autor_nb.figures.loop_calibration import MOST, calibration
 from autor_nb.figures.loop_convergence import Convergence, convergence, spaced
 from autor_nb.figures.loop_evidence import evidence
-from autor_nb.figures.loop_words import VERDICT_WORDS, Numbers, bar_words, e_words
+from autor_nb.figures.loop_words import VERDICT_WORDS, Numbers, bar_words, e_words, numbers
 
 Document = dict[str, Any]
 
@@ -19,42 +22,55 @@ def curve(course: Course, metric: str, places: Numbers, under_test: Experiment |
     """The convergence plot: axis, marks, levels, legend."""
     figure = convergence(course, "Convergence", metric, under_test)
     low, high = figure.span
+    digits = enough(low, high)
     return {
-        "low": low, "high": high, "last": figure.last, "decimals": places.decimals,
+        "low": low, "high": high, "last": figure.last, "lower": figure.lower, **axis(places, False),
         "axis": f"{metric} ({figure.better})",
-        "marks": [_mark(mark) for mark in figure.marks],
-        "levels": [[level.n, *map(short, level[1:])] for level in figure.levels],
-        "recorded": [[n, short(value)] for n, value in figure.recorded],
-        "baseline": None if figure.baseline is None else short(figure.baseline),
+        "marks": [_mark(mark, digits) for mark in figure.marks],
+        "levels": [[level.n, *(short(value, digits) for value in level[1:])] for level in figure.levels],
+        "recorded": [[n, short(value, digits)] for n, value in figure.recorded],
+        "baseline": short(figure.baseline, digits),
         "labels": _labels(figure, places),
         "legend": _legend(course, figure),
         "said": _said(course, figure, places),
-        "noise": "" if figure.sd is None else f"SD {_sd(course, places)}, pooled over the incumbents' fresh runs",
+        "noise": "" if figure.sd is None else f"SD {places.width(figure.sd)}, pooled over the incumbents' fresh runs",
         "note": figure.note,
     }  # fmt: skip
 
 
-def _mark(mark: Any) -> list[Any]:
-    ends = [short(mark.low), short(mark.high), short(mark.recorded)]
+def _mark(mark: Any, digits: int) -> list[Any]:
+    ends = [short(value, digits) for value in (mark.low, mark.high, mark.recorded)]
     while ends and ends[-1] is None:
         ends.pop()
-    return [mark.n, mark.kind, short(mark.value), *ends]
+    return [mark.n, mark.kind, short(mark.value, digits), *ends]
 
 
-def short(value: float | None) -> float | None:
+def enough(low: float, high: float) -> int:
+    """How many digits a value needs to be drawn between these two: more where they hardly differ."""
+    wide = high - low
+    return 6 if wide <= 0 else min(15, 6 + max(0, math.ceil(math.log10(max(abs(low), abs(high)) / wide))))
+
+
+def short(value: float | None, digits: int = 6) -> float | None:
     """Enough digits to draw with."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+    return None if value is None or not math.isfinite(value) else float(f"{value:.{digits}g}")
 
 
-def _sd(course: Course, places: Numbers) -> str:
-    sd = course.noise_sd or 0.0
-    return places.change(math.expm1(sd)).lstrip("+") if course.scale.time_like else places.value(sd)
+def axis(places: Numbers, changes: bool) -> Document:
+    """How the numbers of an axis are written: of values, or of changes, which are shares where it is a time."""
+    if changes and places.scale.time_like:
+        return {"decimals": places.percents, "power": -2, "unit": "\N{NO-BREAK SPACE}%"}
+    unit = f"e{places.power}".replace("-", "−") if places.power else ""
+    return {"decimals": places.decimals, "power": places.power, "unit": unit}
 
 
 def _labels(figure: Convergence, places: Numbers) -> Document:
     found: Document = {}
     if figure.baseline is not None:
-        found["baseline"] = f"{places.value(figure.baseline)} {places.plus_minus(figure.baseline_half)}"
+        half = figure.baseline_half
+        found["baseline"] = places.value(figure.baseline) + (
+            ", one run" if half is None else f" {places.plus_minus(half)}"
+        )
     best = figure.best
     if best is not None:
         half = None if best.low is None or best.high is None else (best.high - best.low) / 2
@@ -67,19 +83,29 @@ def _labels(figure: Convergence, places: Numbers) -> Document:
 
 def _legend(course: Course, figure: Convergence) -> list[Document]:
     found = []
-    for kind, count in figure.counts:
+    for kind, number in figure.counts:
         word, note = VERDICT_WORDS[kind][1], ""
         every = [one for one in course.experiments if VERDICT_WORDS.get(one.verdict, ("discard",))[0] == kind]
         if kind == "keep":
             confirmed = sum(one.confirmed for one in every)
-            word, note = ("Kept, confirmed", "") if confirmed == count else ("Kept", f"{confirmed} of them confirmed")
+            word, note = ("Kept, confirmed", "") if confirmed == number else ("Kept", f"{confirmed} of them confirmed")
+            good = sum(one.within > 0 for one in every)
+            note = ", ".join(filter(None, (note, f"{good:,} as good, no better" if good else "")))
         elif kind == "discard":
             tested = sum(one.reached for one in every)
-            note = f"{count - tested:,} at the screen, {tested:,} futile" if tested else ""
+            note = f"{number - tested:,} at the screen, {tested:,} futile" if tested else ""
         elif kind == "testing":
             word = "Under test"
-        found.append({"kind": kind, "word": word, "count": f"{count:,}", "note": note})
+        else:
+            note = _besides(every, word)
+        found.append({"kind": kind, "word": word, "count": f"{number:,}", "note": note})
     return found
+
+
+def _besides(every: Iterable[Any], word: str) -> str:
+    """How many of a mark have another verdict than its word says: untested ones, runs out of time."""
+    others = Counter(VERDICT_WORDS[one.verdict][1] for one in every if one.verdict in VERDICT_WORDS)
+    return ", ".join(f"{number:,} {other.lower()}" for other, number in others.items() if other != word)
 
 
 def _said(course: Course, figure: Convergence, places: Numbers) -> str:
@@ -94,8 +120,12 @@ def _said(course: Course, figure: Convergence, places: Numbers) -> str:
         best = "what it had at its keep" if figure.at_the_keep else "the best re-measured"
         said += f", {far} {where} {best}" if far != places.value(0.0) else ""
     records = len(best_recorded(course.experiments, course.scale.higher)) - 1
-    confirmed = sum(one.confirmed for one in course.experiments)
-    return f"{said}. {max(0, records):,} scores were a new best when recorded; {confirmed:,} keeps are confirmed."
+    good = sum(one.within > 0 for one in course.experiments)
+    confirmed = sum(one.confirmed for one in course.experiments) - good
+    new = f"{count(max(0, records), 'score')} {'was' if records == 1 else 'were'} a new best when recorded"
+    return f"{said}. {new}; {count(confirmed, 'keep')} {'is' if confirmed == 1 else 'are'} confirmed" + (
+        f", {good:,} as good." if good else "."
+    )
 
 
 def track(course: Course, current: Current, places: Numbers, most: int) -> Document:
@@ -111,7 +141,7 @@ def track(course: Course, current: Current, places: Numbers, most: int) -> Docum
     ]  # fmt: skip
     at_work = course.at_work
     expected = at_work.expected if at_work is not None and at_work.n == current.n else None
-    figure = evidence(course, current.n, singles, expected, most)
+    figure = evidence(course, current.n, singles, expected, most, current.margin)
     low, high = figure.span
     last = figure.looks[-1] if figure.looks else None
     return {
@@ -122,11 +152,11 @@ def track(course: Course, current: Current, places: Numbers, most: int) -> Docum
                    for ghost in figure.ghosts],
         "singles": [[pair, short(change)] for pair, change in figure.singles],
         "expected": short(expected), "expected_says": places.change(expected),
-        "low": low, "high": high, "decimals": places.decimals, "better": "negative" if figure.lower else "positive",
+        "low": low, "high": high, **axis(places, True), "better": "negative" if figure.lower else "positive",
         "e": e_words(last.e_value) if last else "",
         "change": places.change(last.change) if last else "",
         "interval": places.interval(last.low, last.high) if last else "",
-        "past": len(figure.ghosts),
+        "past": len(figure.ghosts), "claim": figure.name,
     }  # fmt: skip
 
 
@@ -135,7 +165,9 @@ def hopes(course: Course) -> Document:
     figure = calibration(course)
     (left, right), (low, high) = figure.spans if figure.hopes else ((0.0, 1.0), (0.0, 1.0))
     chosen = spaced(figure.hopes, min(MOST, 200))
+    said = figure.sentence.replace(" %", "\N{NO-BREAK SPACE}%")
     return {
         "points": [[hope.n, hope.kind, short(hope.expected), short(hope.actual), int(hope.fresh)] for hope in chosen],
-        "left": left, "right": right, "low": low, "high": high, "said": figure.sentence, "total": figure.total,
+        "left": left, "right": right, "low": low, "high": high, "said": said, "total": figure.total,
+        **axis(numbers(course), True),
     }  # fmt: skip

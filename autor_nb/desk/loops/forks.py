@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from autor_nb import loop_control
 from autor_nb.desk import clean
-from autor_nb.desk.loops import comparisons, curves, head
+from autor_nb.desk.loops import comparisons, curves, head, words
 from autor_nb.desk.loops.comparisons import Comparisons
 from autor_nb.desk.loops.words import length
 from autor_nb.desk.words import count
+from autor_nb.domain.errors import AutorError
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.loops.forks import SEEDS
@@ -21,7 +23,7 @@ from autor_nb.store.loops.course_file import CourseFile
 from autor_nb.store.loops.layout import LoopFolder, all_loops
 from autor_nb.store.loops.words import EVENTS
 
-MOST = 6
+MOST = 9
 STEPS = 40
 Document = dict[str, Any]
 
@@ -32,6 +34,7 @@ class Family:
     def __init__(self, loop: LoopFolder) -> None:
         self.loop = loop
         self._files: dict[str, CourseFile] = {}
+        self._tails: dict[str, loop_control.Tail] = {}
         self._parents: dict[str, tuple[str, str]] = {}
         self._compared: Comparisons | None = None
 
@@ -51,7 +54,19 @@ class Family:
     def sizes(self) -> tuple[Any, ...]:
         """What changes when another of them went on or was compared with the others."""
         logs = [file.loop.events.stat().st_size for file in self._files.values() if file.loop.exists]
-        return (*logs, *(self._compared.stamp() if self._compared is not None else ()))
+        doing = [self._doing(name) for name in self._files]
+        return (*logs, *doing, *(self._compared.stamp() if self._compared is not None else ()))
+
+    def _doing(self, name: str) -> tuple[str, str]:
+        """(what another of the family does now, its tone), empty if that cannot be told."""
+        tail = self._tails.get(name)
+        if tail is None:
+            tail = self._tails[name] = loop_control.Tail(LoopFolder(self.loop.path.parent / name))
+        try:
+            now = tail.snapshot()
+        except (AutorError, OSError):
+            return "", "idle"
+        return words.pill(now.state, now.status)
 
     def _parent(self, loop: LoopFolder) -> tuple[str, str]:
         """(the loop that its family began with, the one that it was forked from), empty for one that is no fork."""
@@ -78,7 +93,8 @@ class Family:
         for name, each in courses.items():
             own = name == self.loop.name
             against = comparisons.row_of(report, name, state.head if own else each.incumbent, places)
-            rows.append({**_row(name, each, places, own), "against": against})
+            word, tone = ("", "idle") if own else self._doing(name)
+            rows.append({**_row(name, each, places, own), "against": against, "word": word, "tone": tone})
         values = [course.scale.metric(step.mean) for each in courses.values() for step in each.steps if step.runs]
         return {
             "rows": rows,
@@ -125,5 +141,5 @@ def _row(name: str, course: Course, places: Numbers, own: bool) -> Document:
     steps = spaced([(step.n, course.scale.metric(step.mean)) for step in course.steps if step.runs], STEPS)
     return {
         "name": clean.line(name, 60), "own": own, "value": value or "–", "pm": beside, "counts": ", ".join(counted),
-        "steps": [[n, curves.short(metric)] for n, metric in steps], "last": course.last,
+        "steps": [[n, curves.short(metric, 12)] for n, metric in steps], "last": course.last,
     }  # fmt: skip

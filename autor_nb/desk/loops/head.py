@@ -10,7 +10,7 @@ from autor_nb.desk import clean
 from autor_nb.desk.loops import words
 from autor_nb.desk.loops.words import length
 from autor_nb.desk.words import count
-from autor_nb.domain.loops.course import Course
+from autor_nb.domain.loops.course import Course, best_recorded
 from autor_nb.domain.loops.eprocess import alpha_at
 from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.figures.loop_words import Numbers, half_in_metric
@@ -41,11 +41,13 @@ def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
     value, beside = best_of(course, places)
     if not value:
         said = "nothing is re-measured yet"
-        if state.best_metric is not None:
-            shown = state.best_score if state.weighs and state.best_score is not None else state.best_metric
-            return _tile("best", "Best recorded", places.value(shown), "one run", f"#{state.best_n}; {said}")
+        recorded = best_recorded(course.experiments, course.scale.higher)
+        if recorded:
+            n, metric = recorded[-1]
+            return _tile("best", "Best recorded", places.value(metric), "one run", f"#{n}; {said}")
         return _tile("best", "Best re-measured", "–", "", said)
-    of = f"#{course.incumbent}" if course.has_moved else "the baseline"
+    merged = f"the merge of {clean.line(course.merged, 40)}" if course.merged else ""
+    of = merged or (f"#{course.incumbent}" if course.has_moved else "the baseline")
     if course.at_the_keep:
         runs = count(course.now.runs, "run")
         return _tile("best", "Best at its keep", value, beside, f"{runs} that chose {of}, and flatter it")
@@ -53,10 +55,11 @@ def _best(state: LoopState, course: Course, places: Numbers) -> Tile:
 
 
 def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
-    keeps = sum(row.confirmed for row in state.kept)
-    kept = (
-        count(keeps, "confirmed keep") if keeps == len(state.kept) else f"{keeps} of {len(state.kept)} keeps confirmed"
-    )
+    good = sum(row.within > 0 for row in state.kept)
+    keeps = sum(row.confirmed for row in state.kept) - good
+    whole = keeps + good == len(state.kept)
+    kept = count(keeps, "confirmed keep") if whole else f"{keeps} of {len(state.kept)} keeps confirmed"
+    kept += f", {good} as good" if good else ""
     audit = state.audits[-1] if state.audits else None
     if audit is not None and audit.mean is not None:
         low, high = audit.interval or (None, None)
@@ -74,11 +77,11 @@ def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
 
 def _experiments(state: LoopState) -> Tile:
     session = state.session
-    below = f"{state.trials:,} runs in all"
+    below = f"{words.trials(state.trials)} in all"
     if session is None or session.iterations is None:
         return _tile("experiments", "Experiments", f"{state.experiments:,}", "no bound" if session else "", below)
     if state.sessions > 1:
-        below = f"session {state.sessions}; {state.experiments:,} in all, {state.trials:,} runs"
+        below = f"session {state.sessions}; {state.experiments:,} in all, {words.trials(state.trials)}"
     share = min(1.0, session.done / max(1, session.iterations))
     return _tile("experiments", "Experiments", f"{session.done:,}", f"of {session.iterations:,}", below, share=share)
 
@@ -110,11 +113,10 @@ def _alpha(state: LoopState, family: int) -> Tile:
     )
     now = alpha_at(alpha, state.confirms, state.keeps, horizon)
     rate = f"α = {now:.3g}" if now is not None else "no α left"
-    of = (
-        f"#{current.n} is confirm {used}, tested at {rate}"
-        if current is not None and reached
-        else f"the next is tested at {rate}"
-    )
+    if current is not None and reached:
+        of = f"#{current.n} is confirm {used}, tested at {rate}"
+    else:
+        of = f"the next is tested at {rate}" if now is not None else "no α is left for another"
     below = f"{of} after {count(state.keeps, 'keep')}"
     if horizon is None:  # the shares of α never run out: no number of confirms is left
         return _tile("alpha", title, f"{used}", f"{'confirm' if used == 1 else 'confirms'} so far, no last one", below)

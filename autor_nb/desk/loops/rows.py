@@ -7,6 +7,7 @@ from typing import Any
 
 from autor_nb.desk import clean
 from autor_nb.desk.loops import words
+from autor_nb.desk.words import count
 from autor_nb.domain.loops.course import Course, Experiment
 from autor_nb.domain.loops.state import Current
 from autor_nb.figures.loop_experiments import change_of
@@ -49,9 +50,11 @@ def _chosen(course: Course, current: Current | None, which: str) -> list[Experim
 def _span(course: Course) -> list[float]:
     """How wide the small plots of the table are: three SDs of one run either way, so that all can be compared."""
     sd = course.noise_sd
-    if not sd:
-        return [-1.0, 1.0]
-    half = abs(course.scale.change(3.2 * sd))
+    if sd:
+        half = abs(course.scale.change(3.2 * sd))
+    else:
+        changes = sorted(abs(change) for one in course.experiments if (change := change_of(one, course)[0]))
+        half = 1.2 * changes[len(changes) * 9 // 10] if changes else 1.0
     return [-half, half]
 
 
@@ -62,8 +65,9 @@ def row_of(one: Experiment, course: Course, current: Current | None, places: Num
     if one.verdict == "testing":
         change, low, high, interval = _so_far(one, course)
     row: Document = {
-        "n": one.n, "kind": kind, "word": word, "note": _note(one, current), "value": places.value(_value(one, course)),
-        "pm": _plus_minus(one, course, places), "change": places.change(change),
+        "n": one.n, "kind": kind, "word": word, "note": _note(one, current, places),
+        "value": places.value(_value(one, course)), "pm": _plus_minus(one, course, places),
+        "change": places.change(change),
         "interval": places.interval(low, high) if interval else "no interval" if change is not None else "",
         "ends": [change, low, high, int(interval)] if change is not None else None,
         "e": e_words(one.e_value), "bar": bar_words(one.bar), "hyp": clean.line(one.summary, 200),
@@ -101,11 +105,13 @@ def _plus_minus(one: Experiment, course: Course, places: Numbers) -> str:
     return places.plus_minus(half_in_metric(course.scale, one.fresh.mean, one.fresh.half)[2])
 
 
-def _note(one: Experiment, current: Current | None) -> str:
+def _note(one: Experiment, current: Current | None, places: Numbers) -> str:
     if one.verdict == "testing":
         return f"pair {words.pair_now(current)}" if current is not None and current.planned else "screen"
     if one.recorded:
         return "recorded, not tested"
+    if one.within:
+        return f"as good, within {places.width(one.within)}"
     if one.verdict == "keep":
         return "confirmed" if one.confirmed else "unconfirmed"
     if one.verdict == "discard":
@@ -116,8 +122,8 @@ def _note(one: Experiment, current: Current | None) -> str:
 def _evidence(one: Experiment) -> str:
     if one.recorded:
         return "not ours"
-    if one.pairs:
-        return f"{one.pairs} pairs"
+    if pairs := one.pairs or (one.fresh.runs if one.fresh is not None and one.verdict != "baseline" else 0):
+        return count(pairs, "pair")
     return words.trials(one.trials) if one.verdict == "baseline" else "screen 1"
 
 
@@ -131,7 +137,9 @@ def _clock(seconds: float) -> str:
 
 
 def _act(one: Experiment) -> str:
-    """What the row's own button opens."""
+    """What the row's own button opens; of what somebody recorded nothing is kept but why it is looked at."""
+    if one.recorded:
+        return "evidence" if one.suspicious else ""
     if one.verdict == "inconclusive":
         return "repeat"
     if one.verdict in ("crash", "timeout"):

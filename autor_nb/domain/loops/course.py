@@ -19,8 +19,7 @@ from autor_nb.domain.loops.record import Record
 
 NO_VALUE = ("crash", "timeout", "tampered")
 COUNTED = ("screen", "confirm", "reference", "warm_up")
-TRACKS = 60
-DECISIONS = 2000
+TRACKS, DECISIONS = 60, 2000
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -109,6 +108,7 @@ class Experiment(msgspec.Struct, kw_only=True):
     at: str = ""
     suspicious: tuple[str, ...] = ()
     confirmed: bool = False
+    within: float = 0.0  # the margin of a keep that claims no more than "as good", in units of the score
     reached: bool = False
     recorded: bool = False
     critic: str = ""
@@ -138,13 +138,13 @@ class Course:
         self.decisions: list[Event] = []
         self.gate_tests: dict[str, ev.GateTested] = {}
         self.noise = Spread()
-        self.budget_since = 0
-        self.baseline_n = 0
+        self.budget_since = self.baseline_n = 0
         self.measured_baseline = False
         self._places: dict[int, int] = {}
         self._at_work = Experiment(n=-1, verdict="")
         self._now = Spread()
         self._of = 0
+        self.merged = ""  # the fork whose merge is the incumbent
         self.at_the_keep = False  # what is known of the incumbent are the runs that chose it, which flatter it
 
     def take(self, events: Iterable[Event | Unknown]) -> None:
@@ -182,7 +182,7 @@ class Course:
     @property
     def has_moved(self) -> bool:
         """Whether the incumbent is another experiment than the baseline."""
-        return self._of != self.baseline_n
+        return self._of != self.baseline_n or bool(self.merged)
 
     def of(self, n: int) -> Experiment | None:
         """The experiment of that number."""
@@ -198,7 +198,7 @@ class Course:
     def levels(self) -> list[Step]:
         """The steps, and as the last one what the incumbent's runs say by now."""
         step = self._step(self.last)
-        if not step.runs or (self.steps and (step.runs, step.mean) == (self.steps[-1].runs, self.steps[-1].mean)):
+        if (step.runs, step.mean) == ((self.steps[-1].runs, self.steps[-1].mean) if self.steps else (0, 0.0)):
             return self.steps
         return [*(one for one in self.steps if one.n < step.n), step]
 
@@ -236,7 +236,7 @@ class Course:
         if one.fresh is not None and one.fresh.runs > 1:
             self.noise.runs += one.fresh.runs - 1
             self.noise.squares += one.fresh.squares
-        self._of = one.n
+        self._of, self.merged = one.n, ""
 
     def put(self, one: Experiment) -> None:
         """An experiment ended (again, when it was given more pairs)."""
@@ -309,7 +309,7 @@ def _read(course: Course, event: ev.EvidenceRead) -> None:
 def _ended(course: Course, event: ev.ExperimentEnded) -> None:
     one = course.begin(event.n)
     course._at_work = Experiment(n=-1, verdict="")
-    for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "suspicious", "trials", "duration_s", "at"):
+    for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "within", "suspicious", "trials", "duration_s", "at"):
         setattr(one, name, getattr(event, name))
     if course.scale.scored:
         one.metric, one.delta = event.score, event.mean
@@ -350,7 +350,9 @@ def _granted(course: Course, event: ev.BudgetGranted) -> None:
 
 
 def _merged(course: Course, event: ev.Merged) -> None:
-    course._now = Spread()
+    course._now, course.at_the_keep, course.merged = Spread(), True, event.fork
+    for score in event.scores:
+        course._now.add(score)
 
 
 _STEPS: dict[type, Any] = {

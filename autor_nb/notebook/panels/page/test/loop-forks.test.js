@@ -14,7 +14,7 @@ test("every fork stands with its difference, interval, e-value and decision, and
   const text = page.one(".lp-forks").textContent;
   assert.match(text, /6 common fresh seeds.*95 % CS\. e-BH at 5 %: char-lm and fork-b are better than it\..*Measured 21\sNov 2026, 04:02\sUTC/);
   const rows = page.all(".lp-fk");
-  assert.match(rows[1].textContent, /−0\.\d+ \[−0\.\d+, −0\.\d+\], E = [\d,.]+.*better by e-BH and BH/);
+  assert.match(rows[1].textContent, /−0\.\d+ \[−0\.\d+, −0\.\d+\], E\s=\s[\d,.]+.*better by e-BH and BH/);
   assert.ok(rows[1].querySelector(".fka svg .m-keep"));
   assert.match(rows[2].textContent, /no rank: it kept nothing/);
 });

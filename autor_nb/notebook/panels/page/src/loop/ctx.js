@@ -13,7 +13,7 @@ export class Ctx {
   constructor(model, el, draw) {
     Object.assign(this, { model, el, draw });
     this.uid = `autor-loop-${(views += 1)}-${Math.random().toString(36).slice(2, 7)}`;
-    /** What only this view knows. */ this.ui = { said: "", toast: "", form: "", opened: 0, allDecisions: false, /** @type {any} */ after: null };
+    /** What only this view knows. */ this.ui = { said: "", toast: "", form: "", opened: -1, allDecisions: false, /** @type {any} */ after: null };
     this.shelf = makeShelf();
     /** @type {Map<string, {data?: any, error?: any}>} */ this.lookups = new Map();
     /** @type {Set<string>} */ this.on = new Set();

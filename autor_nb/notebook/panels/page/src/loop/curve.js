@@ -1,5 +1,5 @@
 /** The convergence plot: every experiment, what single runs recorded, what fresh runs say, and how noisy one run is. */
-import { fixed, line, mark, path, picture, places, rect, ribbon, stairs, S, ticks, words } from "./svg.js";
+import { axisWords, gutter, inWords, line, mark, picture, rect, ribbon, stairs, S, ticks, words } from "./svg.js";
 
 const RAIL = 19;
 const TOP = 42;
@@ -8,7 +8,7 @@ export const KINDS = { keep: "kept", advance: "advanced", discard: "discarded", 
 
 /** @param {any} data @param {any} mark */
 const tip = (data, [n, kind, value, low, high, recorded]) => {
-  const say = (/** @type {number} */ v) => fixed(v, data.decimals);
+  const say = (/** @type {number} */ v) => inWords(v, data);
   const said = [`#${n} ${KINDS[kind] || kind}`];
   if (value === null) said.push("no valid value");
   else if (Number.isFinite(low)) said.push(`${say(value)} [${say(low)}, ${say(high)}] on fresh seeds`);
@@ -58,22 +58,24 @@ const apart = (labels, low, high) => {
 export const curve = (data, width) => {
   const narrow = width < 520;
   const height = narrow ? 260 : 316;
-  const left = 58;
-  const right = width - (narrow ? 12 : 142);
+  const rows = ticks(data.low, data.high, narrow ? 5 : 7);
+  const says = axisWords(rows, data);
+  const left = gutter(says, 58);
+  const right = width - (narrow ? 12 : gutter(Object.values(data.labels), 142, 7.4));
   const floor = height - 30;
   const x = (/** @type {number} */ n) => left + 16 + (n / Math.max(1, data.last)) * (right - left - 32);
   const y = (/** @type {number} */ v) => TOP + ((data.high - Math.min(Math.max(v, data.low), data.high)) / (data.high - data.low)) * (floor - TOP);
   const { levels, recorded, labels } = data;
   const end = Math.min(right, x(data.last) + 10);
   const kids = [rect(left, RAIL - 11, right - left, 22, "rail"), words(left - 8, RAIL + 4, "ax e", "no value")];
-  const rows = ticks(data.low, data.high, narrow ? 5 : 7);
-  const decimals = places(rows, data.decimals);
-  for (const t of rows) kids.push(line(left, y(t), right, y(t), "grid"), words(left - 8, y(t) + 4, "ax e", fixed(t, decimals)));
+  rows.forEach((/** @type {number} */ t, /** @type {number} */ i) => kids.push(line(left, y(t), right, y(t), "grid"), words(left - 8, y(t) + 4, "ax e", says[i])));
   for (const t of ticks(0, Math.max(1, data.last), narrow ? 5 : 9, true)) kids.push(line(x(t), floor, x(t), floor + 4, "tick"), words(x(t), floor + 16, "ax c", t.toLocaleString("en")));
   kids.push(words((left + right) / 2, floor + 28, "ax c", "experiment"));
   kids.push(...bands(levels, x, y, 4, 5, end, "noise"), ...bands(levels, x, y, 2, 3, end, "cband"));
   if (data.baseline !== null) kids.push(line(left, y(data.baseline), right, y(data.baseline), "base"));
-  kids.push(words(right - 4, data.baseline !== null && y(data.baseline) < TOP + 16 ? y(data.baseline) + 14 : TOP + 11, "ax e halo", data.axis));
+  const above = data.baseline !== null && y(data.baseline) < TOP + 16 ? y(data.baseline) + 14 : TOP + 11;
+  const room = Math.floor((right - left - 8) / 5.8);
+  const axis = data.axis.length > room ? `${data.axis.slice(0, Math.max(1, room - 1))}\u2026` : data.axis;
   if (recorded.length) kids.push(S("path", { cls: "recl", d: stairs(recorded.map((/** @type {any} */ [n, v]) => [x(n), y(v)]), end) }));
   for (const [part, to] of stretches(levels, end, x)) kids.push(S("path", { cls: "reml", d: stairs(part.map((/** @type {any} */ l) => [x(l[0]), y(l[1])]), to) }));
   const kept = data.marks.filter((/** @type {any} */ m) => m[1] === "keep");
@@ -89,6 +91,7 @@ export const curve = (data, width) => {
     kids.push(mark(kind, x(n), y(value), tip(data, one)));
     if (kind === "keep" && kept.length <= 12) kids.push(words(x(n) - 7, y(value) + 14, "lab k e halo", `#${n}`));
   }
+  kids.push(data.lower === false ? words(left + 4, above, "ax halo", axis) : words(right - 4, above, "ax e halo", axis));
   if (!narrow) {
     const said = [];
     if (labels.baseline) said.push({ at: y(data.baseline), head: "baseline", text: labels.baseline, cls: "" });

@@ -16,7 +16,7 @@ const against = (ctx, one, f) => {
   if (!a) return P("quiet fka", { pin: "none" }, f.common?.at ? "not in the newest comparison" : "");
   const beside = a.stale && Span("is-warn", { pin: "stale" }, a.stale);
   if (!a.ends) return P("quiet fka", { pin: "why" }, `no rank: ${a.why} `, beside);
-  return Div("fka", { pin: "against" }, Span("", B("", a.change), " ", a.interval, a.e && `, E = ${a.e}`),
+  return Div("fka", { pin: "against" }, Span("", B("", a.change), " ", a.interval, a.e && `, E\u00a0=\u00a0${a.e}`),
     I("lp-w", { pin: "w", raw: ctx.picture(`apart:${one.name}`, [a.ends, a.kind, f.apart], () => whisker(a, f.apart)) }),
     Span("quiet by", { pin: "by" }, a.by, beside && [", ", beside]));
 };
@@ -54,7 +54,7 @@ export const forks = (ctx) => {
     actions.compare && opener(ctx, "compare", "Compare", "twin"), actions.merge && opener(ctx, "merge", "Merge best", "merge")],
   open, work(ctx), common(ctx, f),
   Div("lp-fks", { pin: "rows" }, f.rows.map((/** @type {any} */ one) => Div(`lp-fk${one.own ? " lead" : ""}`, { pin: one.name },
-    Div("fkh", B("", one.name), one.own && Span("quiet", "this loop")),
+    Div("fkh", B("", one.name), one.own ? Span("quiet", "this loop") : one.word && Span(one.tone === "warn" || one.tone === "fail" ? `is-${one.tone}` : "quiet", { pin: "now" }, one.word)),
     Div("sp", { raw: ctx.picture(`fork:${one.name}`, [one, f.span, f.last, f.baseline], () => spark(one, f, 150)) }),
     Div("big", one.value, " ", I("", one.pm)), Div("quiet fkc", one.counts), against(ctx, one, f)))));
 };

@@ -2,13 +2,16 @@
 import { B, Button, Div, H4, I, Li, P, Span, Table, Tbody, Td, Th, Thead, Tr, Ul } from "../dom.js";
 import { button, closer, fetched, lookError, Quiet } from "../controls.js";
 import { icon } from "../icons.js";
-import { group, stamp } from "../words.js";
+import { stamp } from "../words.js";
 import { section } from "./head.js";
 import { ROW, TALL } from "./rows.js";
 import { diff, printed, reasons, sign } from "./test.js";
 import { whisker } from "./track.js";
 
 /** @typedef {any} Ctx */
+
+/** As everything else of this panel writes thousands. @param {number} n */
+const group = (n) => n.toLocaleString("en");
 
 const ACTS = /** @type {Record<string, string>} */ ({ diff: "Diff", log: "Log", evidence: "Evidence", repeat: "Add repeats" });
 
@@ -27,7 +30,7 @@ const line = (ctx, row, at) => {
     Td("hy", { title: row.hyp }, row.hyp),
     Td("r quiet nw", row.evidence), Td("r nw", row.took),
     Td("ac", says && Button("btn lp-lnk", { $label: `${says} of #${row.n}`, $expanded: open ? "true" : "false",
-      onclick: () => { if (may) ctx.openForm("repeat", { repeatOf: String(row.n) }); else ctx.ui.opened = open ? 0 : row.n; } }, says)));
+      onclick: () => { if (may) ctx.openForm("repeat", { repeatOf: String(row.n) }); else ctx.ui.opened = open ? -1 : row.n; } }, says)));
 };
 
 /** @param {Ctx} ctx */
@@ -44,7 +47,7 @@ export const experiments = (ctx) => {
     Span("lp-sp"), Quiet(`newest first, ${group(rows.total)} in all`)],
   rows.error && lookError(rows.error, () => { rows.error = null; rows.need(); }),
   rows.total === 0 ? P("quiet", "No experiment has ended yet.") : Div("lp-tw", { tabindex: "0", role: "region", $label: "Experiments", style: `max-height:${(TALL + 1) * ROW + 12}px`, init: (/** @type {any} */ node) => rows.attach(node) },
-    Table("", { $rowcount: rows.total + 1 }, Thead("", Tr("", Th("r", { scope: "col" }, "Run"), Th("", { scope: "col" }, "Verdict"), Th("r", { scope: "col" }, `${metric} ± 95 % CS`),
+    Table("", { $rowcount: rows.total + 1 }, Thead("", Tr("", Th("r", { scope: "col" }, "Run"), Th("", { scope: "col" }, "Verdict"), Th("r mx", { scope: "col", title: metric }, Span("", metric), " ± 95 % CS"),
       Th("dh", { scope: "col" }, I("bw", I("", view.metric.lower ? "better" : "worse"), I("", view.metric.lower ? "worse" : "better")), "Δ to incumbent, 95 % CS"),
       Th("r", { scope: "col" }, "E / bar"), Th("", { scope: "col" }, "Hypothesis"), Th("r", { scope: "col" }, "Evidence"), Th("r", { scope: "col" }, "Duration"), Th("", { scope: "col" }, Span("lp-hid", "Open")))),
     Tbody("", gap("above", first), drawn, gap("below", rows.total - last)))),
@@ -54,10 +57,10 @@ export const experiments = (ctx) => {
 /** What a row opens: the idea, the change, what was printed. @param {Ctx} ctx */
 const opened = (ctx) => {
   const n = ctx.ui.opened;
-  if (!n) return null;
+  if (n < 0) return null;
   const now = ctx.view.test?.n === n ? ctx.view.seq : 0;
   return Div("lp-open box", { pin: `open:${n}`, role: "region", $label: `Experiment ${n}` },
-    Div("lp-sh", Span("lp-h3", `#${n}`), Span("lp-sp"), closer(() => { ctx.ui.opened = 0; })),
+    Div("lp-sh", Span("lp-h3", `#${n}`), Span("lp-sp"), closer(() => { ctx.ui.opened = -1; })),
     fetched(ctx, `experiment:${n}:${now}`, { what: "experiment", n }, (d) => Div("lp-ut two",
       Div("", { pin: "why" }, P("", sign(d.verdict.kind), " ", B("", d.verdict.word), d.reason && `: ${d.reason}`), d.suspicious.length > 0 && P("lp-flag", d.suspicious.join("; ")),
         d.looks.length > 0 && P("small quiet", d.looks.join(" · ")), reasons(d.idea)),

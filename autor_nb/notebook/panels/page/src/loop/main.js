@@ -16,7 +16,7 @@ const convergence = (ctx) => {
   return section(ctx, "curve", "Convergence", Span("quiet lp-small", c.said),
     c.marks.length ? Div("lp-cv", Div("lp-pic", { raw: ctx.picture("curve", [c, wide], () => curve(c, wide)) }),
       Div("lp-lg", c.legend.map((/** @type {any} */ l) => Div("li", { pin: l.kind }, sign(l.kind), Span("", l.word), B("", l.count), l.note && Div("d", l.note))),
-        Div("hr", { pin: "hr" }), swatch("s-best", "Best re-measured, 95 % CS", ""), swatch("s-rec", "Best recorded (single run)", ""), swatch("s-noise", "Noise floor, ±2 SD of one run", c.noise),
+        Div("hr", { pin: "hr" }), c.levels.length > 0 && swatch("s-best", "Best re-measured, 95 % CS", ""), swatch("s-rec", "Best recorded (single run)", ""), c.noise && swatch("s-noise", "Noise floor, ±2 SD of one run", c.noise),
         c.note && P("small quiet", { pin: "note" }, c.note)))
       : P("quiet", "No experiment has ended yet."));
 };

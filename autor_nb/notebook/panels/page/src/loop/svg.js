@@ -79,21 +79,42 @@ export const ticks = (low, high, most, whole = false) => {
   let step = [1, 2, 2.5, 5, 10].map((s) => s * power).find((s) => s >= rough * 0.999) || rough;
   if (whole) step = Math.max(1, Math.ceil(step));
   const found = [];
-  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n += 1) found.push(Math.round(n * step * 1e9) / 1e9 || 0);
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n += 1) found.push(Number((n * step).toPrecision(12)) || 0);
   return found;
 };
 
 /** A number with so many decimals and a true minus. @param {number} value @param {number} decimals */
 export const fixed = (value, decimals) => {
-  const text = value.toFixed(Math.max(0, Math.min(8, decimals)));
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
+  const text = value.toFixed(Math.max(0, Math.min(12, decimals)));
+  const [whole, part] = text.split(".");
+  const grouped = /e/.test(text) ? text : whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? `.${part}` : "");
+  return (Number(text) === 0 ? grouped.replace("-", "") : grouped).replace("-", "\u2212");
 };
 
 /** The same with a plus. @param {number} value @param {number} decimals */
-export const signed = (value, decimals) => (Number(value.toFixed(Math.min(8, decimals))) > 0 ? "+" : "") + fixed(value, decimals);
+export const signed = (value, decimals) => (Number(value.toFixed(Math.min(12, decimals))) > 0 ? "+" : "") + fixed(value, decimals);
 
 /** How many decimals round ticks need, at most so many. @param {number[]} at @param {number} most */
 export const places = (at, most) => {
-  for (let n = 0; n < most; n += 1) if (at.every((t) => Math.abs(Number(t.toFixed(n)) - t) < 1e-9)) return n;
+  const near = 1e-6 * Math.min(...at.slice(1).map((t, i) => Math.abs(t - at[i])), 1);
+  for (let n = 0; n < most; n += 1) if (at.every((t) => Math.abs(Number(t.toFixed(n)) - t) < near)) return n;
   return most;
 };
+
+/** @typedef {{decimals: number, power?: number, unit?: string}} Axis in which power of ten numbers are written, and with which unit */
+
+/** @param {number} value @param {Axis} axis @param {boolean} [sign] @param {number} [decimals] */
+export const inWords = (value, { decimals: most, power = 0, unit = "" }, sign = false, decimals = most) => {
+  const shown = value / 10 ** power;
+  const text = (sign ? signed : fixed)(shown, decimals);
+  return unit[0] === "e" && !Number(shown.toFixed(Math.min(12, decimals))) ? text : text + unit;
+};
+
+/** The words of round numbers, with no more decimals than they need. @param {number[]} at @param {Axis} axis @param {boolean} [sign] */
+export const axisWords = (at, axis, sign = false) => {
+  const decimals = places(at.map((t) => t / 10 ** (axis.power || 0)), axis.decimals);
+  return at.map((t) => inWords(t, axis, sign, decimals));
+};
+
+/** How many pixels the longest of them takes, about. @param {string[]} texts @param {number} least @param {number} [each] pixels */
+export const gutter = (texts, least, each = 6.2) => Math.max(least, 14 + each * Math.max(0, ...texts.map((t) => t.length)));
