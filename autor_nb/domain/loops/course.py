@@ -309,13 +309,13 @@ def _read(course: Course, event: ev.EvidenceRead) -> None:
 def _ended(course: Course, event: ev.ExperimentEnded) -> None:
     one = course.begin(event.n)
     course._at_work = Experiment(n=-1, verdict="")
-    for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "within", "suspicious", "trials", "duration_s", "at"):
+    for name in ("metric", "delta", "mean", "interval", "e_value", "bar", "suspicious", "trials", "duration_s", "at"):
         setattr(one, name, getattr(event, name))
     if course.scale.scored:
         one.metric, one.delta = event.score, event.mean
-    one.verdict, one.confirmed, one.reached = str(event.verdict), event.confirmed, event.reached_confirm
+    one.confirmed, one.reached, one.within = event.confirmed, event.reached_confirm, event.within
     one.summary = (event.summary or one.summary)[:200]
-    one.reason = event.reason[:300]
+    one.verdict, one.reason = str(event.verdict), event.reason[:300]
     if event.baseline:
         one.verdict, one.fresh = "baseline", msgspec.structs.replace(course.now)
         course.begin_at(event.n, measured=True)
