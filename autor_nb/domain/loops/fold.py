@@ -93,7 +93,7 @@ def _started(state: LoopState, event: ev.LoopStarted) -> None:
     if not state.baseline:  # what was mended since may be what it measures: it is measured again
         if state.current is not None:
             state.give_back(state.current.n)
-        state.current, state.reference, state.remeasured = None, [], []
+        state.current, state.reference, state.remeasured, state.frozen = None, [], [], {}
     state.session = Session(
         at=event.at,
         by=event.by,
@@ -201,6 +201,8 @@ def _merged(state: LoopState, event: ev.Merged) -> None:
         state.head_score = sum(event.scores) / len(event.scores) if event.scores else None
     if event.scores:
         state.reference = list(event.scores)[-REFERENCE:]
+    if state.frozen and state.reference_scores:  # of its single metrics nothing is told: they are measured
+        state.reference, state.reference_scores = [], ()
 
 
 def _awaited(state: LoopState, event: ev.TurnAwaited) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.cases import scores_of
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.state import REFERENCE, Current, LoopState, Reading, TrialRow
 
 ASKED_MOST = 1000
@@ -109,8 +113,12 @@ def _trial_ended(state: LoopState, event: ev.TrialEnded) -> None:
     state.remeasured = [*state.remeasured, event.score][-4 * REFERENCE :]
     if event.role == "reference":
         state.reference = [*state.reference, event.score][-ASKED_MOST:]
+        if state.frozen:
+            single = scores_of(row, msgspec.convert(state.config, LoopConfig))
+            state.reference_scores = (*state.reference_scores, *filter(None, (single,)))[-ASKED_MOST:]
         if state.current is not None:
             state.current.reference = tuple(state.reference)
+            state.current.reference_scores = state.reference_scores
 
 
 def _ran_the_head(state: LoopState, event: ev.TrialEnded) -> bool:

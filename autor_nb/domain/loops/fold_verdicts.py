@@ -54,6 +54,7 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         state.head_metric = state.kept_metric = event.metric
         state.head_score = row.score
         state.baseline_scores = list(state.reference)
+        state.remeasured = list(event.reference) if event.reference is not None else state.remeasured
     keeps = event.verdict.moves and not event.baseline
     if keeps:
         _adopt(state, event, row, current)

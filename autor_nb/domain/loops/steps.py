@@ -15,7 +15,8 @@ from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, T
 from autor_nb.domain.loops.verdict import Verdict
 
 TESTS = ("control", "null", "no_op")
-LOST_PAIRS = 3
+LOST_MOST = 3
+"""So many runs of the incumbent that its test asks for may give nothing."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +296,11 @@ def _trial_ended_it(current: Current) -> Decided | None:
             return Decided(verdict=Verdict.TIMEOUT, reason=row.reason)
         if row.subject == "candidate" and row.counts and row.score is None and row.role in ("screen", "confirm"):
             return Decided(verdict=Verdict.CRASH, reason=row.reason or row.ending)
-    return None
+    dead = [row for row in current.trials if row.role == "reference" and row.counts and row.score is None]
+    if len(dead) < LOST_MOST:
+        return None
+    said = f"the incumbent gave no score in {len(dead)} of the runs that the test asks for: {dead[-1].reason}"
+    return Decided(verdict=Verdict.INCONCLUSIVE, reason=said[:1000], suspicious=True)
 
 
 def _drawn(seed: int, what: tuple[object, ...], first: int, asked: Confirm) -> tuple[PlannedPair, ...]:

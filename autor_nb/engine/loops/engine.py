@@ -286,7 +286,9 @@ class _Work:
         self.routes: tuple[Any, ...] = ()
 
     def freeze(self, state: LoopState) -> None:
-        """Take over the scales that were frozen at the baseline."""
+        """Take over the scales that were frozen at the baseline; a baseline that begins anew has none yet."""
+        if not state.frozen:
+            self.frozen, self.routes = None, ()
         if self.scalarizer is not None and self.frozen is None and state.frozen:
             from autor_nb.domain.loops.scalarizer import Frozen
 
