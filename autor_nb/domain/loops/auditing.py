@@ -22,10 +22,13 @@ the audits in logs of versions that began each one anew: every one of them takes
 
 from __future__ import annotations
 
+import msgspec
+
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops.blocks import read
 from autor_nb.domain.loops.case import Case, Pair
 from autor_nb.domain.loops.cases import pairs_of
+from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.gate import AUDIT_BAR
 from autor_nb.domain.loops.state import Audit, AuditRow, LoopState
 from autor_nb.domain.run import Actor
@@ -83,7 +86,7 @@ def ended(state: LoopState, event: ev.AuditEnded) -> None:
     audit, state.audit = state.audit, None
     if audit is None or not event.e_value:  # no test could judge it
         return
-    audit.done, audit.drawn = pairs(audit), audit.drawn + len(audit.planned)
+    audit.done, audit.drawn = pairs(audit, _weighed(state)), audit.drawn + len(audit.planned)
     audit.planned, audit.trials, audit.warm_up = (), [], False
     _keep(state, audit)
 
@@ -95,9 +98,14 @@ def put_aside(state: LoopState) -> None:
         _keep(state, audit)
 
 
-def pairs(audit: Audit) -> tuple[Pair, ...]:
+def _weighed(state: LoopState) -> LoopConfig | None:
+    """The configuration of a loop that weighs several metrics: its pairs hold each of them too."""
+    return msgspec.convert(state.config, LoopConfig) if state.frozen else None
+
+
+def pairs(audit: Audit, config: LoopConfig | None = None) -> tuple[Pair, ...]:
     """The pairs of whole blocks of all audits of this state, void ones left out."""
-    found = (*audit.done, *pairs_of(audit.planned, audit.trials))
+    found = (*audit.done, *pairs_of(audit.planned, audit.trials, config))
     return read(Case(reference=(), screen=None, screened=True, pairs=found, confirms=0, mode="strict")).valid
 
 

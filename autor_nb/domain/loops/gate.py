@@ -218,14 +218,17 @@ def interval_of(d: tuple[float, ...]) -> Interval:
 
 
 def audit_next(
-    pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = False, bar: float = AUDIT_BAR, before: int = 0
+    pairs: tuple[Pair, ...], coin: int = 0, *, time_like: bool = False, bar: float = AUDIT_BAR, before: int = 0,
+    routes: tuple[Route, ...] = (),
 ) -> Step:
     """The final audit: baseline (as incumbent) against final (as candidate) on at most 10 fresh pairs, one test.
 
     Asks for blocks of two; keep when E ≥ `bar` after a whole block, else inconclusive (discard when E < ½) at the
     tenth pair. The pairs must be new: none that any verdict of the loop has read. `before`: how many valid pairs
     earlier audits of the same two states have read, which come first; their E goes on with at most 10 more.
+    `routes`: as a gate's, the best of them counts and the weakest of what it asks, at the bar times their number.
     """
+    bar *= max(len(routes), 1)
     case = Case(reference=(), screen=None, screened=True, pairs=pairs, confirms=0, mode="strict", coin=coin,
                 time_like=time_like)
     reading = read(case)
@@ -237,8 +240,8 @@ def audit_next(
     for n in range(before + BLOCK, min(len(reading.valid), most) + 1, BLOCK):
         d = differences(reading.valid[:n])
         mean = math.fsum(d) / n
-        shown = {"e_value": e_value(log_e(d)), "bar": bar, "alpha_t": 1 / bar, "mean": mean,
-                 "interval": interval_of(d)}
+        shown = {"e_value": e_value(_evidence(reading.valid[:n], routes)), "bar": bar, "alpha_t": 1 / bar,
+                 "mean": mean, "interval": interval_of(d)}
         if refused := seed_not_honoured(reading.valid[:n]):
             return refused
         if shown["e_value"] >= bar:
@@ -248,7 +251,7 @@ def audit_next(
         asked = block_after(reading, case)
         again = before > 0 and len(reading.valid) == before and not reading.missing
         return msgspec.structs.replace(asked, **shown, warm_up=asked.warm_up or again)
-    if not any(d):
+    if not any(d) and not routes:
         reason = f"no effect: all {len(d)} pairs gave the same score twice"
         return Decided(verdict=Verdict.DISCARD, pairs=len(d), reason=reason, **shown)
     worse = shown["e_value"] < 0.5
@@ -257,3 +260,10 @@ def audit_next(
         reason=f"not shown to be better than the baseline: E {shown['e_value']:.4g} < {bar:g} "
                f"on {len(d)} fresh pairs",
     )
+
+
+def _evidence(pairs: tuple[Pair, ...], routes: tuple[Route, ...]) -> float:
+    """The log of E."""
+    if not routes:
+        return log_e(differences(pairs))
+    return max(min(log_e(differences(pairs, asked)) for asked in route) for route in routes)

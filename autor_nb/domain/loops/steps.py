@@ -134,7 +134,7 @@ def next_step(
     if rests(state):
         return Wait()
     if state.audit is not None:
-        return _audit_step(state, config, state.audit)
+        return _audit_step(state, config, state.audit, routes)
     session = state.session
     assert session is not None
     if not session.doctor:
@@ -316,16 +316,16 @@ def _drawn(seed: int, what: tuple[object, ...], first: int, asked: Confirm) -> t
     )
 
 
-def _audit_step(state: LoopState, config: LoopConfig, audit: Audit) -> Step:
+def _audit_step(state: LoopState, config: LoopConfig, audit: Audit, routes: tuple[Route, ...]) -> Step:
     following = next_run(audit.planned, audit.trials, audit.warm_up)
     if following is not None:
         plan, role, subject = following
         commit = audit.commit if subject == "candidate" else state.base
         return Run(AUDIT, "audit" if role == "confirm" else role, subject, commit, plan.seed, plan.pair)
-    pairs = (*audit.done, *pairs_of(audit.planned, audit.trials))
+    pairs = (*audit.done, *pairs_of(audit.planned, audit.trials, config if routes else None))
     coin = seed_for(state.seed, "audit coin", audit.place)
     bar, before = auditing.bar(audit.place), len(audit.done)
-    asked = audit_next(pairs, coin=coin, time_like=config.metric.time_like, bar=bar, before=before)
+    asked = audit_next(pairs, coin=coin, time_like=config.metric.time_like, bar=bar, before=before, routes=routes)
     if isinstance(asked, Decided):
         return ConcludeAudit(asked)
     assert isinstance(asked, Confirm)

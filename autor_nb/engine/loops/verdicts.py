@@ -246,7 +246,7 @@ class Verdicts:
             pairs=decided.pairs,
             better=decided.verdict is Verdict.KEEP,
             e_value=decided.e_value if decided.e_value is not None else 0.0,
-            bar=auditing.bar(audit.place),
+            bar=decided.bar if decided.bar is not None else auditing.bar(audit.place),
             mean=self._units(decided.mean),
             interval=self._turned(decided.interval),
             baseline_metric=self._as_metric(theirs),
