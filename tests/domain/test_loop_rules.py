@@ -197,9 +197,9 @@ def test_only_a_working_loop_is_paused() -> None:
     assert (ev.LoopPaused, "Paused by a person.", "person") == (type(event), event.reason, event.cause)
     assert "lunch" == one(loop(), asked(cmd.PauseLoop, reason="lunch")).reason
     for status in set(STATUSES) - {LoopStatus.RUNNING}:
-        assert (f"There is nothing to pause: loop tsp is {status}.", "`autor loop start tsp`") == refusal(
-            loop(status), asked(cmd.PauseLoop)
-        )
+        goes_on = status is LoopStatus.PAUSED
+        mend = "`autor loop resume tsp`" if goes_on else "`autor loop start tsp --iterations 20`"
+        assert (f"There is nothing to pause: loop tsp is {status}.", mend) == refusal(loop(status), asked(cmd.PauseLoop))
 
 
 def test_only_a_paused_loop_is_resumed() -> None:
@@ -207,9 +207,9 @@ def test_only_a_paused_loop_is_resumed() -> None:
     for cause in ("person", "critic", "coder"):
         assert isinstance(one(loop(LoopStatus.PAUSED, pause_cause=cause), asked(cmd.ResumeLoop)), ev.LoopResumed)
     for status in set(STATUSES) - {LoopStatus.PAUSED}:
-        assert (f"Loop tsp is not paused: it is {status}.", "`autor loop start tsp`") == refusal(
-            loop(status), asked(cmd.ResumeLoop)
-        )
+        works = status is LoopStatus.RUNNING
+        mend = "`autor loop watch tsp`" if works else "`autor loop start tsp --iterations 20`"
+        assert (f"Loop tsp is not paused: it is {status}.", mend) == refusal(loop(status), asked(cmd.ResumeLoop))
     assert (
         "The budget of errors of this session is spent: nothing more can be tested within it.",
         "`autor loop budget tsp` grants a new one, shown as session 4.",

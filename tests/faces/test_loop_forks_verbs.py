@@ -76,7 +76,7 @@ def test_forks_begin_at_the_head_and_say_what_they_share(project: LoopProject) -
         assert (loop_folder(project.folder, name).clone / MODEL).read_text(encoding="utf-8") == model(0.8)
     measured = result.facts["contention"]
     assert measured["together"] == 2 and len(measured["together_s"]) == 2 * len(measured["alone_s"])
-    assert f"2 clones run at a time, {measured['factor']:.2f} × slower each." in result.facts["sentences"]
+    assert f"2 clones run at a time; each run takes {measured['factor']:.2f} × as long as alone." in result.facts["sentences"]
     kept = json.loads((project.loop.path / "reports/contention_0001.json").read_text(encoding="utf-8"))
     assert kept["factor"] == measured["factor"]
     assert any("clone 2" in line for line in said)

@@ -153,6 +153,29 @@ def test_lines_that_read_the_same_are_experiments_each(fresh: LoopProject, tmp_p
     assert (1, 5) == (again["recorded"], again["known"]) and 6 == fresh.state.experiments
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", "tsv"])
+def test_what_was_exported_is_imported_again(fresh: LoopProject, tmp_path: Path, form: str) -> None:
+    """In every format, with its numbers, statuses and texts, commits of digits and formulas too."""
+    table = tmp_path / "results.tsv"
+    table.write_text(
+        "commit\tloss\tmemory_gb\tstatus\tdescription\n0000001\t2.0\t1\tbaseline\tas it is\n"
+        '1e10000\t1.5\t1\tkeep\t=1+1, "so" é\n0000001\t0\t1\tcrash\tbroke\n'
+    )
+    ask("loop", "import", str(table))
+    goal = tmp_path / f"export.{form}"
+    ask("loop", "export", "--output", str(goal))
+    (tmp_path / "other").mkdir()
+    other = LoopProject.make(tmp_path / "other", ["level=1\n"])
+    facts = ask("loop", "import", str(goal), "--loop", str(other.loop.path)).facts
+    assert (3, []) == (facts["recorded"], facts["unreadable_lines"])
+    fields = ("status", "metric", "delta", "summary", "short_hash", "resource")
+    first, again = (
+        [[getattr(row, name) for name in fields] for row in history.read(loop.experiments).records]
+        for loop in (fresh.loop, other.loop)
+    )
+    assert first == again
+
+
 def test_subjects_of_commits_are_recorded(fresh: LoopProject) -> None:
     """Only marked ones, oldest first."""
     for subject in ("[autoresearch] baseline: metric=2.5 - begin", "a commit of mine metric=9",

@@ -321,3 +321,23 @@ def test_what_was_recorded_is_measured_again_by_the_command_that_is_named(projec
         commits = (done.facts["request"]["baseline"], done.facts["request"]["final"])
         first, last = git(project.folder, "rev-parse", "HEAD~1", "HEAD").split()
         assert (pytest.approx(-0.3), (first, last)) == (done.facts["recorded"], commits), words
+
+
+def test_a_keep_of_the_baselines_commit_is_not_what_is_measured_again(project: LoopProject) -> None:
+    """The last keep that differs is; without any the mend is to commit before recording."""
+    record("--metric", "0.9", "--status", "baseline")
+    record("--metric", "0.7", "--status", "keep")
+    with pytest.raises(UsageError, match="Both are commit") as refused:
+        invoke(["loop", "recheck"], Face(name="api"))
+    assert "committed before it is recorded" in refused.value.suggestion
+    base = git(project.folder, "rev-parse", "HEAD")
+    source = project.folder / "model.sh"
+    source.write_text(source.read_text() + "\n")
+    git(project.folder, "commit", "-q", "-a", "-m", "another")
+    record("--metric", "0.6", "--status", "keep")
+    record("--metric", "0.5", "--status", "keep", "--commit", base)
+    done = invoke(["loop", "recheck", "--pairs", "2"], Face(name="api"))
+    assert done is not None
+    assert (git(project.folder, "rev-parse", "HEAD"), 0.6) == (
+        done.facts["request"]["final"], done.facts["request"]["recorded_final"],
+    )  # fmt: skip

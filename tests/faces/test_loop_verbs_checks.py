@@ -264,6 +264,14 @@ def test_a_coder_that_cannot_is_exit_code_one(make: Callable[..., LoopProject], 
     assert "absent" in answer.facts["detail"]
 
 
+def test_a_coder_who_is_whoever_edits_is_not_asked(make: Callable[..., LoopProject]) -> None:
+    """Nobody would edit a copy that is thrown away: it is refused at once, and the folder to edit is told where."""
+    make([edit(level=0.5)], coder=CoderSpec(agent="external"))
+    with pytest.raises(UsageError, match="whoever edits the files") as refused:
+        do("coder")
+    assert "awaits_edit" in refused.value.suggestion
+
+
 def test_the_coder_works_on_what_the_loop_has_not_on_what_the_person_has(make: Callable[..., LoopProject]) -> None:
     """After a keep the copy holds the kept version."""
     make([edit(level=0.5)])
@@ -282,6 +290,10 @@ def test_the_coder_works_on_what_the_loop_has_not_on_what_the_person_has(make: C
         ("loop init --template ", {"tsp", "tabular"}),
         ("loop wizard ", {"next", "reset"}),
         ("loop veto --loop ", {"demo"}),
+        ("loop recheck --loop ", {"demo"}),
+        ("loop record --status ", {"baseline", "crash"}),
+        ("loop diff base ", {"head", "best"}),
+        ("install ", {"claude-code", "all"}),
         ("loop st", {"start", "step", "stop"}),
     ],
 )

@@ -115,7 +115,9 @@ def _pause(state: LoopState, command: cmd.PauseLoop) -> list[Any]:
 
 def _resume(state: LoopState, command: cmd.ResumeLoop) -> list[Any]:
     if state.status is not LoopStatus.PAUSED or state.session is None:
-        raise Refused(f"Loop {state.name} is not paused: it is {state.status}.", f"`autor loop start {state.name}`")
+        works = state.status is LoopStatus.RUNNING
+        mend = f"`autor loop watch {state.name}`" if works else f"`autor loop start {state.name} --iterations 20`"
+        raise Refused(f"Loop {state.name} is not paused: it is {state.status}.", mend)
     if state.pause_cause == "budget":
         raise Refused(
             "The budget of errors of this session is spent: nothing more can be tested within it.",
@@ -134,9 +136,9 @@ def _stop(state: LoopState, command: cmd.StopLoop) -> list[Any]:
 
 def _must_work(state: LoopState, what: str) -> None:
     if state.status is not LoopStatus.RUNNING:
-        raise Refused(
-            f"There is nothing to {what}: loop {state.name} is {state.status}.", f"`autor loop start {state.name}`"
-        )
+        start = f"`autor loop start {state.name} --iterations 20`"
+        mend = f"`autor loop resume {state.name}`" if state.status is LoopStatus.PAUSED else start
+        raise Refused(f"There is nothing to {what}: loop {state.name} is {state.status}.", mend)
 
 
 def _veto(state: LoopState, command: cmd.VetoIdea) -> list[Any]:

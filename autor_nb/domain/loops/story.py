@@ -51,7 +51,8 @@ def state_text(state: LoopState) -> str:
         lines += ["", f"At work: experiment {state.current.n}: {_plain(state.current.idea.hypothesis)}"]
     if state.recent:
         lines += ["", "| n | verdict | metric | delta | summary |", "|---|---|---|---|---|"]
-        lines += [_row(row) for row in reversed(state.recent[-20:])]
+        first = state.baseline_n if state.baseline else -1
+        lines += [_row(row, "baseline" if row.n == first else row.verdict) for row in reversed(state.recent[-20:])]
     return "\n".join(lines) + "\n"
 
 
@@ -87,9 +88,9 @@ def _why(state: LoopState) -> str:
     return f" ({_plain(why)})" if why else ""
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, verdict: str) -> str:
     delta = "" if row.delta is None else f"{row.delta:+.6g}"
-    word = f"{row.verdict}, recorded" if row.recorded else row.verdict
+    word = f"{verdict}, recorded" if row.recorded else verdict
     return f"| {row.n} | {word} | {number(row.metric)} | {delta} | {_plain(row.summary)} |"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -24,6 +26,9 @@ _ALIASES = {
     "metric": ("metric", "value", "score"),
     "summary": ("summary", "description", "message"),
 }
+_NUMBERS = (*_ALIASES["metric"], "duration_s", "resource", "cost_usd")
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_FORMULA = tuple("=+-@\t\r")
 _MARK = re.compile(r"\[autoresearch\]|\bautoresearch:|\[autor\]", re.IGNORECASE)
 _WORDS = (
     ("baseline", re.compile(r"\bbaseline\b", re.IGNORECASE)),
@@ -68,6 +73,49 @@ def parse_jsonl(content: bytes) -> History[Record]:
         offset += len(line) + 1
     found.records = list(numbered(records))
     return found
+
+
+def read_whole(path: Path) -> History[Record]:
+    """A history in one JSON list or one CSV table with a header, as `autor loop export` writes them."""
+    try:
+        text = "\n".join(map(foreign_text.decoded, foreign_text.lines(path.read_bytes())))
+    except OSError as error:
+        raise StoreError(f"Cannot read {path}: {error.strerror}.", "Mend its permissions.", path=str(path)) from error
+    try:
+        if path.suffix.lower() == ".json":
+            return _numbered(_listed(json.loads(text)))
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        return _numbered({str(key): _typed(str(key), cell) for key, cell in row.items()} for row in rows)
+    except (ValueError, RecursionError, csv.Error) as error:
+        return History(bad=[BadLine(0, text[:SHOWN], f"it cannot be read: {error}")])
+
+
+def _listed(found: Any) -> list[Any]:
+    inner = found.get("experiments") if isinstance(found, dict) else found
+    return inner if isinstance(inner, list) else [found]
+
+
+def _numbered(tables: Iterable[Any]) -> History[Record]:
+    """The records of these objects; of a bad one the place in the list is told."""
+    found: History[Record] = History()
+    records: list[Record] = []
+    for number, table in enumerate(tables):
+        read = _record(table) if isinstance(table, dict) else "it is no object"
+        if isinstance(read, str):
+            found.bad.append(BadLine(number, str(table)[:SHOWN], read))
+        else:
+            records.append(read)
+    found.records = list(numbered(records))
+    return found
+
+
+def _typed(column: str, cell: Any) -> Any:
+    """A field of a CSV table as what it is: nothing, a number, or text, without the sign against formulas."""
+    if not isinstance(cell, str) or not cell.strip():
+        return None
+    if column in _NUMBERS:
+        return float(cell) if _NUMBER.fullmatch(cell.strip()) else cell
+    return cell[1:] if cell[0] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def _table(line: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def shown(report: CompareReport, face: Face) -> Result:
     title = f"Comparison on {seeds}" if report.moved else "Comparison: nothing to compare"
     table = Table(
         ("loop", "change", "95 % interval", "E", "p", "better by"),
-        tuple(_cells(request.config, row) for row in report.rows),
+        tuple(_cells(request.config, row, ranked=not report.interrupted) for row in report.rows),
     )
     figures = (figure_of(report),) if report.best is not None else ()
     blocks: list[Block] = [Heading(title, mark, clean.line(request.config.metric.name, 60))]
@@ -94,11 +94,12 @@ def _interval(config: LoopConfig, row: VariantRow) -> str:
     return f"[{words(config, change[1], '−∞')}, {words(config, change[2], '+∞')}]" if change else "–"
 
 
-def _cells(config: LoopConfig, row: VariantRow) -> tuple[str, ...]:
+def _cells(config: LoopConfig, row: VariantRow, *, ranked: bool) -> tuple[str, ...]:
     change = change_of(config, row)
     if change is None:
         return row.loop, "–", "–", "–", "–", clean.line(row.why_not, 120)
     by = " and ".join(name for name, holds in (("e-BH", row.better_e), ("BH", row.better_p)) if holds) or "neither"
+    by = by if ranked else "–"
     e_value = number_words(row.e_value, 3) if row.e_value is not None else "–"
     p_value = f"{row.p_value:.2g}" if row.p_value is not None else "–"
     return row.loop, words(config, change[0]), _interval(config, row), e_value, p_value, by

@@ -12,13 +12,15 @@ from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
+VERSION = loop_named.Known("version", lambda: loop_versions.NAMES)
+
 
 @verb(
     name="diff",
     examples=("autor loop diff 12", "autor loop diff base head", "autor loop diff 7 12 --loop tsp --stat"),
 )
-@click.argument("a", metavar="A")
-@click.argument("b", required=False, metavar="[B]")
+@click.argument("a", type=VERSION, metavar="A")
+@click.argument("b", type=VERSION, required=False, metavar="[B]")
 @loop_named.loop_option
 @click.option("--stat", is_flag=True, help="Only the files and how many lines.")
 @pass_face

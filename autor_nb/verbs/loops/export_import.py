@@ -131,7 +131,7 @@ def _project(loop: LoopFolder, state: LoopState, form: str, place: str | None, f
 @click.option("--dry-run", is_flag=True, help="Say what would be recorded, and record nothing.")
 @pass_face
 def import_(face: Face, what: str, name_too: str | None, metric: str, branch: str, dry_run: bool) -> Result:
-    """Record what another tool found: a results.tsv, an experiments.jsonl, or the subjects of its commits.
+    """Record what another tool found: a results.tsv, an experiments.jsonl, an export, or its commits' subjects.
 
     They are recorded and not tested; a line that is none is named and passed over. Doing it twice records nothing.
     """
@@ -170,9 +170,13 @@ def _found(loop: LoopFolder, what: str, metric: str, branch: str) -> tuple[histo
         return foreign_history.read_log(loop.project, branch), f"the commits of {branch}"
     path = Path(what).expanduser()
     if not path.is_file():
-        raise UsageError(f"There is no file {what}.", "Name a results.tsv or an experiments.jsonl, or say git-log.")
+        raise UsageError(
+            f"There is no file {what}.", "Name a results.tsv, an experiments.jsonl or an export, or say git-log."
+        )
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return foreign_history.read_jsonl(path), path.name
+    if path.suffix.lower() in (".json", ".csv"):
+        return foreign_history.read_whole(path), path.name
     own = str((standing.read(loop).config.get("metric") or {}).get("name", ""))
     table = results_tsv.read(path, metric or own)
     return history.History(records=table.records(), bad=table.bad), path.name

@@ -84,7 +84,7 @@ def contention_words(report: ContentionReport) -> str:
     clones = count_words(report.together, "clone")
     if report.factor is None:
         return f"How much {clones} slow each other down could not be measured: {clean.line(report.reason, 300)}."
-    return f"{clones[0].upper()}{clones[1:]} run at a time, {report.factor:.2f} × slower each."
+    return f"{clones[0].upper()}{clones[1:]} run at a time; each run takes {report.factor:.2f} × as long as alone."
 
 
 def _shown(

@@ -232,7 +232,7 @@ def _card(begun: Begun, config: LoopConfig, said: list[str]) -> Result:
     steps = (
         (start, "sets it to work"),
         (f"{inside}autor loop doctor {config.name}", "looks first whether anything is missing"),
-        ("autor loop noise -- CMD", "how much of one run is noise"),
+        (f"{inside}autor loop noise --loop {config.name}", "how much of one run is noise"),
     )
     blocks: tuple[Block, ...] = (
         Heading(f"Loop {config.name}", Mark("created"), clean.line(config.objective, 160)),

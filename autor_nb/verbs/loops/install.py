@@ -10,17 +10,19 @@ from autor_nb.domain.errors import UsageError
 from autor_nb.store import skills
 from autor_nb.store.skills import Placed
 from autor_nb.verbs.blocks import Block, Cell, Heading, Mark, Para, Table
+from autor_nb.verbs.loops import loop_named
 from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
 WORDS = {"written": "ok", "same": "same", "updated": "ok", "replaced": "ok", "kept": "warning"}
+AGENT = loop_named.Known("agent", lambda: (*skills.agents(), "all"))
 
 
 @verb(
     name="install",
     examples=("autor install", "autor install claude-code", "autor install all --project . --force"),
 )
-@click.argument("names", nargs=-1, metavar="[AGENT|all]…")
+@click.argument("names", type=AGENT, nargs=-1, metavar="[AGENT|all]…")
 @click.option("--project", type=click.Path(file_okay=False), metavar="FOLDER", help="Into this project, for all named.")
 @click.option("--home", is_flag=True, help="Into the home folder, for all named.")
 @click.option("--force", is_flag=True, help="Replace a file that somebody edited; it is kept beside as SKILL.md.mine.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from autor_nb.verbs.result import Face, Result
 from autor_nb.verbs.tree import pass_face, verb
 
 SHOWN_CHARS = 20_000
+EXTERNAL = "external"
 LONG = ("thought_process", "alternatives_considered", "justification", "code_pseudocode")
 dry_run = click.option("--dry-run", is_flag=True, help="Show what it would be given, and ask nobody.")
 
@@ -47,6 +49,9 @@ def critic(face: Face, name: str | None, name_too: str | None, save: str | None,
     if save is not None:
         write_text(Path(save), write_idea(answer.idea))
     idea = msgspec.to_builtins(answer.idea)
+    step = (f"autor loop critic {loop.name} --save idea.json", "keeps one, for `autor loop pin --file idea.json`")
+    if save is not None:
+        step = (f"autor loop pin --loop {loop.name} --file {shlex.quote(save)}", "has it tried next")
     blocks: tuple[Block, ...] = (
         Heading(f"An idea of {answer.part}", Mark("ok"), "shown, not tried"),
         Para(clean.line(answer.idea.hypothesis, 600)),
@@ -62,13 +67,13 @@ def critic(face: Face, name: str | None, name_too: str | None, save: str | None,
             for field in LONG
             if idea[field]
         ),
-        Next(((f"autor loop pin --file {save or 'idea.json'}", "has it tried next; --save FILE keeps it"),)),
+        Next((step,)),
     )
     facts = {
         "loop": loop.name, "critic": answer.part, "dry_run": False, "idea": idea, "cost_usd": answer.cost_usd,
         "log": answer.log, "saved": save,
     }  # fmt: skip
-    return Result(facts, blocks, (f"autor loop pin --loop {loop.name} --file FILE: has it tried next",))
+    return Result(facts, blocks, (": ".join(step),))
 
 
 @verb(
@@ -86,6 +91,11 @@ def coder(face: Face, name: str | None, name_too: str | None, path: str | None, 
     Exit code 1 if it could not.
     """
     loop, config = _loop(one_of(name, name_too))
+    if config.coder.agent == EXTERNAL and not dry_run:
+        raise UsageError(
+            f"The coder of loop {loop.name} is {EXTERNAL}: whoever edits the files while the loop waits for it.",
+            f"`autor loop status {loop.name} --json` names the folder under awaits_edit; --dry-run shows the idea.",
+        )
     idea = _idea(loop, path)
     answer = loop_preflight.coder(msgspec.structs.replace(_request(loop, config, dry_run), idea=idea))
     if dry_run:

@@ -42,7 +42,8 @@ _HISTORY = (".tsv", ".jsonl", ".ndjson", ".csv", ".txt")
 )
 @click.argument("what", nargs=-1, metavar="[FILE | COMMIT_A COMMIT_B]")
 @click.option("--command", default="", metavar="CMD", help="What measures (else the loop's own in autor.toml …).")
-@click.option("--loop", "loop_name", default="", metavar="NAME", help="Which loop's configuration to take.")
+@click.option("--loop", "loop_name", type=loop_named.LoopName(), default="", metavar="NAME",
+              help="Which loop's configuration to take, and its record where nothing else is named.")
 @click.option("--metric", default="", metavar="NAME", help="What the command prints as `NAME: 0.5` or `NAME=0.5`.")
 @click.option("--pattern", default="", metavar="RE", help="Or by a pattern with a group; with --source json a key.")
 @click.option("--source", type=click.Choice(_SOURCES), help="Where the metric is.")
@@ -172,6 +173,7 @@ def _from_records(path: Path, records: list[Record], metric: str) -> _Sides:
     baseline = next((one for one in usable if one.status == "baseline"), None)
     baseline = baseline or next((one for one in usable if one.metric is not None), None)
     kept = [one for one in usable if one.status == "keep" and baseline is not None and one.run > baseline.run]
+    moved = [one for one in kept if baseline is not None and not _same_commit(one, baseline)]
     if baseline is None:
         raise UsageError(
             f"{path} names no commit that has a metric.",
@@ -182,7 +184,7 @@ def _from_records(path: Path, records: list[Record], metric: str) -> _Sides:
             f"{path} holds no kept experiment after its baseline.",
             "There is no gain to measure again; `autor loop noise` says how much is noise.",
         )
-    final = kept[-1]
+    final = (moved or kept)[-1]  # a keep of the baseline's own commit changed nothing that could be measured
     home = LoopFolder(path.resolve().parent)
     own = home if home.path.parent.name == LOOPS and home.exists else None
     folder = own.project if own else config_file.find_project(home.path) or home.path
@@ -190,6 +192,12 @@ def _from_records(path: Path, records: list[Record], metric: str) -> _Sides:
         folder, baseline.hash or baseline.short_hash, final.hash or final.short_hash, metric, baseline.metric,
         final.metric, own,
     )  # fmt: skip
+
+
+def _same_commit(one: Record, other: Record) -> bool:
+    """Whether both name the same commit, one of them perhaps shortened."""
+    a, b = one.hash or one.short_hash, other.hash or other.short_hash
+    return a.startswith(b) or b.startswith(a)
 
 
 def _config(sides: _Sides, name: str, *, needed: bool) -> LoopConfig | None:
@@ -248,7 +256,7 @@ def shown(report: RecheckReport, face: Face) -> Result:
     figures = (figure_of(report),) if report.changes else ()
     if face.name != "notebook":
         blocks += [Verbatim(figure.text(), title="The pairs") for figure in figures]
-    blocks.append(Next((("autor loop noise -- …", "how much of one run is noise"),)))
+    blocks.append(Next((("autor loop noise -- CMD", "how much of one run is noise"),)))
     facts: dict[str, Any] = msgspec.to_builtins(report)
     facts |= {"changes": list(report.changes), "change": report.change, "recorded": request.recorded, "sentences": said}
     return Result(

@@ -31,7 +31,8 @@ from autor_nb.verbs.tree import pass_face, verb
 @loop_named.loop_argument
 @loop_named.loop_option
 @click.option("--metric", metavar="VALUE", help="What was measured; none for a crash.")
-@click.option("--status", metavar="|".join(STATUSES), help="What became of it.")
+@click.option("--status", type=loop_named.Known("status", lambda: STATUSES), metavar="|".join(STATUSES),
+              help="What became of it.")
 @click.option("--summary", default="", metavar="TEXT", help="What was tried, in a line.")
 @click.option("--hypothesis", default="", metavar="TEXT", help="What it was to show.")
 @click.option("--commit", metavar="HASH", help="The commit that was measured (else HEAD of the repository here).")
