@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autor_nb import loop_control
 from autor_nb.desk.loops.forks import Family
 from autor_nb.desk.loops.view import loop_view
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.config import CoderSpec
+from autor_nb.domain.loops.config import CoderSpec, CriticSpec
+from autor_nb.engine.loops.past import Past
 from autor_nb.store.loops import edits
 from autor_nb.store.loops.course_file import CourseFile
 from autor_nb.testing.loop_project import ME, MODEL, LoopProject, edit, git, running
@@ -62,7 +65,7 @@ def test_an_edit_that_its_maker_committed_in_the_clone_is_taken(tmp_path: Path) 
         git(tree, "checkout", "-q", "-B", "mine")
         git(tree, "commit", "-q", "-a", "-m", "my own words")
 
-    project.work(project.start(iterations=1, wall_s=0.2))  # its baseline is measured; nothing is at work now
+    project.work(project.start(iterations=1, wall_s=2))  # its baseline is measured; nothing is at work now
     committed(MINE)
     project.work(project.start(iterations=1))
     assert {1: "keep"} == project.verdicts()
@@ -140,3 +143,44 @@ def test_a_tree_that_nobody_edited_keeps_nothing(tmp_path: Path) -> None:
     (project.loop.clone / MODEL).touch()
     project.work(project.start(iterations=1))
     assert [] == edits.kept(project.loop)
+
+
+TURNED = """\
+import os, random
+DEPTH = 3
+RATE = 0.1
+print("loss:", 1 + abs(DEPTH - 6) + random.Random(os.environ["AUTOR_SEED"]).gauss(0, 0.01))
+"""
+
+
+@pytest.mark.parametrize(("depth", "is_otherwise"), [(6, True), (None, False)])
+def test_an_edit_that_is_not_the_idea_is_told_as_what_it_is(
+    tmp_path: Path, depth: int | None, is_otherwise: bool
+) -> None:
+    """The verdict is about the edit: the idea is said to be no cause, and the critic learns where the knobs were."""
+    project = LoopProject.make(
+        tmp_path, [], files={"train.py": TURNED}, mutable=("train.py",), command=("python", "train.py"),
+        coder=CoderSpec(agent="external", timeout_s=30), critic=CriticSpec(provider="optimiser"),
+    )  # fmt: skip
+
+    def made(events: list[Any]) -> bool:
+        idea = next((one.idea for one in events if isinstance(one, ev.IdeaProposed)), None)
+        if idea is None:
+            return False
+        text, turned = TURNED, {"DEPTH": depth} if depth else idea.change
+        for name, before in (("DEPTH", "3"), ("RATE", "0.1")):
+            text = text.replace(f"{name} = {before}", f"{name} = {turned.get(name, before)}")
+        (project.loop.clone / "train.py").write_text(text, encoding="utf-8")
+        return True
+
+    with project.when(made):
+        project.work(project.start(iterations=1))
+    (change,), (idea,) = project.of(ev.ChangeApplied), [one.idea for one in project.of(ev.IdeaProposed)]
+    past = Past(project.events).experiments[-1]
+    summary = project.ended(1).summary
+    if is_otherwise:
+        assert summary == change.otherwise == past.hypothesis and summary.endswith(idea.hypothesis)
+        assert summary.startswith("Edited otherwise than proposed (") and "is 6, not" in summary
+        assert ({}, 6) == (past.change, past.values["DEPTH"]) and past.values["DEPTH"] == change.values["DEPTH"]
+    else:
+        assert ("", idea.hypothesis, idea.change) == (change.otherwise, summary, past.change)

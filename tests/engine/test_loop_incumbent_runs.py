@@ -65,3 +65,14 @@ def test_after_a_merge_the_single_metrics_of_the_incumbent_are_measured(tmp_path
     assert {1: "keep"} == project.verdicts(), project.ended(1).reason
     assert "reference" == next(row.role for row in project.of(ev.TrialStarted) if row.n == 1)
     assert project.state.reference_scores
+
+
+def test_a_bound_of_time_holds_for_a_baseline_of_many_runs(tmp_path: Path) -> None:
+    """Given less time than the baseline needs, when started, then it ends in it and says so; with more it is made."""
+    project = LoopProject.make(
+        tmp_path, [edit(level=2.0, salt=1)], base=edit(what="slow"), gate=GateSpec(name="shared", options={"k": 40})
+    )
+    state = project.work(project.start(wall_s=0.5))
+    assert ("wall", False) == (state.stop_cause, state.baseline) and "its baseline is not whole yet" in state.stop_reason
+    assert 1 <= len(project.of(ev.TrialEnded)) < 40
+    assert project.work(project.start(iterations=1)).baseline

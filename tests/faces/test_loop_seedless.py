@@ -78,7 +78,7 @@ def test_the_way_of_a_seed_hook_another_loop_of_the_same_section(make: Callable[
     git(project.folder, "commit", "-q", "-am", "draw from the seed")
     file = project.folder / "autor.toml"
     file.write_text(file.read_text().replace("[loop.demo", "[loop.demo-2"))
-    do("start", "demo-2", "--iterations", "20", "--wall", "0.5s", "--wait")
+    do("start", "demo-2", "--iterations", "20", "--wall", "3s", "--wait")
     other = standing.read(loop_folder(project.folder, "demo-2"))
     assert other.baseline and 1 < len(set(other.baseline_scores)) and "seed" != other.pause_cause
 
@@ -122,6 +122,6 @@ def test_a_loop_of_another_tools_file_is_brought_in_again(tmp_path: Path, monkey
     (tmp_path / "train.py").write_text("echo loss: $AUTOR_SEED\n")
     git(tmp_path, "commit", "-q", "-am", "draw from the seed")
     do("init", "--from", "problem.yaml", "--name", "loss-2")
-    said = ("--iterations", "20", "--wall", "0.5s", "--critic", "none", "--coder", "external", "--wait")
+    said = ("--iterations", "20", "--wall", "3s", "--critic", "none", "--coder", "external", "--wait")
     do("start", "loss-2", *said)
     assert 4 == len(set(standing.read(loop_folder(tmp_path, "loss-2")).baseline_scores))

@@ -11,7 +11,7 @@ from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.gate import Gate, audit_next
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, TrialRow
+from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, Session, TrialRow
 from autor_nb.domain.loops.verdict import Verdict
 
 TESTS = ("control", "null", "no_op")
@@ -142,7 +142,7 @@ def next_step(
     if session.blocking:
         return _not_ready(state)
     if not state.baseline:
-        return _baseline_step(state, config, gate)
+        return _out_of_time(session, worked_s) or _baseline_step(state, config, gate)
     for part in TESTS:
         if part not in state.tested:
             return _untested(state, gate) or Test(part)
@@ -196,6 +196,14 @@ def _baseline_step(state: LoopState, config: LoopConfig, gate: Gate) -> Step:
     n = state.current.n if state.current else state.free_n
     role = "reference" if len(runs) < max(1, gate.reference_runs) else "calibrate"
     return Run(n=n, role=role, subject="incumbent", commit=state.base, seed=seed_for(state.seed, "base", began))
+
+
+def _out_of_time(session: Session, worked_s: float) -> End | None:
+    """A bound of time holds for the baseline too, which may be many runs of hours."""
+    if session.wall_s is None or worked_s < session.wall_s:
+        return None
+    said = f"The session has worked for {worked_s:.0f} s of {session.wall_s:g} s, and its baseline is not whole yet"
+    return End(f"{said}: a new start measures it from the beginning, so give it more time.", "wall")
 
 
 def _unread_guard(config: LoopConfig, name: str) -> Fail:
