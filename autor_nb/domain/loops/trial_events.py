@@ -65,6 +65,8 @@ class ChangeApplied(Event, frozen=True, kw_only=True, omit_defaults=True):
     """What "as good" may cost, where the change makes the code shorter; 0: it must be better."""
     against: str = ""
     """The commit that its pairs run beside it, if that is not its parent: the last confirmed one."""
+    otherwise: str = ""
+    """What was made, where the edit turned other knobs than the idea said: then the verdict is about the edit."""
 
 
 class PlannedPair(msgspec.Struct, frozen=True, kw_only=True):

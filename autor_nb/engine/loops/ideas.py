@@ -226,6 +226,9 @@ class Ideas:
         judged = tampering.of_candidate(clone, candidate, tampering_around(self.engine, clone))
         added, removed = _lines(diff)
         margin, against = margin_of(self.state, self.config, added, removed)
+        otherwise = ""
+        if coder != "params" and not fixes:  # the tree holds the candidate
+            values, otherwise = _as_made(values, clone, current.idea)
         self.engine.append(
             ev.ChangeApplied(
                 n=current.n,
@@ -245,6 +248,7 @@ class Ideas:
                 fixes=fixes,
                 margin=margin,
                 against=against,
+                otherwise=otherwise,
             )
         )
 
@@ -316,6 +320,18 @@ def _text(path: Path) -> str | None:
         return content.decode("utf-8") if len(content) <= TEXT_CAP and not path.is_symlink() else None
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _as_made(values: dict[str, Any], clone: Clone, idea: Idea | None) -> tuple[dict[str, Any], str]:
+    """The knobs as the committed edit has them, and how that differs from what the idea said; whoever edits may."""
+    if not values or idea is None:
+        return values, ""
+    found = find_knobs(texts(clone)).values()
+    odd = [f"{path} is {found[path]!r}, not {to!r}" for path, to in values.items() if found.get(path, to) != to]
+    if not odd:
+        return values, ""
+    said = f"Edited otherwise than proposed ({', '.join(odd[:3])}): {idea.hypothesis}"
+    return {path: found.get(path, to) for path, to in values.items()}, said[:1000]
 
 
 def _full(knobs: Knobs, path: str) -> str:

@@ -21,6 +21,7 @@ class Past:
         self._at: dict[int, int] = {}
         self._ideas: dict[int, Idea] = {}
         self._changes: dict[int, ev.ChangeApplied] = {}
+        self._otherwise: dict[int, str] = {}
         self.commits: dict[int, str] = {}  # those that the person's repository was not given yet
         self.memory = Memory()
         self.standing_score: float | None = None
@@ -38,6 +39,8 @@ class Past:
                     self._ideas[event.n] = event.idea
                 case ev.ChangeApplied():
                     self._changes[event.n] = event
+                    if event.otherwise or event.n in self._otherwise:
+                        self._otherwise[event.n] = event.otherwise
                 case ev.ExperimentEnded():
                     self._ended(event)
                 case ev.ExperimentRecorded():
@@ -68,7 +71,10 @@ class Past:
         metric, delta = self._measured(event)
         idea = self._ideas.pop(event.n, None)
         known: dict[str, Any] = {}
-        if idea is not None:
+        made = self._changes.pop(event.n, None)
+        if made is not None and made.otherwise:  # the idea itself was never tried
+            known = {"hypothesis": made.otherwise, "values": made.values}
+        elif idea is not None:
             known = {"hypothesis": idea.hypothesis, "change": idea.change, "expected_delta": idea.expected_delta}
         self._put(
             event.n,
@@ -84,16 +90,20 @@ class Past:
         if event.commit:
             self.commits[event.n] = event.commit
         if idea is not None:
-            made = self._changes.pop(event.n, None)
+            otherwise = made.otherwise if made else ""
             self.memory.add(
                 event.n,
                 str(event.verdict),
-                idea.hypothesis,
-                idea.change,
+                otherwise or idea.hypothesis,
+                {} if otherwise else idea.change,
                 edit=made.diff_sha256 if made else "",
                 values=made.values if made else None,
                 delta=event.delta,
             )
+
+    def made_otherwise(self, n: int) -> str:
+        """What was made instead of the idea of experiment `n`, if somebody edited something else."""
+        return self._otherwise.get(n, "")
 
     def _put(self, n: int, experiment: PastExperiment) -> None:
         if n in self._at:

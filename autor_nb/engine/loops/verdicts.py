@@ -187,7 +187,7 @@ class Verdicts:
             reason=self._reason(current, decided, screen)[:2000],
             commit=current.commit,
             parent=current.parent,
-            summary=current.idea.hypothesis if current.idea else "",
+            summary=self.engine.past.made_otherwise(current.n) or (current.idea.hypothesis if current.idea else ""),
             metric=metric,
             score=_mean(fresh) if fresh else next((row.score for row in runs if row.role == "screen"), None),
             delta=delta,
