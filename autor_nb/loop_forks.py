@@ -139,7 +139,7 @@ def head_in_repository(loop: LoopFolder, state: LoopState) -> str:
 
 def at_once(config: LoopConfig) -> int:
     """How many of a family may work at a time."""
-    return most_at_once(config.parallel, config.metric.time_like)
+    return most_at_once(config.parallel, config.timed)
 
 
 def contention(loop: LoopFolder, together: int, on_run: OnRun, rounds: int = 3) -> ContentionReport:

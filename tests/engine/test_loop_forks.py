@@ -227,10 +227,14 @@ def test_of_times_one_works_at_a_time() -> None:
     assert most_at_once(None, time_like=False) >= 1
 
 
-def test_two_forks_of_a_time_never_run_at_once(tmp_path: Path) -> None:
+TIME = MetricSpec(name="time_s", direction="lower", time_like=True)
+WEIGHED = {"metrics": (MetricSpec(name="loss", direction="lower"), TIME), "scalarizer": "weighted_sum"}
+
+
+@pytest.mark.parametrize("metrics", [{"metric": TIME}, WEIGHED], ids=["the metric", "one of several"])
+def test_two_forks_of_a_time_never_run_at_once(metrics: dict[str, Any], tmp_path: Path) -> None:
     """Two engines, one turn: the runs of one lie wholly before those of the other."""
-    metric = MetricSpec(name="time_s", direction="lower", time_like=True)
-    project = LoopProject.make(tmp_path, [], metric=metric, gate=GateSpec(name="eprocess", options={"n_max": 4}))
+    project = LoopProject.make(tmp_path, [], gate=GateSpec(name="eprocess", options={"n_max": 4}), **metrics)
     forks = forks_of(project, [[edit(level=0.5)], [edit(level=0.5)]])
     for fork in forks:
         loop_control.ask(fork.loop, own(fork, 1))

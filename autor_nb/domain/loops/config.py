@@ -148,6 +148,11 @@ class LoopConfig(_Part, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
 
     @property
+    def timed(self) -> bool:
+        """Whether a time decides anything, which others at work beside it would spoil."""
+        return any(spec.time_like for spec in (self.metric, *self.metrics))
+
+    @property
     def editable(self) -> tuple[str, ...]:
         """The globs of what may be edited: `mutable` without what `readonly` means more closely."""
         return editable(self.mutable, self.readonly)

@@ -74,14 +74,16 @@ def has_turn(engine: LoopEngine, step: steps.Step) -> bool:
         return True
     if engine.turn is None:
         config = engine.work_now.config
-        engine.turn = Turn(engine.family, most_at_once(config.parallel, config.metric.time_like))
+        engine.turn = Turn(engine.family, most_at_once(config.parallel, config.timed))
     return engine.turn.take() or _awaited(engine, engine.turn)
 
 
 def _awaited(engine: LoopEngine, turn: Turn) -> bool:
     """Wait, and say so once; false if a person said something else meanwhile."""
     names = turn.at_work()
-    why = "its metric is a time, which others beside it would spoil" if engine.config.metric.time_like else (
+    config = engine.work_now.config
+    a_time = "its metric is a time" if config.metric.time_like else "one of its metrics is a time"
+    why = f"{a_time}, which others beside it would spoil" if config.timed else (
         "more at a time would slow each other down")  # fmt: skip
     said = (
         f"Waits for its turn: {len(names)} of at most {turn.limit} of the family of {engine.family.root.name} "

@@ -99,8 +99,9 @@ def _shown(
     rows = [(one.name, loop_control.snapshot(one).state) for one in forks]
     made = f"{count_words(len(forks), 'fork')} from the head {state.head[:10]} of {loop.name}"
     said = [f"{made}; all of the family share one budget of errors."]
-    if state.config.get("metric", {}).get("time_like"):
-        said.append("The metric is a time, which runs beside it would spoil: one of them works at a time.")
+    metrics = (state.config.get("metric") or {}, *(state.config.get("metrics") or ()))
+    if timed := [str(one.get("name")) for one in metrics if one.get("time_like")]:
+        said.append(f"{clean.line(timed[0], 60)} is a time, which runs beside it would spoil: one of them works at once.")
     elif len(forks) > limit:
         waits = count_words(len(forks) - limit, "fork")
         said.append(f"At most {limit} work at a time (parallel in autor.toml): {waits} must wait.")
