@@ -64,7 +64,8 @@ class Calibration:
     @property
     def spans(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The two axes: expected, actual."""
-        wide = [_inner([hope.expected for hope in self.hopes]), _inner([hope.actual for hope in self.hopes])]
+        wide = [_inner([hope.expected for hope in self.hopes], 0.0)]
+        wide.append(_inner([hope.actual for hope in self.hopes], wide[0][1] - wide[0][0]))
         kept = [hope.actual for hope in self.hopes if hope.kind == "keep"]
         wide[1] = min([wide[1][0], *kept]), max([wide[1][1], *kept])
         widest = max(high - low for low, high in wide) or 1.0
@@ -121,13 +122,16 @@ class Calibration:
         return "\n".join([f"{self.name}. {self.sentence}", *lines])
 
 
-def _inner(values: list[float]) -> tuple[float, float]:
-    """From the lowest to the highest, zero among them, without what lies four times as far off as half of them."""
+def _inner(values: list[float], least: float) -> tuple[float, float]:
+    """From the lowest to the highest, zero among them, without what lies far off.
+
+    Far is four times as far as half of them lie apart, or as `least`.
+    """
     found = sorted([*values, 0.0])
     cut, quarter = len(found) // 50, len(found) // 4
     low, high = found[cut], found[-1 - cut]
     middle = found[quarter], found[-1 - quarter]
-    reach = 4 * (middle[1] - middle[0])
+    reach = 4 * max(least, middle[1] - middle[0])
     return (min(0.0, max(low, middle[0] - reach)), max(0.0, min(high, middle[1] + reach))) if reach else (low, high)
 
 

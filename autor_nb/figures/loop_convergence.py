@@ -290,7 +290,7 @@ def convergence(course: Course, name: str, metric: str, under_test: Experiment |
         ends = half_in_metric(scale, step.mean, step.half)
         noise = half_in_metric(scale, step.mean, 2 * sd) if sd is not None else (None, None, None)
         levels.append(Level(step.n, scale.metric(step.mean), *ends[:2], *noise[:2]))
-    base = next((one for one in every if one.verdict == "baseline"), None)
+    base = course.baseline
     fresh = base.fresh if base is not None else None
     half = half_in_metric(scale, fresh.mean, fresh.half)[2] if fresh and fresh.runs else None
     kept = thinned(marks, MOST_MARKS, course.last)

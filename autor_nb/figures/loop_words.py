@@ -100,8 +100,9 @@ def numbers(course: Course) -> Numbers:
         digits = 1 - _decade(sd)
     else:
         moved = sorted(abs(one.delta) for one in course.experiments[-NEWEST:] if one.delta and one.valid)
-        moved = [delta for delta in moved if delta > size * 1e-13]
-        digits = max(3 - _decade(size), 1 - _decade(moved[len(moved) // 2]) if moved else 0)
+        moved = [delta for delta in moved if delta > size * 1e-12] or [size]
+        finest = 10 * moved[0] if course.noise.runs else moved[len(moved) // 2]  # without noise every move is one
+        digits = max(3 - _decade(size), 1 - _decade(finest))
     return Numbers(min(12 if power else 8, max(0, digits + power)), scale, power, percents)
 
 

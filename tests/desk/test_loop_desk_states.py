@@ -13,13 +13,16 @@ from autor_nb import loop_control
 from autor_nb.desk.loops.forks import Family
 from autor_nb.desk.loops.view import loop_view
 from autor_nb.domain.events import Event
+from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.config import GateSpec, MetricSpec
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.export import loop_report, loop_source
 from autor_nb.store.loops.course_file import CourseFile
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.testing import loop_story
+from autor_nb.testing.loop_project import LoopProject, edit
 from autor_nb.testing.loop_story import CONFIG, PERSON, Story, char_lm
 
 ME = loop_control.actor("panel")
@@ -215,3 +218,70 @@ def test_a_course_without_runs_after_a_merge_has_no_level() -> None:
     course.take([ev.ExperimentEnded(n=1, verdict=Verdict.DISCARD, reason="", metric=2.1)])
     course.take([ev.Merged(fork="b", commit="f" * 40, **BY)])
     assert [1, 0] == [step.runs for step in (*course.steps, *course.levels)][-2:] and course.has_moved
+
+
+def test_several_metrics_have_one_scale_from_the_baseline_on(tmp_path: Path) -> None:
+    """The baseline ran before its scales were made: its runs are drawn on them, and are no noise of a hundred SDs."""
+    specs = (MetricSpec(name="loss", direction="lower"), MetricSpec(name="size", direction="lower"))
+    project = LoopProject.make(
+        tmp_path, [edit(level=0.6, size=0.7, salt=1), edit(level=1.5, size=1.5, salt=2)], gate=GateSpec(name="eprocess"),
+        metrics=specs, scalarizer="weighted_sum", scalarizer_options={"weights": {"loss": 1.0, "size": 2.0}},
+    )  # fmt: skip
+    state = project.work(project.start(iterations=2))
+    view = shown(project.loop)
+    rows = {row["n"]: row for row in view["table"]["rows"]}
+    assert (
+        state.baseline_score == pytest.approx(view["curve"]["baseline"]) == pytest.approx(view["curve"]["levels"][0][1])
+    )
+    assert "0.0" == rows[0]["value"][:3] and rows[0]["value"] == view["curve"]["labels"]["baseline"].partition(" ")[0]
+    sd = CourseFile(project.loop).read().noise_sd
+    assert sd is not None and 0 < sd < 0.2, "the scores of runs before and after the scales were made were mixed"
+    assert rows[2]["change"].startswith("−") and "no interval" == rows[2]["interval"]
+
+
+def test_an_idea_that_was_refused_is_not_under_test(tmp_path: Path) -> None:
+    """A repeat is refused before any run of it: no face counts it, the legend neither."""
+    project = LoopProject.make(tmp_path, [edit(level=0.5), edit(level=0.5)])
+    project.work(project.start(iterations=2))
+    assert project.of(ev.IdeaRefused), "nothing was refused"
+    view = shown(project.loop)
+    assert {"baseline": "1", "keep": "1"} == {one["kind"]: one["count"] for one in view["curve"]["legend"]}
+    assert view["test"] is None and 2 == view["table"]["total"]
+
+
+def test_a_measured_baseline_takes_the_place_of_a_recorded_one(tmp_path: Path) -> None:
+    """Curve and tile are about the same; what was told without its time shows none."""
+    project = LoopProject.make(tmp_path, [edit(level=0.5)], gate=GateSpec(name="eprocess"))
+    project.work(project.command(cmd.RecordExperiment, status="baseline", metric=7.0, summary="by hand"))
+    state = project.work(project.start(iterations=1))
+    view = shown(project.loop)
+    assert state.baseline_metric == pytest.approx(view["curve"]["baseline"]) and view["curve"]["baseline"] < 2
+    assert "±" in view["curve"]["labels"]["baseline"]
+    recorded = view["table"]["rows"][-1]
+    assert (0, "", "recorded, not tested") == (recorded["n"], recorded["took"], recorded["note"])
+
+
+def test_without_noise_the_smallest_move_is_told(tmp_path: Path) -> None:
+    """A gate for fixed inputs keeps 0.00001, and the table does not call that 0.000."""
+    story = begun(tmp_path, config={**CONFIG, "gate": {"name": "fixed"}})
+    story.say(ev.LoopCreated(name="char-lm", config=story.config, base="b" * 40, seed=1, **BY))
+    for trial in (1, 2):
+        story.say(ev.TrialEnded(trial=trial, n=0, role="reference", subject="incumbent", ending="finished",
+                                metric=1.0, score=-1.0))  # fmt: skip
+    story.say(ev.ExperimentEnded(n=0, verdict=Verdict.KEEP, reason="", baseline=True, metric=1.0, trials=2))
+    for n, delta in enumerate((-0.00001, -0.5, 0.3), 1):
+        story.say(ev.ExperimentEnded(n=n, verdict=Verdict.DISCARD, reason="", metric=1 + delta, delta=delta, trials=1))
+    rows = {row["n"]: row["change"] for row in shown(story.write())["table"]["rows"]}
+    assert {1: "−0.00001", 2: "−0.50000", 3: "+0.30000"}.items() <= rows.items()
+
+
+def test_pairs_are_counted_whether_or_not_a_gate_reads_its_evidence_on_the_way(tmp_path: Path) -> None:
+    """The row of an inconclusive experiment never says that it ran none."""
+    story = begun(tmp_path).begin()
+    story.propose(1)
+    for pair in (1, 2):
+        for subject in ("candidate", "incumbent"):
+            story.run(1, "confirm", subject, 2.2, pair, 90 + pair)
+    story.say(ev.ExperimentEnded(n=1, verdict=Verdict.INCONCLUSIVE, reason="", metric=2.2, trials=4))
+    row = shown(story.write())["table"]["rows"][0]
+    assert ("2 pairs", "2 pairs") == (row["note"], row["evidence"])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autor_nb.domain.loops.course import Scale, Spread, course_of
+from autor_nb.domain.loops.course import Scale, course_of
 from autor_nb.domain.loops.eprocess import confidence
 from autor_nb.domain.loops.record import Record
+from autor_nb.domain.loops.spread import Spread
 from autor_nb.store.loops.course_file import CourseFile
 from autor_nb.store.loops.layout import LoopFolder
 from autor_nb.testing.loop_story import char_lm

@@ -30,7 +30,7 @@ def curve(course: Course, metric: str, places: Numbers, under_test: Experiment |
         "levels": [[level.n, *(short(value, digits) for value in level[1:])] for level in figure.levels],
         "recorded": [[n, short(value, digits)] for n, value in figure.recorded],
         "baseline": short(figure.baseline, digits),
-        "labels": _labels(figure, places),
+        "labels": _labels(course, figure, places),
         "legend": _legend(course, figure),
         "said": _said(course, figure, places),
         "noise": "" if figure.sd is None else f"SD {places.width(figure.sd)}, pooled over the incumbents' fresh runs",
@@ -64,13 +64,13 @@ def axis(places: Numbers, changes: bool) -> Document:
     return {"decimals": places.decimals, "power": places.power, "unit": unit}
 
 
-def _labels(figure: Convergence, places: Numbers) -> Document:
+def _labels(course: Course, figure: Convergence, places: Numbers) -> Document:
     found: Document = {}
     if figure.baseline is not None:
-        half = figure.baseline_half
-        found["baseline"] = places.value(figure.baseline) + (
-            ", one run" if half is None else f" {places.plus_minus(half)}"
-        )
+        fresh = course.baseline.fresh if course.baseline is not None else None
+        many = fresh is not None and fresh.runs > 1
+        beside = f" {places.plus_minus(figure.baseline_half)}" if many else ", one run"
+        found["baseline"] = f"{places.value(figure.baseline)}{beside}"
     best = figure.best
     if best is not None:
         half = None if best.low is None or best.high is None else (best.high - best.low) / 2

@@ -102,7 +102,7 @@ class Family:
             "more": len(names) - len(rows),
             "span": [min(values), max(values)] if values else [0.0, 1.0],
             "last": max(each.last for each in courses.values()),
-            "baseline": next((one.metric for one in course.experiments if one.verdict == "baseline"), None),
+            "baseline": course.baseline.metric if course.baseline is not None else None,
             "common": comparisons.document(report, wrong, self.loop.name),
             "apart": comparisons.span_of([row["against"] for row in rows]),
             "merge": _merging(state, len(self.own_forks(state))),

@@ -68,7 +68,7 @@ def _against(state: LoopState, course: Course, places: Numbers) -> Tile:
         nth = f"; audit {audit.number}, {state.audits_failed} failed" if audit.number > 1 else ""
         return _tile("against", "Against baseline", places.change(audit.mean), places.interval(low, high),
                      f"{word} on {audit.pairs} pairs{stale}{nth}")  # fmt: skip
-    base = next((one for one in course.experiments if one.verdict == "baseline"), None)
+    base = course.baseline
     if base is None or base.fresh is None or not base.fresh.runs or not course.has_moved or not course.now.runs:
         return _tile("against", "Against baseline", "–", "", f"{kept}, audit not run")
     change = course.scale.change(course.now.mean - base.fresh.mean)

@@ -71,7 +71,7 @@ def row_of(one: Experiment, course: Course, current: Current | None, places: Num
         "interval": places.interval(low, high) if interval else "no interval" if change is not None else "",
         "ends": [change, low, high, int(interval)] if change is not None else None,
         "e": e_words(one.e_value), "bar": bar_words(one.bar), "hyp": clean.line(one.summary, 200),
-        "evidence": _evidence(one), "took": _clock(one.duration_s),
+        "evidence": _evidence(one), "took": _clock(one.duration_s) if one.duration_s or not one.recorded else "",
         "why": "" if change is not None else clean.line(one.reason, 160),
         "act": _act(one), "flag": "needs a person" if one.suspicious else "",
     }  # fmt: skip
@@ -116,15 +116,21 @@ def _note(one: Experiment, current: Current | None, places: Numbers) -> str:
         return "confirmed" if one.confirmed else "unconfirmed"
     if one.verdict == "discard":
         return "futile" if one.reached else "screen"
-    return f"{one.pairs} pairs" if one.verdict == "inconclusive" else ""
+    return count(_pairs(one), "pair") if one.verdict == "inconclusive" else ""
 
 
 def _evidence(one: Experiment) -> str:
     if one.recorded:
         return "not ours"
-    if pairs := one.pairs or (one.fresh.runs if one.fresh is not None and one.verdict != "baseline" else 0):
-        return count(pairs, "pair")
+    if _pairs(one):
+        return count(_pairs(one), "pair")
     return words.trials(one.trials) if one.verdict == "baseline" else "screen 1"
+
+
+def _pairs(one: Experiment) -> int:
+    """How many pairs it ran; not every gate reads its evidence on the way."""
+    fresh = one.fresh.runs if one.fresh is not None and one.verdict != "baseline" else 0
+    return one.pairs or fresh
 
 
 def _clock(seconds: float) -> str:

@@ -27,15 +27,14 @@ PROMISE = (
 Document = dict[str, Any]
 
 
-def loop_view(
-    snapshot: Snapshot, course: Course, family: Family, me: Actor, work: Document | None = None
-) -> Document:
+def loop_view(snapshot: Snapshot, course: Course, family: Family, me: Actor, work: Document | None = None) -> Document:
     """The document of a loop as it is now; `work` is what is being done about its forks."""
     state, status, loop = snapshot.state, snapshot.status, snapshot.loop
     places = numbers(course)
     members = family.members(state)
     word, tone = words.pill(state, status)
     works = snapshot.live or status is LoopStatus.RUNNING
+    at_work = course.at_work if course.at_work is not None and state.testing is not None else None
     metric = clean.line(str((state.config.get("metric") or {}).get("name", "metric")), 60)
     if course.scale.scored:
         metric = f"score ({clean.line(str(state.config.get('scalarizer')), 40)})"
@@ -47,7 +46,7 @@ def loop_view(
         "metric": {"name": metric, "lower": not course.scale.higher, "time_like": course.scale.time_like},
         "tiles": head.tiles(state, course, places, len(members)),
         "notes": [*_edits(loop, state, status), *head.notes(state, status, course)],
-        "curve": curves.curve(course, metric, places, course.at_work),
+        "curve": curves.curve(course, metric, places, at_work),
         "test": tested,
         "hopes": curves.hopes(course),
         "table": rows.table(course, state.current, places),

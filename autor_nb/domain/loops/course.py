@@ -7,19 +7,20 @@ differences of the log are the metric's already: candidate minus incumbent, of a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from autor_nb.domain.events import Event, Unknown
 from autor_nb.domain.loops import events as ev
-from autor_nb.domain.loops.eprocess import half_width
 from autor_nb.domain.loops.record import Record
+from autor_nb.domain.loops.spread import Spread
 
 NO_VALUE = ("crash", "timeout", "tampered")
 COUNTED = ("screen", "confirm", "reference", "warm_up")
-TRACKS, DECISIONS = 60, 2000
+TRACKS = 60
+DECISIONS = 2000
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -54,26 +55,6 @@ def shown_name(config: dict[str, Any]) -> str:
     if scale_of(config).scored:
         return f"score ({config['scalarizer']})"[:60]
     return str((config.get("metric") or {}).get("name") or "metric")
-
-
-class Spread(msgspec.Struct):
-    """How many scores, their mean, and the sum of squares about it, added to one by one."""
-
-    runs: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
-
-    def add(self, score: float) -> None:
-        """One score more."""
-        self.runs += 1
-        apart = score - self.mean
-        self.mean += apart / self.runs
-        self.squares += apart * (score - self.mean)
-
-    @property
-    def half(self) -> float:
-        """Half of the time-uniform 95 % interval of the mean; infinite while there are too few."""
-        return half_width(self.runs, self.squares / self.runs) if self.runs else math.inf
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -138,7 +119,8 @@ class Course:
         self.decisions: list[Event] = []
         self.gate_tests: dict[str, ev.GateTested] = {}
         self.noise = Spread()
-        self.budget_since = self.baseline_n = 0
+        self.budget_since = 0
+        self.baseline_n = 0
         self.measured_baseline = False
         self._places: dict[int, int] = {}
         self._at_work = Experiment(n=-1, verdict="")
@@ -184,6 +166,12 @@ class Course:
         """Whether the incumbent is another experiment than the baseline."""
         return self._of != self.baseline_n or bool(self.merged)
 
+    @property
+    def baseline(self) -> Experiment | None:
+        """The baseline that everything is measured from: the newest one that is one."""
+        found = self.of(self.baseline_n)
+        return found if found is not None and found.verdict == "baseline" else None
+
     def of(self, n: int) -> Experiment | None:
         """The experiment of that number."""
         at = self._places.get(n)
@@ -224,6 +212,11 @@ class Course:
         """What was measured of a baseline that never ended was measured in vain: a session measures it again."""
         if not self.measured_baseline:
             self._at_work, self._now, self.noise = Experiment(n=-1, verdict=""), Spread(), Spread()
+
+    def rescored(self, baseline: Experiment, scores: Sequence[float]) -> None:
+        """What the baseline's runs score on the scales that they themselves have made; before, they scored on none."""
+        self._now, baseline.screen = Spread.of(scores), scores[0]
+        self.noise = Spread(runs=len(scores) - 1, squares=self._now.squares)
 
     def begin_at(self, n: int, measured: bool) -> None:
         """The baseline is experiment `n`: measured, or recorded by somebody who ran it."""
@@ -313,10 +306,14 @@ def _ended(course: Course, event: ev.ExperimentEnded) -> None:
         setattr(one, name, getattr(event, name))
     if course.scale.scored:
         one.metric, one.delta = event.score, event.mean
+        if event.mean is None and event.score is not None and course.now.runs:
+            one.delta = event.score - course.now.mean
     one.confirmed, one.reached, one.within = event.confirmed, event.reached_confirm, event.within
     one.summary = (event.summary or one.summary)[:200]
     one.verdict, one.reason = str(event.verdict), event.reason[:300]
     if event.baseline:
+        if course.scale.scored and event.reference:
+            course.rescored(one, event.reference)
         one.verdict, one.fresh = "baseline", msgspec.structs.replace(course.now)
         course.begin_at(event.n, measured=True)
     elif event.verdict.moves:
@@ -350,9 +347,7 @@ def _granted(course: Course, event: ev.BudgetGranted) -> None:
 
 
 def _merged(course: Course, event: ev.Merged) -> None:
-    course._now, course.at_the_keep, course.merged = Spread(), True, event.fork
-    for score in event.scores:
-        course._now.add(score)
+    course._now, course.at_the_keep, course.merged = Spread.of(event.scores), True, event.fork
 
 
 _STEPS: dict[type, Any] = {

@@ -39,7 +39,7 @@ export const head = (ctx) => {
       loop.forked && Span("lp-pill", { pin: "fork" }, `forked from ${loop.forked}`)),
     Div("lp-btns", opener(ctx, "pin", "Pin an idea", "pen"), main(ctx), deed(ctx, "stop", "Stop", "stop"),
       deed(ctx, "audit", "Audit", "shield"), opener(ctx, "confirm", "Confirm", "ok", { cls: "plain" }), opener(ctx, "grant", "New budget", "redo", { cls: "plain" })),
-    P("lp-obj", loop.objective, " ", Span("quiet", loop.edits.length > 0 && ["Edits ", named(loop.edits)], loop.reads.length > 0 && ["; reads ", named(loop.reads)], ".")),
+    P("lp-obj", loop.objective, " ", Span("quiet", loop.edits.length > 0 && ["Edits ", named(loop.edits)], loop.reads.length > 0 && ["; reads ", named(loop.reads)], loop.edits.length + loop.reads.length > 0 && ".")),
     ["pause", "resume", "stop", "audit", "start"].map((spot) => { const v = verdict(ctx, spot); return v && { ...v, pin: `no:${spot}` }; }),
     actions.confirm.done && P("small quiet lp-wide", { pin: "goahead" }, `Go-ahead ${actions.confirm.done}.`));
 };

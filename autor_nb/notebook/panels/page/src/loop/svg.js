@@ -110,9 +110,9 @@ export const inWords = (value, { decimals: most, power = 0, unit = "" }, sign = 
   return unit[0] === "e" && !Number(shown.toFixed(Math.min(12, decimals))) ? text : text + unit;
 };
 
-/** The words of round numbers, with no more decimals than they need. @param {number[]} at @param {Axis} axis @param {boolean} [sign] */
+/** The words of round numbers, with as many decimals as they need and no more. @param {number[]} at @param {Axis} axis @param {boolean} [sign] */
 export const axisWords = (at, axis, sign = false) => {
-  const decimals = places(at.map((t) => t / 10 ** (axis.power || 0)), axis.decimals);
+  const decimals = places(at.map((t) => t / 10 ** (axis.power || 0)), Math.max(12, axis.decimals));
   return at.map((t) => inWords(t, axis, sign, decimals));
 };
 
