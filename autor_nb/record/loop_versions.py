@@ -72,7 +72,9 @@ def version(loop: LoopFolder, state: LoopState, name: str) -> Version:
             return Version(name, found, n, git)
     raise UsageError(
         f"The code of {name!r} ({commit[:12]}) is neither in loop {loop.name}'s clone nor in {loop.project}.",
-        f"`autor loop start {loop.name}` makes the clone again from what is kept.",
+        "Fetch the branch that has it: what was recorded from outside names a commit, and brings no code."
+        if loop.clone.exists()
+        else f"`autor loop start {loop.name} --iterations 20` makes the clone again from what is kept.",
     )
 
 

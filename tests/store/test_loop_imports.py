@@ -449,7 +449,7 @@ def test_a_history_in_any_usual_encoding_loses_no_letter(tmp_path: Path, encodin
     assert [] == found.bad and "acc" == found.metric
     assert [("keep", 0.5, "café"), ("crash", None, "naïve")] == [(r.status, r.metric, r.description) for r in found.rows]
     lines = tmp_path / "experiments.jsonl"
-    said = ['{"run": 0, "metric": 0.5, "status": "kept", "hash": "a1b2c3d", "summary": "café"}',
+    said = ['{"run": 0, "metric": "0.5", "status": "kept", "hash": "a1b2c3d", "summary": "café"}',
             '{"run": 1, "metric": NaN, "status": "crash", "hash": "b1b2c3d", "summary": "naïve"}']  # fmt: skip
     lines.write_bytes("\r\n".join(said).encode(encoding))
     read = foreign_history.read_jsonl(lines)

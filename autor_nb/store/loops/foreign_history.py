@@ -109,12 +109,17 @@ def _numbered(tables: Iterable[Any]) -> History[Record]:
     return found
 
 
+def _number(value: Any) -> Any:
+    """A number that was written as text is one; anything else as it is."""
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else value
+
+
 def _typed(column: str, cell: Any) -> Any:
     """A field of a CSV table as what it is: nothing, a number, or text, without the sign against formulas."""
     if not isinstance(cell, str) or not cell.strip():
         return None
     if column in _NUMBERS:
-        return float(cell) if _NUMBER.fullmatch(cell.strip()) else cell
+        return _number(cell)
     return cell[1:] if cell[0] == "'" and cell[1:2] in _FORMULA else cell
 
 
@@ -136,7 +141,7 @@ def _record(table: dict[str, Any]) -> Record | str:
     status = known_status(str(table.get("status", "")))
     if status is None:
         return f"its status is {str(table.get('status'))[:30]!r}"
-    metric = finite(named["metric"])
+    metric = finite(_number(named["metric"]))
     if metric is None and named["metric"] is not None and status != "crash":
         return f"its metric is {str(named['metric'])[:30]!r}, not a finite number"
     commit = str(named["hash"] or "")

@@ -136,7 +136,8 @@ def _idea(loop: LoopFolder, path: str | None) -> Idea:
     except OSError as error:
         if path is None:
             raise UsageError(
-                f"Loop {loop.name} has had no idea yet.", "`autor loop critic --json` asks for one; --file names it."
+                f"Loop {loop.name} has had no idea yet.",
+                f"`autor loop critic {loop.name} --save idea.json` asks for one; `--file idea.json` names it.",
             ) from error
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Name a file with an idea in JSON.") from error
 
