@@ -101,7 +101,7 @@ def _shown(
     said = [f"{made}; all of the family share one budget of errors."]
     metrics = (state.config.get("metric") or {}, *(state.config.get("metrics") or ()))
     if timed := [str(one.get("name")) for one in metrics if one.get("time_like")]:
-        said.append(f"{clean.line(timed[0], 60)} is a time, which runs beside it would spoil: one of them works at once.")
+        said.append(f"{clean.line(timed[0], 60)} is a time, which others beside it spoil: one of them works at a time.")
     elif len(forks) > limit:
         waits = count_words(len(forks) - limit, "fork")
         said.append(f"At most {limit} work at a time (parallel in autor.toml): {waits} must wait.")
