@@ -54,6 +54,18 @@ const apart = (labels, low, high) => {
   return labels;
 };
 
+/** How wide a small text is, about. @param {string} text */
+const breadth = (text) => [...text].reduce((sum, sign) => sum + (/[MWmw@\u1100-\uffff]/.test(sign) ? 10.5 : 6), 0);
+
+/** The name of the axis, cut so that which way is better stays in sight. @param {string} axis @param {number} room */
+const named = (axis, room) => {
+  const way = (axis.match(/ \([^(]*\)$/) || [""])[0];
+  const whole = axis.slice(0, axis.length - way.length);
+  let name = whole;
+  while (name && breadth(name + way) > room) name = name.slice(0, -1);
+  return `${name}${name === whole ? "" : "\u2026"}${way}`;
+};
+
 /** @param {any} data @param {number} width */
 export const curve = (data, width) => {
   const narrow = width < 520;
@@ -74,8 +86,7 @@ export const curve = (data, width) => {
   kids.push(...bands(levels, x, y, 4, 5, end, "noise"), ...bands(levels, x, y, 2, 3, end, "cband"));
   if (data.baseline !== null) kids.push(line(left, y(data.baseline), right, y(data.baseline), "base"));
   const above = data.baseline !== null && y(data.baseline) < TOP + 16 ? y(data.baseline) + 14 : TOP + 11;
-  const room = Math.floor((right - left - 8) / 5.8);
-  const axis = data.axis.length > room ? `${data.axis.slice(0, Math.max(1, room - 1))}\u2026` : data.axis;
+  const axis = named(data.axis, right - left - 12);
   if (recorded.length) kids.push(S("path", { cls: "recl", d: stairs(recorded.map((/** @type {any} */ [n, v]) => [x(n), y(v)]), end) }));
   for (const [part, to] of stretches(levels, end, x)) kids.push(S("path", { cls: "reml", d: stairs(part.map((/** @type {any} */ l) => [x(l[0]), y(l[1])]), to) }));
   const kept = data.marks.filter((/** @type {any} */ m) => m[1] === "keep");
