@@ -286,16 +286,16 @@ def test_pairs_go_to_the_candidate_at_work_or_reopen_an_inconclusive_one() -> No
 
 
 @pytest.mark.parametrize(("state", "n", "whom"), [
-    (loop(), None, "No experiment"),
-    (loop(current=candidate()), 2, "Experiment 2"),
-    (loop(parked=[candidate(3)], head=HEAD), 3, "Experiment 3"),
-    (loop(baseline=False, current=Current(n=4, commit=BASE)), None, "No experiment"),
+    (loop(), None, "No experiment can be given"),
+    (loop(current=candidate()), 2, "Experiment 2 can be given no"),
+    (loop(parked=[candidate(3)], head=HEAD), 3, "Experiment 3 can be given no"),
+    (loop(baseline=False, current=Current(n=4, commit=BASE)), None, "No experiment can be given"),
 ])  # fmt: skip
 def test_no_pairs_for_what_has_ended_or_met_another_incumbent(state: LoopState, n: int | None, whom: str) -> None:
     """Its evidence is about an incumbent that is no more."""
     why, mend = refusal(state, asked(cmd.AddRepeats, n=n))
     assert why == (
-        f"{whom} can be given no more pairs: only one at work, or one that ended inconclusive against today's "
+        f"{whom} more pairs: only one at work, or one that ended inconclusive against today's "
         "incumbent, can."
     )
     assert "Pin the idea again to test it against today's incumbent." == mend

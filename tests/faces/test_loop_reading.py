@@ -231,6 +231,26 @@ def test_status_of_a_killed_engine_is_interrupted(own: LoopFolder) -> None:
     assert 3 == facts["session"]["left"]["iterations"] and 0 < facts["session"]["left"]["wall_s"] <= 3600
 
 
+@pytest.mark.parametrize(("bounds", "option"), [
+    ({"iterations": 3, "wall_s": 3600.0}, "--iterations 3"), ({"wall_s": 90.0}, "--wall 90s"),
+])  # fmt: skip
+def test_the_next_step_of_a_loop_that_broke_off_has_an_end(
+    own: LoopFolder, bounds: dict[str, Any], option: str
+) -> None:
+    """What the session still had: a start without any end is refused."""
+    import contextlib
+
+    from autor_nb.domain.loops import events as ev
+    from autor_nb.store import eventlog
+    from autor_nb.store.loops.words import EVENTS
+
+    with contextlib.closing(eventlog.EventLog(own.events, words=EVENTS)) as log:
+        log.append(ev.LoopStarted(by=ME, mode="strict", command_id="again", **bounds))
+        log.append(ev.LoopFailed(reason="it broke"))
+    facts = ask("status").facts
+    assert ("failed", ["autor loop doctor", f"autor loop start {option}"]) == (facts["state"], facts["next"])
+
+
 def test_status_shows_the_budget_of_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bar of the next candidate is that of the e-LOND rule."""
     from autor_nb.domain.loops.config import GateSpec

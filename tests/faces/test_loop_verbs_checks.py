@@ -198,6 +198,9 @@ def test_the_wizard_says_what_it_does_not_know(make: Callable[..., LoopProject])
         do("wizard", "step")
     with pytest.raises(UsageError, match="takes no check"):
         do("wizard", "next", "disk_space")
+    with pytest.raises(UsageError) as refused:
+        do("wizard", "status", "demo")
+    assert "`--loop demo` names a loop." == refused.value.suggestion
 
 
 # --------------------------------------------------------------------------------------- critic, coder

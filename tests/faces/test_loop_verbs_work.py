@@ -200,7 +200,7 @@ def test_a_loop_that_is_only_declared_is_made_by_start(make: Maker) -> None:
         (("resume",), "demo"),
         (("stop",), "demo"),
         (("veto",), "No idea is at work"),
-        (("repeat",), "no more pairs"),
+        (("repeat",), "more pairs: only"),
         (("repeat", "--pairs", "3"), "3 pairs"),
         (("audit",), "baseline"),
         (("budget", "--alpha", "1.5"), "greedy"),

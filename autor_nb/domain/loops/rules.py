@@ -171,9 +171,9 @@ def _repeat(state: LoopState, command: cmd.AddRepeats) -> list[Any]:
         return [_by(ev.RepeatsAdded, command, n=current.n, pairs=command.pairs)]
     parked = next((one for one in reversed(state.parked) if command.n in (None, one.n)), None)
     if parked is None or parked.parent != state.head:
-        wanted = f"Experiment {command.n}" if command.n is not None else "No experiment"
+        wanted = f"Experiment {command.n} can be given no" if command.n is not None else "No experiment can be given"
         raise Refused(
-            f"{wanted} can be given no more pairs: only one at work, or one that ended inconclusive against today's "
+            f"{wanted} more pairs: only one at work, or one that ended inconclusive against today's "
             "incumbent, can.",
             "Pin the idea again to test it against today's incumbent.",
         )

@@ -30,7 +30,8 @@ def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, co
     state = loop_control.snapshot(loop).state
     if state.best_n is None and not state.has_confirmed:
         raise UsageError(
-            f"Loop {loop.name} has no experiment with a metric yet.", f"`autor loop start {loop.name}` sets it to work."
+            f"Loop {loop.name} has no experiment with a metric yet.",
+            f"`autor loop start {loop.name} --iterations 20` sets it to work.",
         )
     said = loop_headline.headline(state)
     facts = best_facts(loop, state)

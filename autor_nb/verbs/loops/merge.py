@@ -116,7 +116,7 @@ def cleanup(face: Face, name: str | None, name_too: str | None, yes: bool) -> Re
     loop = loop_named.either(name, name_too)
     forks = loop_forks.finished(loop)
     if not forks:
-        raise UsageError(f"Loop {loop.name} has no finished fork.", "`autor loop status` shows what is at work.")
+        raise UsageError(f"Loop {loop.name} has no finished fork.", f"`autor loop status {loop.name}` shows its forks.")
     kept = {one.name: str(loop_forks.clear(one)) for one in forks} if yes else {}
     what = "were removed" if yes else "would be removed"
     folders = count_words(len(forks), "folder")

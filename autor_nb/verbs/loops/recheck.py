@@ -154,7 +154,8 @@ def _sides(what: tuple[str, ...], metric: str, loop_name: str) -> _Sides:
 def _of_loop(loop: LoopFolder, metric: str) -> _Sides:
     """What one of our loops holds, its own experiments and those that were recorded."""
     if not loop.experiments.is_file():
-        raise UsageError(f"Loop {loop.name} holds no experiment yet.", f"`autor loop start {loop.name}` makes some.")
+        raise UsageError(f"Loop {loop.name} holds no experiment yet.",
+                         f"`autor loop start {loop.name} --iterations 20` makes some.")
     return _of_file(loop.experiments, metric)
 
 

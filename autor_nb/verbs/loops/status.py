@@ -320,7 +320,7 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
             return ((f"autor loop resume{word}", "goes on where it rests"),)
         case LoopStatus.FAILED:
             return ((f"autor loop doctor{word}", "names what is to be mended"),
-                    (f"autor loop start{word}", "tries again"))  # fmt: skip
+                    (f"autor loop start{word} {_bound(state)}", "tries again"))  # fmt: skip
         case LoopStatus.INTERRUPTED:
             why = "tries again, once its cause is mended" if snapshot.fault else "goes on where it ended"
             return ((f"autor loop start{word}", why),)
@@ -333,3 +333,11 @@ def next_steps(loop: LoopFolder, snapshot: loop_control.Snapshot) -> Steps:
     if state.has_moved and not audited:
         return ((f"autor loop audit{word}", "measures head against baseline on fresh pairs"), report)
     return (report, (f"autor loop start{word} --iterations 20", "goes on"))
+
+
+def _bound(state: LoopState) -> str:
+    """The end that a session which broke off still had, as an option; a start without any is refused."""
+    left = _session_facts(state.session)["left"] if state.session is not None else {}
+    if left.get("iterations") is None and left.get("wall_s") is not None:
+        return f"--wall {max(1, round(left['wall_s']))}s"
+    return f"--iterations {left.get('iterations') or 20}"

@@ -93,7 +93,10 @@ def wizard(face: Face, do: str, step: str | None, name_too: str | None, no_canar
     if do == "step" and not step:
         raise UsageError("Which check is not said.", f"`autor loop wizard step CHECK`; known: {', '.join(STEPS)}.")
     if do != "step" and step:
-        one = f"`autor loop wizard step {clean.line(step, 40)}` makes one."
+        said = clean.line(step, 40)
+        one = f"`autor loop wizard step {said}` makes one."
+        if step not in STEPS:
+            one = f"`--loop {said}` names a loop."
         raise UsageError(f"`wizard {do}` takes no check.", one)
     answer = _asked(face, name_too, do, step or "", canary=not no_canary)
     return _walked(answer, do)
