@@ -23,7 +23,7 @@ from autor_nb.testing.loop_project import LoopProject, edit, idea
     (cmd.ResumeLoop, {}, "not paused"),
     (cmd.StopLoop, {}, "not at work"),
     (cmd.VetoIdea, {}, "No idea is at work"),
-    (cmd.AddRepeats, {"pairs": 4}, "no more pairs"),
+    (cmd.AddRepeats, {"pairs": 4}, "more pairs: only"),
     (cmd.AddRepeats, {"pairs": 3}, "3 pairs"),
     (cmd.AddRepeats, {"pairs": 1000}, "1000 pairs"),
     (cmd.GrantBudget, {"alpha": 1.5}, "no error rate"),
