@@ -10,7 +10,7 @@ from autor_nb.domain.loops.state import AuditRow, LoopState, Row
 from autor_nb.domain.loops.story import suspicious
 from autor_nb.record.units import count_words, number_words
 
-ONE_RUN = "one recorded score is no claim"
+ONE_RUN = "a recorded score is no claim"
 NO_AUDIT = "No audit was run, so nothing here says that anything is better than the baseline."
 
 

@@ -144,7 +144,7 @@ def test_best_keeps_what_was_recorded_apart_from_what_is_confirmed(told: LoopPro
     assert 1 == result.facts["recorded"]["n"] and result.facts["recorded"]["is_a_claim"] is False
     assert result.facts["confirmed"]["n"] is None and result.facts["headline"]["better"] is False
     assert loop_headline.NO_AUDIT in " ".join(result.text().split())
-    assert "one recorded score is no claim" in result.text()
+    assert "a recorded score is no claim" in result.text()
     assert 50.0 == result.facts["recorded"]["improvement_percent"]
 
 

@@ -30,7 +30,7 @@ def state_text(state: LoopState) -> str:
         f"- Baseline: {number(base)}",
         f"- Head: {number(head)} (experiment {state.head_n}, {state.head[:12]})",
         f"- Best recorded: {number(best)}"
-        + (f" (experiment {state.best_n}; one recorded score is no claim)" if state.best_n is not None else ""),
+        + (f" (experiment {state.best_n}; a recorded score is no claim)" if state.best_n is not None else ""),
         f"- Confirms: {state.confirms} in budget session {state.budget_session}, {state.keeps} kept",
     ]
     if state.audits:

@@ -25,7 +25,7 @@ from autor_nb.verbs.tree import pass_face, verb
 @click.option("--confirmed", is_flag=True, help="With --diff: of the confirmed head, not of the best recorded.")
 @pass_face
 def best(face: Face, name: str | None, name_too: str | None, with_diff: bool, confirmed: bool) -> Result:
-    """Show the best recorded score and, apart from it, the confirmed head; one recorded score is no claim."""
+    """Show the best recorded score and, apart from it, the confirmed head; a recorded score is no claim."""
     loop = loop_named.either(name, name_too)
     state = loop_control.snapshot(loop).state
     if state.best_n is None and not state.has_confirmed:
