@@ -10,8 +10,9 @@ import pytest
 from autor_nb.domain.events import ENGINE, CommandRefused
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import Current
 from autor_nb.domain.loops.rules import answer, carried_out
-from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, Pin, Row, Session
+from autor_nb.domain.loops.state import Audit, LoopState, LoopStatus, Pin, Row, Session
 from autor_nb.domain.loops.trial_events import PlannedPair
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.rules import Refused

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from autor_nb.domain.loops import steps
+from autor_nb.domain.loops.at_work import Current, TrialRow
 from autor_nb.domain.loops.case import Case, Confirm, Decided, Reference, Screen
 from autor_nb.domain.loops.config import GateSpec, LoopConfig, MetricSpec
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Audit, AuditRow, Current, LoopState, LoopStatus, Session, TrialRow
+from autor_nb.domain.loops.state import Audit, AuditRow, LoopState, LoopStatus, Session
 from autor_nb.domain.loops.steps import next_step
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.domain.run import Actor

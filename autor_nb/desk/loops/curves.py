@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from autor_nb.desk.words import count
+from autor_nb.domain.loops.at_work import Current
 from autor_nb.domain.loops.course import Course, Experiment, best_recorded
-from autor_nb.domain.loops.state import Current
 from autor_nb.figures.loop_calibration import MOST, calibration
 from autor_nb.figures.loop_convergence import Convergence, convergence, spaced
 from autor_nb.figures.loop_evidence import evidence

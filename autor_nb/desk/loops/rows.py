@@ -8,8 +8,8 @@ from typing import Any
 from autor_nb.desk import clean
 from autor_nb.desk.loops import words
 from autor_nb.desk.words import count
+from autor_nb.domain.loops.at_work import Current
 from autor_nb.domain.loops.course import Course, Experiment
-from autor_nb.domain.loops.state import Current
 from autor_nb.figures.loop_experiments import change_of
 from autor_nb.figures.loop_words import VERDICT_WORDS, Numbers, bar_words, e_words, half_in_metric, kind_of
 

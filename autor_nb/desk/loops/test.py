@@ -7,9 +7,10 @@ from typing import Any
 from autor_nb.desk import clean
 from autor_nb.desk.loops import curves, files, words
 from autor_nb.desk.words import count, who
+from autor_nb.domain.loops.at_work import Current, TrialRow
 from autor_nb.domain.loops.course import Course
 from autor_nb.domain.loops.idea import Idea
-from autor_nb.domain.loops.state import Current, LoopState, TrialRow
+from autor_nb.domain.loops.state import LoopState
 from autor_nb.figures.loop_words import Numbers
 from autor_nb.store.loops.layout import LoopFolder
 

@@ -9,7 +9,8 @@ from autor_nb.desk import clean
 from autor_nb.desk.words import count
 from autor_nb.desk.words import length as _length
 from autor_nb.domain.errors import AutorError
-from autor_nb.domain.loops.state import Current, LoopState, LoopStatus
+from autor_nb.domain.loops.at_work import Current
+from autor_nb.domain.loops.state import LoopState, LoopStatus
 
 STATES: dict[LoopStatus, tuple[str, str]] = {
     LoopStatus.CREATED: ("Not started", "idle"),

@@ -7,12 +7,13 @@ import statistics
 from collections.abc import Sequence
 from typing import Literal, cast
 
+from autor_nb.domain.loops.at_work import Current, TrialRow
 from autor_nb.domain.loops.case import Case, GuardReading, Pair, Route
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import PlannedPair
 from autor_nb.domain.loops.metric import score
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Current, LoopState, TrialRow
+from autor_nb.domain.loops.state import LoopState
 
 
 def case_of(state: LoopState, current: Current, config: LoopConfig, routes: tuple[Route, ...] = ()) -> Case:

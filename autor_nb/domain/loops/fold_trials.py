@@ -8,9 +8,10 @@ import msgspec
 
 from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import Current, Reading, TrialRow
 from autor_nb.domain.loops.cases import scores_of
 from autor_nb.domain.loops.config import LoopConfig
-from autor_nb.domain.loops.state import REFERENCE, Current, LoopState, Reading, TrialRow
+from autor_nb.domain.loops.state import REFERENCE, LoopState
 
 ASKED_MOST = 1000
 """As many fresh runs of the incumbent as a gate may ask for before it tests anything."""

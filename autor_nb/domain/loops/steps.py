@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autor_nb.domain.loops import auditing, seeding
+from autor_nb.domain.loops.at_work import Current, TrialRow
 from autor_nb.domain.loops.case import Confirm, Decided, Reference, Route, Screen
 from autor_nb.domain.loops.cases import case_of, guard_readings, next_run, pairs_of
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.events import AUDIT, PlannedPair
 from autor_nb.domain.loops.gate import Gate, audit_next
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Audit, Current, LoopState, LoopStatus, Session, TrialRow
+from autor_nb.domain.loops.state import Audit, LoopState, LoopStatus, Session
 from autor_nb.domain.loops.verdict import Verdict
 
 TESTS = ("control", "null", "no_op")

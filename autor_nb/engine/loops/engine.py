@@ -17,12 +17,13 @@ from autor_nb.domain.events import Event
 from autor_nb.domain.loops import commands as cmd
 from autor_nb.domain.loops import events as ev
 from autor_nb.domain.loops import rules, steps
+from autor_nb.domain.loops.at_work import TrialRow
 from autor_nb.domain.loops.config import LoopConfig
 from autor_nb.domain.loops.fold import LoopFold, seconds_between
 from autor_nb.domain.loops.gate import Gate
 from autor_nb.domain.loops.parts import Coder, Critic
 from autor_nb.domain.loops.scalarizer import Scalarizer
-from autor_nb.domain.loops.state import LoopState, LoopStatus, TrialRow
+from autor_nb.domain.loops.state import LoopState, LoopStatus
 from autor_nb.domain.loops.suspicion import Surroundings
 from autor_nb.engine import orphans
 from autor_nb.engine.loops import sandbox, sharing

@@ -13,9 +13,9 @@ import msgspec
 
 from autor_nb.domain.errors import AutorError, RunError
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import Current
 from autor_nb.domain.loops.ladder import LadderState, submit
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Current
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.loops.trial import TrialRequest, run_whole
 from autor_nb.engine.orphans import marker_prefix

@@ -11,6 +11,7 @@ import msgspec
 
 from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import Current
 from autor_nb.domain.loops.cases import margin_of
 from autor_nb.domain.loops.course import shown_name
 from autor_nb.domain.loops.globs import matches
@@ -19,7 +20,6 @@ from autor_nb.domain.loops.knobs import Knobs, find_knobs
 from autor_nb.domain.loops.memory import diff_key
 from autor_nb.domain.loops.parts import CoderTask, CriticTask, OutOfIdeas, Proposal
 from autor_nb.domain.loops.seeds import seed_for
-from autor_nb.domain.loops.state import Current
 from autor_nb.engine.loops import tampering
 from autor_nb.engine.loops.clones import clone_of
 from autor_nb.engine.orphans import marker_prefix

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import TrialRow
 from autor_nb.domain.loops.config import LoopConfig, MetricSpec
 from autor_nb.domain.loops.metric import Measurement, metrics_file, score
 from autor_nb.domain.loops.printed import backwards
-from autor_nb.domain.loops.state import TrialRow
 from autor_nb.domain.loops.steps import Run
 from autor_nb.domain.loops.suspicion import Judgement, TrialFacts
 from autor_nb.engine.loops import measuring, sandbox, tampering

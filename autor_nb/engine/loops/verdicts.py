@@ -11,13 +11,13 @@ import msgspec
 from autor_nb.domain.events import Event
 from autor_nb.domain.loops import auditing
 from autor_nb.domain.loops import events as ev
+from autor_nb.domain.loops.at_work import Current, TrialRow
 from autor_nb.domain.loops.case import Decided
 from autor_nb.domain.loops.cases import case_of, guard_readings, mean_metric, scores_of
 from autor_nb.domain.loops.config import Guard
 from autor_nb.domain.loops.events import Interval
 from autor_nb.domain.loops.fold_trials import fresh_scores
 from autor_nb.domain.loops.gate import broken_guard, reference_after, reference_scores_after
-from autor_nb.domain.loops.state import Current, TrialRow
 from autor_nb.domain.loops.steps import PlanBlock, runs_of
 from autor_nb.domain.loops.verdict import Verdict
 from autor_nb.engine.loops import guards, holdout
