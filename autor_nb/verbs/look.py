@@ -100,7 +100,10 @@ def _brief(run: RunFolder, snapshot: control.Snapshot) -> dict[str, Any]:
 
 
 def what_now(face: Face) -> Result:
-    """What waits for you, what runs, the next command."""
+    """What waits for you, what runs, the next command; the loops of the project, if it has any."""
+    from autor_nb.verbs.loops import overview
+
+    loops = overview.beside_runs()
     found = [(run, control.snapshot(run)) for run in layout.all_runs(target.root(face))]
     waiting = [pair for pair in found if pair[1].waiting == "person"]
     working = [pair for pair in found if pair[1].waiting == "engine"]
@@ -111,14 +114,18 @@ def what_now(face: Face) -> Result:
         "waiting": [_brief(*pair) for pair in waiting],
         "working": [_brief(*pair) for pair in working],
         "damaged": [_brief(*pair) for pair in damaged],
+        "loops": loops.facts,
     }
     steps = _what_next(waiting, working, found)
+    if loops.facts:
+        steps = (*steps, ("autor loop", "the loops of this project")) if found else loops.steps
     said = f"{len(waiting)} wait for you, {len(working)} are at work, {len(found)} in all"
     blocks: list[Block] = [Heading("What now", None, said if found else "no run here yet")]
     if waiting or working or damaged:
         blocks.append(run_table([*waiting, *working, *damaged]))
     elif found:
         blocks.append(run_table(found[:3]))
+    blocks += loops.blocks
     blocks += [Next(steps), Para("`autor --help` lists every verb.", quiet=True)]
     return Result(
         facts={**facts, "next": [step[0] for step in steps]},

@@ -187,3 +187,13 @@ def test_a_key_of_a_foreign_file_that_means_nothing_is_told(tmp_path: Path, monk
     config = problem_yaml.config(tmp_path / "problem.yaml", "demo")
     (said, *_) = foreign.runnable(config, ("optimiser", "none"), ("params", "external"))[1]
     assert "'surprise', 'time_budgets'" in said and "branch_prefix" not in said
+
+
+def test_autor_alone_shows_the_loops_of_the_project_beside_its_runs(project: LoopProject) -> None:
+    """Who has loops and no run is led to what they can type next; a faulty autor.toml is told in the card."""
+    card = invoke([], Face("cli"))
+    assert card is not None and [("demo", "created")] == [(one["loop"], one["state"]) for one in card.facts["loops"]]
+    assert "Loops here" in card.text(200) and "autor loop start --iterations 20" in card.facts["next"]
+    (project.folder / "autor.toml").write_text("[loop.demo\n", encoding="utf-8")
+    broken = invoke([], Face("cli"))
+    assert broken is not None and "autor.toml" in broken.text(400) and [] == broken.facts["loops"]

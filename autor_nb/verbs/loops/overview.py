@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autor_nb import loop_control
+from autor_nb.domain.errors import UsageError
 from autor_nb.domain.loops import story
 from autor_nb.domain.loops.state import LoopState
 from autor_nb.store.loops.config_file import declared
@@ -25,6 +28,33 @@ FIRST: Steps = (
 def loops_now() -> Result:
     """A short card: one row a loop, and the next command of each."""
     project = loop_named.project_here()
+    here = loops_of(project)
+    said = f"{len(here.facts)} in {clean.line(project.name, 80)}" if here.facts else "none in this project yet"
+    blocks: list[Block] = [Heading("Loops", None, said), *here.blocks]
+    blocks += [Next(here.steps), Para("`autor loop --help` lists every verb.", quiet=True)]
+    facts = {"project": str(project), "loops": here.facts, "next": [step for step, _ in here.steps]}
+    return Result(facts, tuple(blocks), tuple(f"{step}: {why}" for step, why in here.steps))
+
+
+@dataclass(frozen=True)
+class Here:
+    """A project's loops: a table of them (none without any), the same for programs, what to type next."""
+
+    blocks: tuple[Block, ...]
+    facts: list[dict[str, Any]]
+    steps: Steps
+
+
+def beside_runs() -> Here:
+    """The same for the card of `autor` alone, which a faulty autor.toml does not take away."""
+    try:
+        return loops_of(loop_named.project_here(), "Loops here")
+    except UsageError as error:
+        return Here((Para(clean.line(f"{error.message} {error.suggestion}", 600)),), [], ())
+
+
+def loops_of(project: Path, title: str = "") -> Here:
+    """Those that were made, and those that its files only declare."""
     made = [loop_control.snapshot(loop) for loop in all_loops(project)]
     names = {one.loop.name for one in made}
     others = sorted({one.name for one in declared(project)} - names)
@@ -32,18 +62,12 @@ def loops_now() -> Result:
         (one.loop.name, Mark(str(one.status)), _experiments(one.state), _confirmed(one.state)) for one in made
     ]
     rows += [(name, Mark("declared"), "none yet", "") for name in others]
-    steps = _steps(made, others)
-    said = f"{len(rows)} in {clean.line(project.name, 80)}" if rows else "none in this project yet"
-    blocks: list[Block] = [Heading("Loops", None, said)]
-    if rows:
-        blocks.append(Table(("Loop", "State", "Experiments", "Confirmed"), tuple(rows)))
-    blocks += [Next(steps), Para("`autor loop --help` lists every verb.", quiet=True)]
-    facts = {
-        "project": str(project),
-        "loops": [*(_facts(one) for one in made), *({"loop": name, "state": "declared"} for name in others)],
-        "next": [step for step, _ in steps],
-    }
-    return Result(facts, tuple(blocks), tuple(f"{step}: {why}" for step, why in steps))
+    columns = ("Loop", "State", "Experiments", "Confirmed")
+    return Here(
+        blocks=(Table(columns, tuple(rows), title),) if rows else (),
+        facts=[*(_facts(one) for one in made), *({"loop": name, "state": "declared"} for name in others)],
+        steps=_steps(made, others),
+    )
 
 
 def _facts(one: loop_control.Snapshot) -> dict[str, Any]:
