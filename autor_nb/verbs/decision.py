@@ -240,6 +240,7 @@ def _preview(face: Face, run: RunFolder, key: str, word: str) -> Result:
         "stage": ref.slug,
         "preview": True,
         "then": then,
+        "command": does_it,
         "withdrawn": [stage.ref.slug for stage in stages],
     }
     return Result(facts=facts, blocks=blocks, hints=(f"{does_it}: does it",), state=run)
@@ -254,7 +255,7 @@ def _withdrawing(face: Face, run_id: str | None, stage: str, word: str, yes: boo
     if not yes:
         _refuse_ahead(run, by, stage, word)
         if face.ask is None or face.name != "cli" or face.form == "json":
-            undone = Para(f"Nothing was done: `autor {word} {shown.facts['stage'][:2]} --yes` does it.")
+            undone = Para(f"Nothing was done: `{shown.facts['command']}` does it.")
             return replace(shown, facts={**shown.facts, "done": False}, blocks=(undone, *shown.blocks), exit_code=2)
         face.say(shown.text())
         if face.ask(f"{word.capitalize()}? [y/N] ").strip().lower() not in ("y", "yes"):

@@ -137,7 +137,7 @@ def test_without_a_terminal_a_withdrawal_is_previewed_and_only_done_when_it_is_s
     for more in ((), ("--json",), ("--text",)):
         said = place.autor(word, "01", *more)
         assert 2 == said.code
-        assert f"autor {word} 01 --yes" in said.out
+        assert f"autor {word} 01 --yes --run {place.run.run_id}" in " ".join(said.out.split())
         assert "02_hypothesis_generation" in said.out or "Hypothesis Generation" in said.out
     assert place.autor(word, "01", "--json").data["done"] is False
     shell = InteractiveShell.instance()
