@@ -297,8 +297,10 @@ class LoopState(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def baseline_score(self) -> float | None:
-        """The mean score of the baseline's runs."""
-        return sum(self.baseline_scores) / len(self.baseline_scores) if self.baseline_scores else None
+        """The mean score of the baseline's runs; by scales that put it at 0 that is 0, without what rounding leaves."""
+        if not self.baseline_scores:
+            return None
+        return round(sum(self.baseline_scores) / len(self.baseline_scores), 12) + 0.0
 
     @property
     def lower_is_better(self) -> bool:
