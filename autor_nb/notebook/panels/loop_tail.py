@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 import weakref
@@ -13,9 +12,10 @@ from autor_nb import loop_control
 from autor_nb.desk.loops import rows, test
 from autor_nb.desk.loops.forks import Family
 from autor_nb.desk.loops.view import experiment_of, loop_view
-from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.domain.errors import UsageError
 from autor_nb.figures.loop_words import numbers
 from autor_nb.notebook.panels.loop_work import ForkWork
+from autor_nb.notebook.panels.rounds import Rounds
 from autor_nb.notebook.panels.tail import BEAT_S, LIVENESS_S, LOOK_S, Document, Watcher
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.loops.course_file import CourseFile
@@ -45,6 +45,7 @@ class LoopTail:
         self._not_before = 0.0
         self._beats, self._size, self._measured = 0, -1, -1
         self._thread: threading.Thread | None = None
+        self.rounds = Rounds()
 
     def first(self) -> Document:
         """The document as it is now, made in the caller's thread."""
@@ -101,13 +102,23 @@ class LoopTail:
             if not any(watcher.watched for watcher in list(self._watchers)):
                 self._wake.wait(LIVENESS_S)
             else:
-                with contextlib.suppress(OSError, AutorError):
-                    self._round()
+                with self.rounds.one():
+                    self.round()
                 self._wake.wait(LOOK_S)
             self._wake.clear()
 
-    def _round(self) -> None:
+    def round(self) -> None:
+        """Look at what is due by the clock, and tell; that somebody is there is told whatever was found."""
         now = time.monotonic()
+        try:
+            self._tell_what_is_due(now)
+        finally:
+            if now >= self._next["beat"]:
+                self._next["beat"] = now + BEAT_S
+                self._beats += 1
+                self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
+
+    def _tell_what_is_due(self, now: float) -> None:
         with self._guard:
             grew = self._grew()
             if now >= self._not_before and (grew or now >= self._next["look"]):
@@ -119,10 +130,6 @@ class LoopTail:
         if now >= self._next["output"]:
             self._next["output"] = now + OUTPUT_S
             self._print()
-        if now >= self._next["beat"]:
-            self._next["beat"] = now + BEAT_S
-            self._beats += 1
-            self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
 
     def _grew(self) -> bool:
         self._measured = self.loop.events.stat().st_size
@@ -153,7 +160,8 @@ class LoopTail:
     def _tell_all(self, how: str, *what: Any) -> None:
         for watcher in list(self._watchers):
             if watcher.watched:
-                getattr(watcher, how)(*what)
+                with self.rounds.one():  # a panel that cannot be told keeps nobody else from being told
+                    getattr(watcher, how)(*what)
 
 
 _tails: dict[Path, LoopTail] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from pathlib import Path
@@ -12,8 +11,9 @@ import ipywidgets
 
 from autor_nb import control
 from autor_nb.desk.runlist import RunList
-from autor_nb.domain.errors import AutorError, UsageError
+from autor_nb.domain.errors import UsageError
 from autor_nb.notebook.panels.panel import Panel
+from autor_nb.notebook.panels.rounds import Rounds
 from autor_nb.notebook.panels.run_panel import RunPanel
 from autor_nb.store import layout
 from autor_nb.store.eventlog import utc_now
@@ -52,14 +52,15 @@ class RunsPanel(Panel):
         self._wake.set()
 
     def _follow(self) -> None:
-        beaten = 0.0
+        beaten, rounds = 0.0, Rounds()
         while True:
             if self.watched:
-                with contextlib.suppress(OSError, AutorError):
+                with rounds.one():
                     self._round()
-                if time.monotonic() - beaten >= BEAT_S:
-                    beaten, self._beats = time.monotonic(), self._beats + 1
-                    self.send({"beat": self._beats, "at": utc_now()})
+                with rounds.one():
+                    if time.monotonic() - beaten >= BEAT_S:
+                        beaten, self._beats = time.monotonic(), self._beats + 1
+                        self.send({"beat": self._beats, "at": utc_now()})
             self._wake.wait(LOOK_S)
             self._wake.clear()
 

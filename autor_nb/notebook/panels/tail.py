@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 import weakref
@@ -16,8 +15,8 @@ from autor_nb.desk.attempt import attempt_view
 from autor_nb.desk.decisions import Decisions
 from autor_nb.desk.estimates import Estimator
 from autor_nb.desk.view import current, run_view
-from autor_nb.domain.errors import AutorError
 from autor_nb.domain.events import Event, Unknown
+from autor_nb.notebook.panels.rounds import Rounds
 from autor_nb.store.eventlog import utc_now
 from autor_nb.store.layout import RunFolder
 
@@ -82,6 +81,7 @@ class RunTail:
         self._beats = 0
         self._size = -1
         self._thread: threading.Thread | None = None
+        self.rounds = Rounds()
 
     def first(self) -> tuple[Document, Document | None]:
         """The documents as they are now, made in the caller's thread."""
@@ -112,14 +112,23 @@ class RunTail:
             if not any(watcher.watched for watcher in list(self._watchers)):
                 self._wake.wait(LIVENESS_S)
             else:
-                with contextlib.suppress(OSError, AutorError):
+                with self.rounds.one():
                     self.round()
                 self._wake.wait(LOOK_S)
             self._wake.clear()
 
     def round(self) -> None:
-        """Look at what is due by the clock, and tell."""
+        """Look at what is due by the clock, and tell; that somebody is there is told whatever was found."""
         now = self._clock()
+        try:
+            self._tell_what_is_due(now)
+        finally:
+            if now >= self._next["beat"]:
+                self._next["beat"] = now + BEAT_S
+                self._beats += 1
+                self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
+
+    def _tell_what_is_due(self, now: float) -> None:
         with self._guard:
             grew = self._grew()
             if grew or now >= self._next["look"]:
@@ -133,10 +142,6 @@ class RunTail:
                 if said["skipped"]:  # nobody can read that much: the page has other things to draw
                     self._next["feed"] = now + FLOOD_S
                 self._tell_all("tell", {"feed": said})
-        if now >= self._next["beat"]:
-            self._next["beat"] = now + BEAT_S
-            self._beats += 1
-            self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
 
     def _grew(self) -> bool:
         size = self.run.events.stat().st_size
@@ -178,7 +183,8 @@ class RunTail:
     def _tell_all(self, how: str, *what: Any) -> None:
         for watcher in list(self._watchers):
             if watcher.watched:
-                getattr(watcher, how)(*what)
+                with self.rounds.one():  # a panel that cannot be told keeps nobody else from being told
+                    getattr(watcher, how)(*what)
 
 
 _tails: dict[Path, RunTail] = {}
