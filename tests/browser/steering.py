@@ -130,7 +130,7 @@ class Steering:
 
     def in_review(self, stage: str, attempt: int = 1) -> None:
         """Wait until that attempt of the stage waits for this person."""
-        expect(self.panel).to_be_visible(timeout=30_000)
+        expect(self.panel).to_be_visible(timeout=120_000)
         head = self.part("heading", re.compile(rf"^\d\d {stage}$"), level=3)
         expect(head).to_be_visible(timeout=PATIENCE_MS)
         expect(self.part("heading", "Your decision", level=3)).to_be_visible(timeout=PATIENCE_MS)

@@ -76,7 +76,7 @@ def drawn(tab: Desk, many: int) -> None:
 def attempts(tab: Desk, many: int) -> None:
     """Wait until the timeline counts that many attempts."""
     tab.page.wait_for_function(
-        f"many => ({ATTEMPTS})([...document.querySelectorAll('.js-plotly-plot')]) === many", arg=many, timeout=20_000
+        f"many => ({ATTEMPTS})([...document.querySelectorAll('.js-plotly-plot')]) === many", arg=many, timeout=120_000
     )
 
 
@@ -149,7 +149,7 @@ def test_figures_take_the_colours_of_the_page(server: Server, app: App) -> None:
                 " const [r, g, b] = ink.match(/\\d+/g).map(Number);"
                 " return (r + g + b > 3 * 130) !== dark && !(r > 250 || r === 13); }).length === 0",
                 arg=dark,
-                timeout=15_000,
+                timeout=120_000,
             )
             tab.screenshot(f"live-figures-{app}-{theme}")
         tab.page.set_viewport_size({"width": 700, "height": tab.page.viewport_size["height"]})

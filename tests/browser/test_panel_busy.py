@@ -85,7 +85,7 @@ def test_a_busy_kernel_shows_what_happens_and_takes_the_click_when_it_can(
         run, panel = opened(at, project, "Who waits for whom?", route)
         hold(at)
         from_the_shell(project, "refine", "from the shell")
-        expect(panel.panel.get_by_text("refined by you from the command line").first).to_be_visible(timeout=30_000)
+        expect(panel.panel.get_by_text("refined by you from the command line").first).to_be_visible(timeout=120_000)
         panel.in_review("Literature Survey", attempt=2)
         assert 1 == at_work(at).count()
         panel.approve("Hypothesis Generation")
@@ -125,7 +125,7 @@ def test_of_two_tabs_the_first_decision_wins_and_the_other_learns_why(server: Se
         (refined,) = [event for event in steering.log(run) if isinstance(event, ev.Refined)]
         (refused,) = [event for event in steering.log(run) if isinstance(event, ev.CommandRefused)]
         winner, loser = (panel, other) if refined.suggestion == 2 else (other, panel)
-        expect(loser.panel.get_by_role("alert")).to_contain_text(refused.reason, timeout=10_000)
+        expect(loser.panel.get_by_role("alert")).to_contain_text(refused.reason, timeout=60_000)
         expect(winner.panel.get_by_role("alert")).to_have_count(0)
         assert [] == loser.look("refused-in-the-other-tab")
         for tab in (panel, other):
