@@ -9,7 +9,8 @@ import pytest
 
 from autor_nb.desk import lines
 from autor_nb.domain.ports import Text, Thinking, ToolCall, ToolResult
-from autor_nb.notebook.panels.tail import LOOK_S, RunTail
+from autor_nb.notebook.panels.rounds import LOOK_S
+from autor_nb.notebook.panels.tail import RunTail
 from autor_nb.store.rawlog import RawLog
 
 EVENTS, LASTS_S, BUDGET_BYTES = 1_000, 600.0, 2_000_000

@@ -12,7 +12,8 @@ from autor_nb.desk.pictures import Pictures
 from autor_nb.domain.state import RunState
 from autor_nb.figures.descriptions import Description
 from autor_nb.notebook.figures import live, update
-from autor_nb.notebook.panels.tail import Document, tail_of
+from autor_nb.notebook.panels.rounds import Document
+from autor_nb.notebook.panels.tail import tail_of
 from autor_nb.store.layout import RunFolder
 
 # ipywidgets writes the names of tabs that are not chosen too faintly to be read by everybody.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ from autor_nb.desk.loops.view import experiment_of, loop_view
 from autor_nb.domain.errors import UsageError
 from autor_nb.figures.loop_words import numbers
 from autor_nb.notebook.panels.loop_work import ForkWork
-from autor_nb.notebook.panels.rounds import Rounds
-from autor_nb.notebook.panels.tail import BEAT_S, LIVENESS_S, LOOK_S, Document, Watcher
-from autor_nb.store.eventlog import utc_now
+from autor_nb.notebook.panels.rounds import LIVENESS_S, Document, Follower
 from autor_nb.store.loops.course_file import CourseFile
 from autor_nb.store.loops.layout import LoopFolder
 
@@ -26,26 +23,22 @@ SHARE = 6.0
 """A view that took so long is made again no sooner than so many times that later: a long loop stays fluid."""
 
 
-class LoopTail:
+class LoopTail(Follower):
     """A loop followed for any number of panels; while nobody looks it does nothing at all."""
 
     def __init__(self, loop: LoopFolder) -> None:
+        super().__init__(f"autor-loop-{loop.name}", ("look", "output"))
         self.loop = loop
         self.snapshot: loop_control.Snapshot | None = None
         self._tail = loop_control.Tail(loop)
         self._file, self._family = CourseFile(loop), Family(loop)
         self._me = loop_control.actor("panel")
         self.work = ForkWork(loop, self.wake)
-        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._guard, self._wake = threading.Lock(), threading.Event()
         self._view: Document = {}
         self._seen: tuple[Any, ...] = ()
         self._output: Document | None = None
-        self._next = {"look": 0.0, "output": 0.0, "beat": 0.0}
         self._not_before = 0.0
-        self._beats, self._size, self._measured = 0, -1, -1
-        self._thread: threading.Thread | None = None
-        self.rounds = Rounds()
+        self._size = self._measured = -1
 
     def first(self) -> Document:
         """The document as it is now, made in the caller's thread."""
@@ -53,18 +46,10 @@ class LoopTail:
             self._look()
             return self._view
 
-    def join(self, watcher: Watcher) -> None:
-        """Tell this panel from now on."""
-        self._watchers.add(watcher)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._follow, name=f"autor-loop-{self.loop.name}", daemon=True)
-            self._thread.start()
-
     def wake(self) -> None:
         """Somebody looks again: look at once, and say so."""
-        self._next = dict.fromkeys(self._next, 0.0)
         self._not_before = 0.0
-        self._wake.set()
+        super().wake()
 
     # -------------------------------------------------------------------------- what a page looks up
 
@@ -96,27 +81,6 @@ class LoopTail:
         return self.snapshot
 
     # ------------------------------------------------------------------------------ in the thread
-
-    def _follow(self) -> None:
-        while True:
-            if not any(watcher.watched for watcher in list(self._watchers)):
-                self._wake.wait(LIVENESS_S)
-            else:
-                with self.rounds.one():
-                    self.round()
-                self._wake.wait(LOOK_S)
-            self._wake.clear()
-
-    def round(self) -> None:
-        """Look at what is due by the clock, and tell; that somebody is there is told whatever was found."""
-        now = time.monotonic()
-        try:
-            self._tell_what_is_due(now)
-        finally:
-            if now >= self._next["beat"]:
-                self._next["beat"] = now + BEAT_S
-                self._beats += 1
-                self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
 
     def _tell_what_is_due(self, now: float) -> None:
         with self._guard:
@@ -156,12 +120,6 @@ class LoopTail:
         if said is not None and said != self._output:
             self._tell_all("tell", {"output": said})
         self._output = said
-
-    def _tell_all(self, how: str, *what: Any) -> None:
-        for watcher in list(self._watchers):
-            if watcher.watched:
-                with self.rounds.one():  # a panel that cannot be told keeps nobody else from being told
-                    getattr(watcher, how)(*what)
 
 
 _tails: dict[Path, LoopTail] = {}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from autor_nb import control
 from autor_nb.desk import feed
@@ -16,33 +15,13 @@ from autor_nb.desk.decisions import Decisions
 from autor_nb.desk.estimates import Estimator
 from autor_nb.desk.view import current, run_view
 from autor_nb.domain.events import Event, Unknown
-from autor_nb.notebook.panels.rounds import Rounds
-from autor_nb.store.eventlog import utc_now
+from autor_nb.notebook.panels.rounds import LIVENESS_S, Document, Follower
 from autor_nb.store.layout import RunFolder
 
-LOOK_S = 0.15
-LIVENESS_S = 1.0
 CHANGED_S = 5.0
 FEED_S = 0.25
 FLOOD_S = 1.0
 FEED_CARDS = 50
-BEAT_S = 2.0
-Document = dict[str, Any]
-
-
-class Watcher(Protocol):
-    """What a panel is for its tail. Called from the tail's thread; must not raise, print or display."""
-
-    @property
-    def watched(self) -> bool:
-        """Whether somebody may be looking."""
-        ...
-
-    def show(self, view: Document, attempt: Document | None) -> None:
-        """The run as it is now."""
-
-    def tell(self, message: Document) -> None:
-        """Something that is not state: new cards of the feed, a sign of life."""
 
 
 class _Log(control.Tail):
@@ -61,27 +40,22 @@ class _Log(control.Tail):
         return events
 
 
-class RunTail:
+class RunTail(Follower):
     """A run followed for any number of panels; while nobody looks it does nothing at all."""
 
     def __init__(self, run: RunFolder, clock: Callable[[], float] = time.monotonic) -> None:
-        self.run, self._clock = run, clock
+        super().__init__(f"autor-{run.run_id}", ("look", "changed", "feed"), clock)
+        self.run = run
         self.decisions = Decisions(control.actor("panel"))
         self.snapshot: control.Snapshot | None = None
         self._tail = _Log(run, self.decisions)
         self._feed = feed.FeedTail(run)
         self._estimator = Estimator(run)
-        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._guard, self._wake = threading.Lock(), threading.Event()
         self._view: Document = {}
         self._attempt: Document | None = None
         self._of: tuple[Any, ...] = ()
         self._seen: tuple[Any, ...] = ()
-        self._next = {"look": 0.0, "changed": 0.0, "feed": 0.0, "beat": 0.0}
-        self._beats = 0
         self._size = -1
-        self._thread: threading.Thread | None = None
-        self.rounds = Rounds()
 
     def first(self) -> tuple[Document, Document | None]:
         """The documents as they are now, made in the caller's thread."""
@@ -89,44 +63,7 @@ class RunTail:
             self._look(force=True)
             return self._view, self._attempt
 
-    def join(self, watcher: Watcher) -> None:
-        """Tell this panel from now on, from a thread."""
-        self.tell(watcher)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._follow, name=f"autor-{self.run.run_id}", daemon=True)
-            self._thread.start()
-
-    def tell(self, watcher: Watcher) -> None:
-        """Tell this panel from now on what each round finds."""
-        self._watchers.add(watcher)
-
-    def wake(self) -> None:
-        """Somebody looks again: look at once, and say so."""
-        self._next = dict.fromkeys(self._next, 0.0)
-        self._wake.set()
-
     # ------------------------------------------------------------------------------ in the thread
-
-    def _follow(self) -> None:
-        while True:
-            if not any(watcher.watched for watcher in list(self._watchers)):
-                self._wake.wait(LIVENESS_S)
-            else:
-                with self.rounds.one():
-                    self.round()
-                self._wake.wait(LOOK_S)
-            self._wake.clear()
-
-    def round(self) -> None:
-        """Look at what is due by the clock, and tell; that somebody is there is told whatever was found."""
-        now = self._clock()
-        try:
-            self._tell_what_is_due(now)
-        finally:
-            if now >= self._next["beat"]:
-                self._next["beat"] = now + BEAT_S
-                self._beats += 1
-                self._tell_all("tell", {"beat": self._beats, "at": utc_now()})
 
     def _tell_what_is_due(self, now: float) -> None:
         with self._guard:
@@ -179,12 +116,6 @@ class RunTail:
         self._of = of
         self._attempt = attempt_view(self.run, now.state, stage.ref.slug, attempt.attempt)
         return True
-
-    def _tell_all(self, how: str, *what: Any) -> None:
-        for watcher in list(self._watchers):
-            if watcher.watched:
-                with self.rounds.one():  # a panel that cannot be told keeps nobody else from being told
-                    getattr(watcher, how)(*what)
 
 
 _tails: dict[Path, RunTail] = {}
