@@ -48,7 +48,6 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         state.reference_scores = event.reference_scores
     if event.baseline:
         state.calibration = event.calibration
-    if event.baseline:
         state.baseline, state.baseline_metric = True, event.metric
         state.baseline_n = state.head_n = state.confirmed_n = event.n
         state.head_metric = state.kept_metric = event.metric
@@ -57,14 +56,14 @@ def _ended(state: LoopState, event: ev.ExperimentEnded) -> None:
         state.remeasured = list(event.reference) if event.reference is not None else state.remeasured
     keeps = event.verdict.moves and not event.baseline
     if keeps:
-        _adopt(state, event, row, current)
+        _adopt(state, event, row)
     _count(state, row)
     if state.session is not None and not event.baseline:
         state.session.done += 1
         state.session.since_improved = 0 if keeps else state.session.since_improved + 1
 
 
-def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row, current: Any) -> None:
+def _adopt(state: LoopState, event: ev.ExperimentEnded, row: Row) -> None:
     state.head, state.head_n, state.head_metric, state.head_score = event.commit, event.n, event.metric, row.score
     state.kept_metric = event.metric
     if event.confirmed:
